@@ -1,0 +1,34 @@
+"""The registry. A backend is one file in this folder and one line here; nothing is imported until asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from suite.backends.base import Backend, Tolerance
+
+REFERENCE = "eager"
+
+REGISTRY: dict[str, str] = {
+    "eager": "suite.backends.eager:Eager",
+    "fp16": "suite.backends.fp16:Half",
+    "bf16": "suite.backends.bf16:BFloat16",
+    "int8": "suite.backends.int8:Int8",
+    "compile": "suite.backends.compile:Compile",
+    "onnx": "suite.backends.onnx:Onnx",
+    "onnx-int8": "suite.backends.onnx_int8:OnnxInt8",
+    "noop": "suite.backends.noop:Noop",
+}
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of that name.
+
+    Raises:
+        KeyError: no such backend; callers that face a user check the name first.
+    """
+    module, _, attribute = REGISTRY[name].partition(":")
+    backend: Backend = getattr(import_module(module), attribute)()
+    return backend
+
+
+__all__ = ["REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend"]

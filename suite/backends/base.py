@@ -1,0 +1,60 @@
+"""What a backend file says."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from suite.runnable import Runnable
+    from suite.subject import Subject
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a backend may stray, relative to the largest absolute value of the reference's numbers.
+
+    `fidelity` bounds its distance to the eager reference, `batching` the distance between a batch of N
+    and N singles on the backend itself.
+    """
+
+    fidelity: float
+    batching: float
+
+
+class Backend(ABC):
+    """One way to execute a checkpoint. One file, one line in the registry."""
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    """"torch", "onnxruntime" or "none"."""
+    dtype: ClassVar[str]
+    tolerance: ClassVar[Tolerance]
+    checks: ClassVar[frozenset[str]] = frozenset({"conformance", "fidelity", "accuracy", "latency"})
+    builds: ClassVar[bool] = False
+    """Whether `build` makes files that later runs can load: an export, compiled kernels."""
+    base: ClassVar[str | None] = None
+    """The backend whose build this one starts from."""
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    """Distributions whose versions belong to the cache key of a build."""
+
+    def unsupported(self, device: str) -> str | None:
+        """Why no cell of this backend can run on `device`, or `None`. Asked without torch in the process."""
+        return None
+
+    def options(self) -> Mapping[str, Any]:
+        """What else determines the build: part of its cache key."""
+        return {}
+
+    def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
+        """Write the build into the empty `directory`. Runs in a process of its own, never the measured one.
+
+        `base` is the finished build of the backend named by the class attribute `base`.
+        """
+
+    @abstractmethod
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        """The runnable, on `subject.device`. Called once, in the worker; `build` is what `build` wrote."""

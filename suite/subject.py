@@ -1,0 +1,37 @@
+"""What is executed: one checkpoint with its weights, loaded the same way for every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Subject:
+    """A resolved checkpoint inside a worker.
+
+    Backends see this and never the task: what they may need to know of a task (which Auto class, whether
+    it generates, an example batch) is said here.
+
+    `directory` holds config.json and the processor, and the safetensors unless the weights are random.
+    `fingerprint` is a hash of everything that determines the weights; `example` makes a padded batch of at
+    least two inputs; `load_model` gives a fresh model in eval mode, float32, on the CPU.
+    """
+
+    directory: Path
+    auto_class: str
+    config: Any
+    processor: Any
+    generation: dict[str, Any] | None
+    fingerprint: str
+    device: str
+    threads: int
+    example: Callable[[], dict[str, Any]]
+    load_model: Callable[[], Any]
+
+    @property
+    def generative(self) -> bool:
+        """Whether the task calls `generate()`."""
+        return self.generation is not None

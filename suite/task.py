@@ -1,0 +1,154 @@
+"""What a task file says: the samples, the checkpoints and the way from an input to a scored answer.
+
+Nothing heavy is imported here: collection reads task files and must stay free of torch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from suite.runnable import Runnable
+
+MODALITIES = ("text", "audio", "vision", "multimodal")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One input with its exactly known truth."""
+
+    id: str
+    input: Any
+    truth: Any
+
+
+@dataclass(frozen=True)
+class HubDataset:
+    """The real evaluation data of a capability, for `--weights hub`. `revision` is a full commit hash."""
+
+    id: str
+    revision: str
+    split: str
+    name: str | None = None
+    limit: int = 500
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights for an architecture: a Hub id at a pinned revision and what stands for it offline.
+
+    `miniature` names a folder of shipped weights, `package` an importable package with a folder that
+    holds the real files (`"module:folder"`), `config` a file with the architecture at its real size,
+    `processor` the miniature whose processor serves where the checkpoint has none of its own offline.
+    """
+
+    id: str
+    revision: str
+    architecture: str
+    miniature: str | None = None
+    package: str | None = None
+    distribution: str | None = None
+    config: str | None = None
+    processor: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The last component of the Hub id: what cell ids show."""
+        return self.id.rstrip("/").rsplit("/", 1)[-1]
+
+
+class Task(ABC):
+    """One capability. Subclass it in one file; set the class attributes, write the methods.
+
+    Answers and truths are plain Python values (str, float, list of str), so that they travel between
+    processes and into records unchanged.
+    """
+
+    name: ClassVar[str]
+    modality: ClassVar[str]
+    auto_class: ClassVar[str]
+    processor_class: ClassVar[str] = "AutoTokenizer"
+    checkpoints: ClassVar[Sequence[Checkpoint]]
+    dataset: ClassVar[HubDataset | None] = None
+    metric: ClassVar[str]
+    """What `accuracy` means for this task, in words: "entity F1"."""
+    labels: ClassVar[Sequence[str]] = ()
+    """The closed set of labels that the truths use; empty when answers are free."""
+    label_aliases: ClassVar[Mapping[str, str]] = {}
+    """Other spellings that checkpoints use for those labels, lower-case -> label."""
+    generation: ClassVar[Mapping[str, Any] | None] = None
+    """Arguments of `generate()`; `None` for a task that needs a single forward."""
+
+    @abstractmethod
+    def samples(self) -> Sequence[Sample]:
+        """The frozen test split of the task's world: the same samples, in the same order, at every call."""
+
+    @abstractmethod
+    def check_input(self, value: Any, processor: Any, config: Any) -> None:
+        """Refuse what the model cannot take.
+
+        Raises:
+            InvalidInput: a sentence, for an empty, over-long or wrong-typed input.
+        """
+
+    @abstractmethod
+    def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        """The model's inputs for a batch: a dict of torch tensors whose first dimension is the batch."""
+
+    @abstractmethod
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Any]:
+        """One answer per input.
+
+        `outputs` is what the model's forward returned, or a `suite.generation.Generated` where
+        `generation` is set.
+        """
+
+    @abstractmethod
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        """What fidelity compares: per input one float32 array of shape (positions, values), unpadded."""
+
+    @abstractmethod
+    def accuracy(self, answers: Sequence[Any], truths: Sequence[Any]) -> float:
+        """0 to 1, higher is better, over a set of samples."""
+
+    def metrics(self, answers: Sequence[Any], truths: Sequence[Any]) -> dict[str, float]:
+        """Other metrics that stand beside `accuracy`, from the same answers."""
+        return {}
+
+    def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
+        """Metrics that need further runs of the model (perplexity, say). Default: none."""
+        return {}
+
+    def chance(self, truths: Sequence[Any]) -> float:
+        """The accuracy of an answerer that knows the truths' distribution but not the inputs."""
+        return 0.0
+
+    def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
+        """Share of a sample's decisions on which a backend agrees with the reference: top-1 by default.
+
+        Both arrays have shape (positions, values). Override where the largest value decides nothing.
+        """
+        return float((numbers.argmax(axis=-1) == reference.argmax(axis=-1)).mean())
+
+    decides_by_argmax: ClassVar[bool] = True
+    """Whether the largest of a position's values is the decision; near-ties are then forgiven."""
+
+    def check_config(self, config: Any) -> None:
+        """Whether a checkpoint of the user's own speaks this task's language.
+
+        Raises:
+            CheckpointError: its labels cannot be mapped to the task's.
+        """
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        """One row of `dataset` as a sample; `None` leaves the row out."""
+        raise LookupError(f"{self.name} has no evaluation data set on the Hub.")
+
+    def from_json(self, row: Mapping[str, Any], index: int) -> Sample:
+        """One line of a `--samples` file, `{"input": ..., "truth": ...}`, as a sample."""
+        return Sample(id=str(row.get("id", index)), input=row["input"], truth=row["truth"])
