@@ -96,6 +96,14 @@ class Task(ABC):
             InvalidInput: a sentence, for an empty, over-long or wrong-typed input.
         """
 
+    def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
+        """What `check_input` must refuse, by what is wrong with it: empty, over-long, wrong-typed."""
+        return {}
+
+    def check_answer(self, answer: Any) -> str | None:
+        """A sentence about an answer that this task cannot give: of the wrong type or out of range."""
+        return None
+
     @abstractmethod
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs for a batch: a dict of torch tensors whose first dimension is the batch."""

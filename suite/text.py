@@ -45,6 +45,13 @@ class TextTask(Task):
                     f"{self.name} was given {length} tokens, but this checkpoint takes {limit - room}: shorten the text."
                 )
 
+    def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
+        bad: dict[str, Any] = {"empty": "", "blank": "  \n", "wrong-typed": 17}
+        limit = longest_input(processor, config)
+        if limit is not None:
+            bad["over-long"] = "again " * (limit + 1)
+        return bad
+
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         texts = [self.task_prefix + text for value in inputs for text in self.texts(value)]
         return dict(processor(texts, padding=True, return_tensors="pt"))
@@ -76,6 +83,9 @@ class LabelTask(TextTask):
 
 class GenerativeTextTask(TextTask):
     """A text task answered by `generate()`."""
+
+    def check_answer(self, answer: Any) -> str | None:
+        return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         return [text.strip() for text in processor.batch_decode(outputs.tokens, skip_special_tokens=True)]

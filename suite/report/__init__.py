@@ -1,0 +1,39 @@
+"""From the records of one or more runs to frames, plots and one HTML file.
+
+Reads what `suite.record` wrote. Importing this package is cheap: pandas, matplotlib and jinja2 are imported when a
+report is written, torch and transformers never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["print_summary", "write_report"]
+
+
+def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None) -> Path:
+    """Write `cells.csv`, the parquet files, `plots/` and `report.html` into a folder; return the path of the last.
+
+    Args:
+        folders: the run folders to read, a baseline first.
+        into: the folder to write to; for one run, that run's own folder.
+        progress: told in a few words what is being written.
+
+    Raises:
+        UsageError: a folder is not that of a run, or `into` cannot be written.
+    """
+    from suite.report.write import write_report as write
+
+    return write(folders, into, progress)
+
+
+def print_summary(console: Console, folder: Path) -> None:
+    """Print one compact table of a run: capability by backend, with accuracy, median latency and status."""
+    from suite.report.summary import print_summary as show
+
+    show(console, folder)

@@ -83,7 +83,7 @@ def test_private_classes_and_files_are_no_tasks(root: Path) -> None:
         ({"modality": "audio"}, "lies in text"),
         ({"modality": "smell"}, "lies in text"),
         ({"checkpoints": "[]"}, "names no checkpoint"),
-        ({"checkpoints": '[Checkpoint("org/model", "main")]'}, "commit hash"),
+        ({"checkpoints": '[Checkpoint("org/model", "main", "Model")]'}, "commit hash"),
         (
             {"checkpoints": '[Checkpoint("a/m", "0123456789", "Model"), Checkpoint("b/m", "0123456789", "Model")]'},
             "must differ",

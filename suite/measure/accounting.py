@@ -1,0 +1,66 @@
+"""Where the time of a process went: computing, waiting for a core, or neither."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_TASKS = Path("/proc/self/task")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A reading of the clocks, in seconds. `waited` is the time all threads stood in the run queue."""
+
+    wall: float
+    cpu: float
+    waited: float
+
+    @classmethod
+    def now(cls) -> Usage:
+        """Read them."""
+        return cls(time.perf_counter(), time.process_time(), _run_queue_seconds() + _stolen_seconds())
+
+    def idle_share(self, since: Usage) -> float:
+        """The share of the wall time since then that was neither computed in nor waited for a core.
+
+        Threads overlap, so computing and waiting are over-counted rather than under-counted: a process that is merely
+        crowded off its cores reads 0. On systems that do not tell the waiting time the share is an upper bound.
+        """
+        wall = self.wall - since.wall
+        if wall <= 0:
+            return 0.0
+        busy = (self.cpu - since.cpu) + (self.waited - since.waited)
+        return max(0.0, 1.0 - busy / wall)
+
+
+def _run_queue_seconds() -> float:
+    total = 0
+    try:
+        for task in _TASKS.iterdir():
+            total += int((task / "schedstat").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return total / 1e9
+    return total / 1e9
+
+
+def _stolen_seconds() -> float:
+    """Time that a hypervisor gave to others, over all cores."""
+    try:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+        return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """CPU time of another process so far, over all its threads, to the nanosecond where the system tells."""
+    total = 0
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+    except (OSError, IndexError, ValueError):
+        return None
+    return total / 1e9

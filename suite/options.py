@@ -1,0 +1,129 @@
+"""What the user asked for: the options of `pytest --help`, checked and gathered into one value."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from suite.backends import REGISTRY
+from suite.errors import UsageError
+from suite.suggest import known_name
+
+WEIGHTS = ("miniature", "random", "hub")
+DEVICES = ("cpu", "cuda", "mps")
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one run. Times are in seconds; `threads` is per worker."""
+
+    capabilities: tuple[str, ...]
+    backends: tuple[str, ...]
+    models: tuple[str, ...]
+    weights: str
+    samples: Path | None
+    device: str
+    threads: int
+    batch_size: int
+    budget: float
+    cell_timeout: float
+    results: Path
+    resume: str | None
+    strict: bool
+    isolate: bool
+    tasks: Path
+    seed: int = 0
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options, in one group of `pytest --help`."""
+    group = parser.getgroup("touchstone", "touchstone: models across backends")
+    add = group.addoption
+    add("--capability", action="append", default=[], metavar="NAME", help="run only this capability (repeatable)")
+    add("--backend", action="append", default=[], metavar="NAME",
+        help=f"run only this backend (repeatable): {', '.join(REGISTRY)}")  # fmt: skip
+    add("--model", action="append", default=[], metavar="DIR_OR_ID",
+        help="a checkpoint of your own instead of the tasks' (repeatable); matched to tasks by its config.json")  # fmt: skip
+    add("--weights", default="miniature", metavar="KIND",
+        help=f"where the weights come from: {', '.join(WEIGHTS)} (default: miniature)")  # fmt: skip
+    add("--samples", default=None, metavar="FILE.jsonl",
+        help='your own labelled data, one {"input": ..., "truth": ...} a line')  # fmt: skip
+    add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
+    add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
+    add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
+    add("--budget", default="1.0", metavar="SECONDS", help="time measured per latency cell (default: 1)")
+    add("--cell-timeout", default="300", metavar="SECONDS", help="longest a single request to a cell may take")
+    add("--results", default="results", metavar="DIR", help="where runs are written (default: results)")
+    add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",
+        help="continue a run (default: the latest) and measure only what is missing")  # fmt: skip
+    add("--strict", action="store_true", help="keep 99.9 %% of the reference's accuracy instead of 99 %%")
+    add("--no-isolate", action="store_true", help="run everything in this process, for a debugger")
+    add("--tasks", default=None, metavar="DIR", help="the folder of task files (default: beside the suite)")
+
+
+def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
+    """The options as one checked value; capability names are checked later, once the tasks are known.
+
+    Raises:
+        UsageError: a value that cannot be used, with what could.
+    """
+    get = config.getoption
+    weights = known_name("kind of weights", get("--weights"), WEIGHTS)
+    backends = tuple(known_name("backend", name, REGISTRY) for name in get("--backend"))
+    samples = Path(get("--samples")).absolute() if get("--samples") else None
+    if samples is not None and not samples.is_file():
+        raise UsageError(f"--samples {samples} is no file: name a JSON Lines file of inputs and truths.")
+    return Settings(
+        capabilities=tuple(get("--capability")),
+        backends=backends,
+        models=tuple(get("--model")),
+        weights=weights,
+        samples=samples,
+        device=_device(get("--device")),
+        threads=_count("--threads", get("--threads")) if get("--threads") else physical_cores(),
+        batch_size=_count("--batch-size", get("--batch-size")),
+        budget=_seconds("--budget", get("--budget")),
+        cell_timeout=_seconds("--cell-timeout", get("--cell-timeout")),
+        results=(config.invocation_params.dir / get("--results")).absolute(),
+        resume=get("--resume"),
+        strict=get("--strict"),
+        isolate=not get("--no-isolate"),
+        tasks=Path(get("--tasks")).absolute() if get("--tasks") else default_tasks,
+    )
+
+
+def physical_cores() -> int:
+    """The physical cores that this process may run on."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
+    return max(1, min(physical, allowed))
+
+
+def _device(text: str) -> str:
+    kind, colon, index = text.partition(":")
+    known_name("device", kind, DEVICES)
+    if colon and not index.isdecimal():
+        raise UsageError(f"--device {text} names no device: write cuda:0 for the first GPU.")
+    return text
+
+
+def _count(option: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text) or int(text) < 1:
+        raise UsageError(f"{option} takes a whole number of at least 1, not {text!r}.")
+    return int(text)
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"{option} takes a number of seconds above 0, not {text!r}.")
+    return seconds

@@ -1,0 +1,50 @@
+"""Imported once, by the forkserver, so that every worker is born with the libraries loaded.
+
+Imports only: no tensor operation, tokenizer call, ONNX Runtime session or CUDA query, since threads and device contexts
+do not survive a fork. `transformers` is lazy, so the concrete classes in use are named by the parent in an environment
+variable. A preload that fails does so silently: `effect()`, asked in a worker, says whether it happened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+NAMES_VARIABLE = "TOUCHSTONE_PRELOAD"
+MODULES = ("torch", "transformers", "numpy", "safetensors.torch", "scipy.stats")
+MODULE_NAME = "suite.preload"
+
+PID = os.getpid()
+MISSING: list[str] = []
+
+
+def _import_all() -> None:
+    for module in MODULES:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            MISSING.append(module)
+    transformers = sys.modules.get("transformers")
+    for name in filter(None, os.environ.get(NAMES_VARIABLE, "").split(",")):
+        module, _, attribute = name.rpartition(":")
+        try:
+            holder = importlib.import_module(module) if module else transformers
+            getattr(holder, attribute)
+        except (ImportError, AttributeError, RuntimeError):
+            MISSING.append(name)
+
+
+if os.environ.get(NAMES_VARIABLE) is not None:
+    _import_all()
+
+
+def effect(asked: bool) -> str | None:
+    """Why the preload did not take effect in this worker, or `None` if it did (or was not asked for)."""
+    if not asked:
+        return None
+    if os.getppid() != PID:
+        return f"{MODULE_NAME} was not imported by the forkserver"
+    if MISSING:
+        return f"{MODULE_NAME} could not import {', '.join(MISSING)}"
+    return None

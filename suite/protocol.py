@@ -1,0 +1,85 @@
+"""What parent and worker say to each other over their pipe: all of it plain, picklable values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from suite.weights import Source
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything a worker needs to know: which cell it serves and under which conditions."""
+
+    cell: str
+    capability: str
+    tasks: Path
+    source: Source
+    backend: str
+    device: str
+    threads: int
+    batch_size: int
+    seed: int
+    samples: Path | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Call this method of the workbench."""
+
+    method: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a request.
+
+    `kind` is "ok", "unsupported", "oom" or "error"; `value` the result, or the sentence that says what was wrong.
+    """
+
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a worker reports once its model stands ready. Seconds, MB of 10**6 bytes."""
+
+    load_s: float
+    prepare_s: float
+    size_mb: float
+    notes: dict[str, Any]
+    preload_problem: str | None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build in the cache, and how long making it took in this run (0 when it was there)."""
+
+    path: Path
+    build_s: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a cell answered to the whole test split. `extra` holds metrics that took further runs of the model."""
+
+    answers: list[Any]
+    truths: list[Any]
+    extra: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of one cell, seconds per call. `idle_share` is time in calls without computing or waiting for a core."""
+
+    seconds: list[float]
+    first_token: list[float]
+    new_tokens: int
+    idle_share: float
+    load: float
+    input_length: int | None
+    peak_rss_mb: float

@@ -1,0 +1,214 @@
+"""What happens inside a worker: one checkpoint on one backend, opened once, asked many things."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite import discovery, weights
+from suite.backends import Backend, get_backend
+from suite.cache import BuildCache
+from suite.generation import Generated, TokenClock, generate
+from suite.measure import conformance, fidelity, latency, memory
+from suite.protocol import Answers, Built, Opened, Round, Spec
+from suite.runnable import Runnable
+from suite.samples import samples_for
+from suite.subject import Subject
+from suite.task import Sample, Task
+
+SCORED_TOGETHER = 32
+COMPARED = 16
+"""Samples on which fidelity is judged."""
+TIMED_TOKENS = 16
+"""New tokens per timed generation, so that every backend does the same work."""
+
+
+class Workbench:
+    """One cell's task, subject and runnable. Every public method answers one kind of request."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.baseline_mb = memory.resident_mb()
+        self.task: Task = discovery.load_tasks(spec.tasks)[spec.capability]
+        self.backend: Backend = get_backend(spec.backend)
+        self._samples: Sequence[Sample] | None = None
+        self._subject: Subject | None = None
+        self._runnable: Runnable | None = None
+        self._timed: Any = None
+
+    def build(self) -> Built | None:
+        """Make sure that the backend's build is in the cache; `None` for a backend that builds nothing."""
+        if not self.backend.builds:
+            return None
+        self._set_threads()
+        started = time.perf_counter()
+        path, made = BuildCache().ensure(self.backend, self.subject)
+        return Built(path, time.perf_counter() - started if made else 0.0)
+
+    def open(self, build: Path | None) -> Opened:
+        """Load the checkpoint and prepare the runnable."""
+        self._set_threads()
+        started = time.perf_counter()
+        subject = self.subject
+        loaded = time.perf_counter()
+        self._runnable = self.backend.prepare(subject, build)
+        prepared = time.perf_counter()
+        memory.reset_peak()
+        return Opened(
+            load_s=loaded - started,
+            prepare_s=prepared - loaded,
+            size_mb=self._runnable.size_bytes / memory.MB,
+            notes=self._runnable.notes,
+            preload_problem=None,
+        )
+
+    def conformance(self) -> list[str]:
+        """What does not conform, a sentence each; empty when everything does."""
+        bench = conformance.Bench(self.task, self.subject, self.runnable, self.backend.tolerance.batching, self.spec.seed)
+        return conformance.examine(bench, [sample.input for sample in self.samples])
+
+    def reference(self, path: Path) -> None:
+        """Write what fidelity is measured against: this cell's numbers, and the tokens that they follow."""
+        outputs, batch = self._compared(None)
+        arrays = {f"numbers{i}": array for i, array in enumerate(self.task.numbers(outputs, batch))}
+        if isinstance(outputs, Generated):
+            arrays["tokens"] = outputs.tokens.numpy()
+        np.savez(path, **arrays)
+
+    def fidelity(self, path: Path) -> fidelity.Distance:
+        """The distance to the reference that was written to `path`."""
+        with np.load(path) as stored:
+            tokens = stored["tokens"] if "tokens" in stored else None
+            reference = [stored[f"numbers{i}"] for i in range(len(stored.files) - (tokens is not None))]
+        outputs, batch = self._compared(tokens)
+        return fidelity.distance(
+            self.task.numbers(outputs, batch),
+            reference,
+            self.task.agreement,
+            self.backend.tolerance.fidelity,
+            self.task.decides_by_argmax,
+        )
+
+    def answers(self) -> Answers:
+        """The answers to the whole test split."""
+        order = sorted(range(len(self.samples)), key=lambda i: len(str(self.samples[i].input)))
+        answers: list[Any] = [None] * len(self.samples)
+        together = max(SCORED_TOGETHER, self.spec.batch_size)
+        for start in range(0, len(order), together):
+            chosen = order[start : start + together]
+            batch = self._encode([self.samples[i].input for i in chosen])
+            outputs = self.run(batch)
+            decoded = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
+            for index, answer in zip(chosen, decoded, strict=True):
+                answers[index] = answer
+        extra = self.task.probe(self.runnable, self.subject.processor, self.samples)
+        return Answers(answers, [sample.truth for sample in self.samples], extra)
+
+    def warm_up(self, seconds: float) -> int:
+        """Call until steady, for at most that long."""
+        return latency.warm_up(self._timed_call(), seconds)
+
+    def round(self, seconds: float) -> Round:
+        """One round of timed calls."""
+        durations, results, idle = latency.timed_calls(self._timed_call(), seconds)
+        return Round(
+            seconds=durations,
+            first_token=[first for first in results if isinstance(first, float)],
+            new_tokens=TIMED_TOKENS * self.spec.batch_size if self.subject.generative else 0,
+            idle_share=idle if self.spec.device == "cpu" else 0.0,
+            load=latency.load_now(),
+            input_length=self._input_length,
+            peak_rss_mb=max(0.0, memory.peak_mb() - self.baseline_mb),
+        )
+
+    def run(self, batch: dict[str, Any]) -> Any:
+        """One inference as the task asks for it: a forward, or a generation."""
+        if self.subject.generation is None:
+            return self.runnable(batch)
+        return generate(self.runnable, batch, self.subject.generation)
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The test split, or the user's own samples."""
+        if self._samples is None:
+            self._samples = samples_for(self.task, self.spec.source, self.spec.samples)
+        return self._samples
+
+    @property
+    def subject(self) -> Subject:
+        """The resolved checkpoint."""
+        if self._subject is None:
+            spec = self.spec
+            self._subject = weights.open_subject(spec.source, self.task, spec.device, spec.threads, spec.seed)
+        return self._subject
+
+    @property
+    def runnable(self) -> Runnable:
+        """The prepared model."""
+        if self._runnable is None:
+            raise RuntimeError("the workbench was asked before it was opened")
+        return self._runnable
+
+    def _encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
+        batch = self.task.encode(self.subject.processor, inputs)
+        return {name: tensor.to(self.spec.device) for name, tensor in batch.items()}
+
+    def _compared(self, tokens: np.ndarray | None) -> tuple[Any, dict[str, Any]]:
+        batch = self._encode([sample.input for sample in self.samples[:COMPARED]])
+        if self.subject.generation is None:
+            return self.runnable(batch), batch
+        import torch
+
+        forced = None if tokens is None else torch.from_numpy(tokens).to(self.spec.device)
+        options = {**self.subject.generation, "do_sample": False}
+        return generate(self.runnable, batch, options, forced=forced), batch
+
+    def _timed_call(self) -> latency.Call:
+        """The call that is timed: the same batch, of median length, every time."""
+        if self._timed is None:
+            by_length = sorted(self.samples, key=lambda sample: len(str(sample.input)))
+            middle = max(0, len(by_length) // 2 - self.spec.batch_size // 2)
+            chosen = by_length[middle : middle + self.spec.batch_size]
+            chosen = (chosen * self.spec.batch_size)[: self.spec.batch_size]
+            batch = self._encode([sample.input for sample in chosen])
+            self._input_length = int(batch["input_ids"].shape[1]) if "input_ids" in batch else None
+            self._timed = self._generation_call(batch) if self.subject.generative else self._forward_call(batch)
+        return self._timed
+
+    def _forward_call(self, batch: dict[str, Any]) -> latency.Call:
+        runnable = self.runnable
+        if runnable.device == "cpu":
+            return lambda: runnable(batch)
+
+        def call() -> None:
+            runnable(batch)
+            runnable.synchronize()
+
+        return call
+
+    def _generation_call(self, batch: dict[str, Any]) -> latency.Call:
+        runnable = self.runnable
+        options = {
+            **(self.subject.generation or {}),
+            "min_new_tokens": TIMED_TOKENS,
+            "max_new_tokens": TIMED_TOKENS,
+        }
+
+        def call() -> float | None:
+            clock = TokenClock(runnable)
+            started = time.perf_counter()
+            runnable.generate(batch, **options, stopping_criteria=[clock])
+            runnable.synchronize()
+            return clock.seconds[0] - started if clock.seconds else None
+
+        return call
+
+    def _set_threads(self) -> None:
+        import torch
+
+        torch.set_num_threads(self.spec.threads)
+        torch.manual_seed(self.spec.seed)
