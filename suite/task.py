@@ -143,6 +143,8 @@ class Task(ABC):
         """
         return float((numbers.argmax(axis=-1) == reference.argmax(axis=-1)).mean())
 
+    preload: ClassVar[tuple[str, ...]] = ()
+    """What the forkserver imports beside the checkpoint's classes: transformers' names, or "module:attribute"."""
     decides_by_argmax: ClassVar[bool] = True
     """Whether the largest of a position's values is the decision; near-ties are then forgiven."""
 
@@ -152,6 +154,14 @@ class Task(ABC):
         Raises:
             CheckpointError: its labels cannot be mapped to the task's.
         """
+
+    def own_truth(self, truth: Any, config: Any) -> Any:
+        """A truth of the user's own samples in the words that answers about this checkpoint use.
+
+        Raises:
+            UsageError: the checkpoint has no such answer, or the truth is of the wrong type.
+        """
+        return truth
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         """One row of `dataset` as a sample; `None` leaves the row out."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from suite.errors import CheckpointError, InvalidInput
+from suite.errors import CheckpointError, InvalidInput, UsageError
 from suite.task import Task
 
 LENGTH_KEYS = ("max_position_embeddings", "n_positions")
@@ -42,7 +42,8 @@ class TextTask(Task):
             room = 0 if self.generation is None or config.is_encoder_decoder else self.generation["max_new_tokens"]
             if limit is not None and length + room > limit:
                 raise InvalidInput(
-                    f"{self.name} was given {length} tokens, but this checkpoint takes {limit - room}: shorten the text."
+                    f"{self.name} was given {length} tokens, but this checkpoint takes {limit - room}: "
+                    "shorten the text."
                 )
 
     def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
@@ -58,17 +59,57 @@ class TextTask(Task):
 
 
 class LabelTask(TextTask):
-    """A text task whose answers are labels of a closed set."""
+    """A text task whose answers are labels.
+
+    A label is a name for one of the checkpoint's classes. Checkpoints, data sets and users spell labels differently
+    (`LABEL_1`, `pos`, `1`), so neither answers nor truths are compared as they come: `class_of` finds the class that a
+    word names, `label` gives the one word that this task uses for a class. The task's own truths are in those words
+    already; a checkpoint that lacks one of them is refused by `check_config`. Truths of the user's own go through
+    `class_of` and `label`, so that any labelled data can be used with any checkpoint that has those classes.
+    """
 
     def label(self, index: int, config: Any) -> str:
         """The task's own word for a checkpoint's class `index`; the checkpoint's where the task has none."""
         raw = str(config.id2label[index])
         return self.canonical(raw) or raw
 
+    def class_of(self, label: Any, config: Any) -> int | None:
+        """The checkpoint's class that a label means: its name in any case, the task's word for it, or its index."""
+        if isinstance(label, bool) or not isinstance(label, str | int):
+            return None
+        word = str(label).strip().lower()
+        names = {int(index): str(name).lower() for index, name in config.id2label.items()}
+        for index, name in names.items():
+            if word == name:
+                return index
+        canonical = self.canonical(word)
+        for index, name in names.items():
+            if canonical is not None and canonical == self.canonical(name):
+                return index
+        number = word.removeprefix("label_")
+        return int(number) if number.isdecimal() and int(number) in names else None
+
     def canonical(self, label: str) -> str | None:
-        """The task's spelling of a checkpoint's label, or `None`."""
+        """The task's spelling of a label, or `None`."""
         by_case = {known.lower(): known for known in self.labels}
         return by_case.get(label.lower()) or self.label_aliases.get(label.lower())
+
+    def own_label(self, label: Any, config: Any) -> str:
+        """A label of the user's in the word that answers use.
+
+        Raises:
+            UsageError: the checkpoint has no such class.
+        """
+        index = self.class_of(label, config)
+        if index is None:
+            theirs = ", ".join(str(name) for name in config.id2label.values())
+            raise UsageError(
+                f"the label {label!r} is none of the checkpoint's ({theirs}): write one of these or its index"
+            )
+        return self.label(index, config)
+
+    def own_truth(self, truth: Any, config: Any) -> Any:
+        return self.own_label(truth, config)
 
     def check_config(self, config: Any) -> None:
         theirs = [str(label) for label in config.id2label.values()]

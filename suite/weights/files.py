@@ -56,8 +56,8 @@ def weight_files(directory: Path) -> list[Path]:
     found = sorted(file.name for pattern in PICKLES for file in directory.glob(pattern))
     if found:
         raise CheckpointError(
-            f"{directory} holds its weights as pickle alone ({', '.join(found)}), and a pickle can run any code when it "
-            "is loaded: convert it to safetensors with save_pretrained(), or with the Hub's convert Space."
+            f"{directory} holds its weights as pickle alone ({', '.join(found)}), and a pickle can run any code "
+            "when it is loaded: convert it to safetensors with save_pretrained(), or with the Hub's convert Space."
         )
     other = sorted(file.name for file in directory.glob("*.safetensors"))
     if other:
@@ -136,16 +136,21 @@ def _check_safetensors(file: Path) -> None:
 
 def _check_offsets(file: Path, header: Mapping[str, Any], data_size: int) -> None:
     try:
-        spans = sorted((*map(int, entry["data_offsets"]), name) for name, entry in header.items())
-        position = 0
-        for begin, end, name in spans:
-            if begin != position or end < begin:
-                raise _broken(file, f"the tensor {name} does not begin where the one before it ends")
-            position = end
+        places = sorted((*_span(entry), name) for name, entry in header.items())
     except (KeyError, TypeError, ValueError):
         raise _broken(file, "its header lacks the place of a tensor") from None
+    position = 0
+    for begin, end, name in places:
+        if begin != position or end < begin:
+            raise _broken(file, f"the tensor {name} does not begin where the one before it ends")
+        position = end
     if position != data_size:
         raise _broken(file, f"its tensors take {position:,} bytes, but {data_size:,} are there")
+
+
+def _span(entry: Any) -> tuple[int, int]:
+    begin, end = entry["data_offsets"]
+    return int(begin), int(end)
 
 
 def _broken(file: Path, what: str) -> CheckpointError:

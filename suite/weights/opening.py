@@ -26,6 +26,7 @@ def open_subject(
     device: str = "cpu",
     threads: int = 1,
     seed: int = 0,
+    *,
     own_samples: Sequence[Sample] | None = None,
 ) -> Subject:
     """Open a checkpoint for a task; the model itself is loaded by the subject's `load_model`.
@@ -90,9 +91,9 @@ def _load(directory: Path, auto_class: str, what: str, **options: Any) -> Any:
         return loader.from_pretrained(directory, local_files_only=True, trust_remote_code=False, **options)
     except Exception as error:  # transformers raises whatever its parts raise
         raise CheckpointError(
-            f"The {what} in {directory} cannot be loaded with {auto_class} ({_first_line(error)}): check that its files "
-            "are complete and that the architecture is one of the installed transformers' own; code that comes with a "
-            "checkpoint is not run."
+            f"The {what} in {directory} cannot be loaded with {auto_class} ({_first_line(error)}): check that its "
+            "files are complete and that the architecture is one of the installed transformers' own; code that comes "
+            "with a checkpoint is not run."
         ) from error
 
 
@@ -171,7 +172,7 @@ def _random_model(directory: Path, auto_class: str, config: Any, seed: int) -> t
 
 def _example(task: Task, processor: Any, config: Any, samples: Sequence[Sample]) -> dict[str, Any]:
     """A padded batch: the shortest and the longest of the first inputs, so that no axis looks constant."""
-    sized = []
+    sized: list[tuple[int, int, Any]] = []
     for sample in samples[:EXAMPLE_CANDIDATES]:
         try:
             task.check_input(sample.input, processor, config)
