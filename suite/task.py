@@ -29,13 +29,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class HubDataset:
-    """The real evaluation data of a capability, for `--weights hub`. `revision` is a full commit hash."""
+    """The real evaluation data of a capability, for `--weights hub`. `revision` is a full commit hash.
+
+    `files` is a pattern of the split's own files, for a data set whose other splits are too large to fetch along.
+    """
 
     id: str
     revision: str
     split: str
     name: str | None = None
     limit: int = 500
+    files: str | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ class Backend(ABC):
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     """Distributions whose versions belong to the cache key of a build."""
 
+    preload: ClassVar[tuple[str, ...]] = ()
+    """What the forkserver imports for this backend: transformers' names, or "module:attribute"."""
+
     def unsupported(self, device: str) -> str | None:
         """Why no cell of this backend can run on `device`, or `None`. Asked without torch in the process."""
         return None

@@ -1,0 +1,3 @@
+"""Load the plugin; nothing else."""
+
+pytest_plugins = ["suite.plugin", "pytester"]

@@ -1,0 +1,68 @@
+"""The latency of one checkpoint's backends, measured together: round by round, interleaved, in shuffled order.
+
+Drift of the machine then hits all of them alike, and the ratio between two of them within a cycle is free of it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from suite.pool import Bench, Stopped, wait_until_quiet
+from suite.protocol import Round
+
+CYCLES = 10
+FEWEST_CYCLES = 5
+WARM_UP_SHARE = 1.0
+PATIENCE = 3.0
+"""A cell whose calls are long may take this many times its budget to get its fewest rounds."""
+
+
+@dataclass
+class Rounds:
+    """What a cell's share of the block gave."""
+
+    rounds: list[Round] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Per round, its cycle and its position within the cycle."""
+    stopped: Stopped | None = None
+    spent: float = 0.0
+    """Seconds of wall time, warm-up and waiting included."""
+
+
+def measure_block(benches: Mapping[str, Bench], budget: float, timeout: float, seed: int) -> dict[str, Rounds]:
+    """Measure every bench for about `budget` seconds, interleaved. One that stops costs its own cell alone."""
+    results = {name: Rounds() for name in benches}
+    for name, bench in benches.items():
+        _step(results[name], bench, benches, "warm_up", budget * WARM_UP_SHARE, timeout)
+    order = list(benches)
+    shuffler = random.Random(seed)
+    for cycle in range(CYCLES):
+        if cycle:
+            shuffler.shuffle(order)
+        for position, name in enumerate(order):
+            result = results[name]
+            measured = sum(sum(done.seconds) for done in result.rounds)
+            if result.stopped or (len(result.rounds) >= FEWEST_CYCLES and measured > PATIENCE * budget):
+                continue
+            done = _step(result, benches[name], benches, "round", budget / CYCLES, timeout)
+            if isinstance(done, Round):
+                result.rounds.append(done)
+                result.places.append((cycle, position))
+    return results
+
+
+def _step(
+    result: Rounds, bench: Bench, benches: Mapping[str, Bench], method: str, seconds: float, timeout: float
+) -> object:
+    started = time.perf_counter()
+    try:
+        wait_until_quiet(other for other in benches.values() if other is not bench)
+        return bench.ask(method, timeout, seconds=seconds)
+    except Stopped as stopped:
+        result.stopped = stopped
+        return None
+    finally:
+        result.spent += time.perf_counter() - started

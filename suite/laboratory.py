@@ -1,0 +1,402 @@
+"""One run at work: asks the workers what a check needs, judges what they say, and writes it down at once."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from suite.backends import REFERENCE
+from suite.block import Rounds, measure_block
+from suite.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.measure import accuracy
+from suite.measure.fidelity import Distance
+from suite.measure.latency import summarize
+from suite.options import Settings
+from suite.pool import Bench, Forkserver, LocalBench, Stopped, WorkerBench
+from suite.protocol import Answers, Built, Opened, Round, Spec
+from suite.record import RunFolder
+from suite.selection import Planned, preloads
+
+ROOM_MB = 700.0
+"""Memory that must stay free for another worker to be started beside those that live."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check of a cell ended: its status, a sentence where there is one, and the fields of its row.
+
+    `durations` are the measured calls in seconds, for pytest-benchmark.
+    """
+
+    status: Status
+    reason: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    durations: list[float] = field(default_factory=list)
+
+
+@dataclass
+class _Alive:
+    bench: Bench
+    opened: Opened
+    built: Built | None
+
+
+class Laboratory:
+    """Carries out the checks of a run. `planned` are all of its cells, by id."""
+
+    def __init__(self, settings: Settings, planned: Sequence[Planned], folder: RunFolder) -> None:
+        self.settings = settings
+        self.planned = {entry.cell.id: entry for entry in planned}
+        self.folder = folder
+        self.log = folder.path / "log.txt"
+        self.warnings: list[str] = []
+        self._done = {(row["cell"], row["check"]): row for row in folder.rows()}
+        self._recorded_rounds = _durations(folder.rounds()) if self._done else {}
+        self._forkserver: Forkserver | None = None
+        self._scratch = tempfile.TemporaryDirectory(prefix="touchstone-")
+        self._block: str | None = None
+        self._alive: dict[str, _Alive] = {}
+        self._stopped: dict[str, Stopped] = {}
+        self._answers: dict[str, tuple[Answers, accuracy.Score]] = {}
+        self._references: dict[str, Path] = {}
+        self._latencies: dict[str, Rounds] = {}
+
+    def check(self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: str | None = None) -> Outcome:
+        """Carry out one check of one cell, record it and return it; a check that a resumed run holds is not repeated.
+
+        `together` are the cells whose latency is selected in this run: the whole block is measured at its first.
+        `known_failure` is the reason why this check is expected to fail.
+        """
+        self.enter(cell.block)
+        recorded = self._done.get((cell.id, check))
+        if recorded and Status(recorded["status"]) not in COULD_NOT_MEASURE:
+            return Outcome(
+                Status(recorded["status"]), recorded["reason"], recorded, self._recorded_rounds.get(cell.id, [])
+            )
+        started = time.perf_counter()
+        entry = self.planned[cell.id]
+        if entry.reason:
+            outcome = Outcome(Status.UNSUPPORTED, entry.reason)
+        else:
+            try:
+                outcome = self._run(entry, check, together)
+            except Stopped as stopped:
+                outcome = Outcome(stopped.status, stopped.reason)
+                self.drop(cell)
+        wall = time.perf_counter() - started
+        if check == "latency" and cell.id in self._latencies:
+            wall = self._latencies[cell.id].spent
+        if known_failure:
+            outcome = _as_known(outcome, known_failure)
+        self._record(cell, check, outcome, wall)
+        return outcome
+
+    def _run(self, entry: Planned, check: str, together: Iterable[Cell]) -> Outcome:
+        judges: Mapping[str, Callable[[Planned], Outcome]] = {
+            "conformance": self._conformance,
+            "fidelity": self._fidelity,
+            "accuracy": self._accuracy,
+        }
+        if check == "latency":
+            return self._latency(entry, together)
+        return judges[check](entry)
+
+    def _record(self, cell: Cell, check: str, outcome: Outcome, wall: float) -> None:
+        fields = dict(outcome.fields)
+        alive = self._alive.get(cell.id)
+        if alive:
+            fields |= {
+                "load_s": alive.opened.load_s,
+                "prepare_s": alive.opened.prepare_s,
+                "size_mb": alive.opened.size_mb,
+                "notes": alive.opened.notes,
+            }
+            if alive.built:
+                fields["build_s"] = alive.built.build_s
+        row = self.folder.append(cell, check, outcome.status, outcome.reason, {**fields, "wall_s": wall})
+        self._done[cell.id, check] = row
+
+    # The checks.
+
+    def _conformance(self, entry: Planned) -> Outcome:
+        findings: list[str] = self._ask(entry, "conformance")
+        if findings:
+            return Outcome(Status.FAILED, "; ".join(findings))
+        return Outcome(Status.PASSED)
+
+    def _fidelity(self, entry: Planned) -> Outcome:
+        path = self._reference(entry)
+        result: Distance = self._ask(entry, "fidelity", path=path)
+        fields = {
+            "max_abs_diff": result.max_abs,
+            "relative_diff": result.relative,
+            "agreement": result.agreement,
+        }
+        allowed = entry.backend.tolerance.fidelity
+        if result.relative > allowed:
+            reason = (
+                f"its outputs stray by {result.relative:.2g} of the reference's largest, more than the {allowed:.2g} that "
+                f"{entry.backend.name} declares (largest difference {result.max_abs:.3g})"
+            )
+            return Outcome(Status.FAILED, reason, fields)
+        if result.flipped:
+            reason = f"{result.flipped} decisions differ from the reference's where it was not nearly tied"
+            return Outcome(Status.FAILED, reason, fields)
+        return Outcome(Status.PASSED, "", fields)
+
+    def _accuracy(self, entry: Planned) -> Outcome:
+        answers, result = self._scored(entry)
+        fields: dict[str, Any] = {
+            "accuracy": result.accuracy,
+            "accuracy_stderr": result.stderr,
+            "chance": result.chance,
+            "samples": result.samples,
+            "metrics": result.metrics,
+        }
+        problem = accuracy.above_chance(result)
+        if entry.cell.backend == REFERENCE:
+            fields |= {"reference_accuracy": result.accuracy, "accuracy_kept": 1.0}
+        else:
+            try:
+                theirs, reference = self._scored(self._reference_of(entry))
+            except Stopped as stopped:
+                raise Stopped(Status.ERROR, f"the reference could not be scored: {stopped.reason}") from None
+            fields |= {
+                "reference_accuracy": reference.accuracy,
+                "accuracy_kept": accuracy.kept(result, reference),
+            }
+            lost = accuracy.keeps_accuracy(result, reference, answers.answers, theirs.answers, self.settings.strict)
+            problem = problem or lost
+        return Outcome(Status.FAILED if problem else Status.PASSED, problem or "", fields)
+
+    def _latency(self, entry: Planned, together: Iterable[Cell]) -> Outcome:
+        cell = entry.cell
+        if cell.id not in self._latencies:
+            block = {other.id: other for other in (cell, *together) if other.block == cell.block}
+            missing = [
+                self.planned[name]
+                for name in block
+                if self.planned[name].reason is None and not self._measured(name) and name not in self._latencies
+            ]
+            self._measure(missing)
+        rounds = self._latencies[cell.id]
+        if rounds.stopped:
+            raise rounds.stopped
+        return judge_latency(rounds, cell)
+
+    def _measured(self, name: str) -> bool:
+        row = self._done.get((name, "latency"))
+        return row is not None and Status(row["status"]) not in COULD_NOT_MEASURE
+
+    def _measure(self, entries: Sequence[Planned]) -> None:
+        """Measure these cells interleaved, in as few groups as memory allows; the reference is in every group."""
+        group: dict[str, Bench] = {}
+        for entry in entries:
+            name = entry.cell.id
+            if len(group) > 1 and name not in self._alive and not self._room():
+                self._measure_group(group)
+                for crowded in [other for other in group if self.planned[other].cell.backend != REFERENCE]:
+                    self.drop(self.planned[crowded].cell)
+                    del group[crowded]
+            try:
+                group[name] = self._bench(entry).bench
+            except Stopped as stopped:
+                self._latencies[name] = Rounds(stopped=stopped)
+        self._measure_group(group)
+
+    def _measure_group(self, group: Mapping[str, Bench]) -> None:
+        pending = {name: bench for name, bench in group.items() if name not in self._latencies}
+        if not pending:
+            return
+        results = measure_block(group, self.settings.budget, self.settings.cell_timeout, self.settings.seed)
+        for name in pending:
+            self._latencies[name] = results[name]
+            self.folder.append_rounds(self.planned[name].cell, _round_rows(results[name], self.planned[name].cell))
+            if results[name].stopped:
+                self.drop(self.planned[name].cell)
+
+    # The reference.
+
+    def _reference_of(self, entry: Planned) -> Planned:
+        return self.planned[f"{entry.cell.block}/{REFERENCE}"]
+
+    def _reference(self, entry: Planned) -> Path:
+        block = entry.cell.block
+        if block not in self._references:
+            path = Path(self._scratch.name) / f"{len(self._references)}.npz"
+            try:
+                self._ask(self._reference_of(entry), "reference", path=path)
+            except Stopped as stopped:
+                raise Stopped(Status.ERROR, f"the reference could not run: {stopped.reason}") from None
+            self._references[block] = path
+        return self._references[block]
+
+    def _scored(self, entry: Planned) -> tuple[Answers, accuracy.Score]:
+        name = entry.cell.id
+        if name not in self._answers:
+            given: Answers = self._ask(entry, "answers")
+            result = accuracy.score(entry.task, given.answers, given.truths, self.settings.seed)
+            result.metrics.update(given.extra)
+            self._answers[name] = (given, result)
+        return self._answers[name]
+
+    # The workers.
+
+    def _ask(self, entry: Planned, method: str, **arguments: Any) -> Any:
+        bench = self._bench(entry).bench
+        try:
+            return bench.ask(method, self.settings.cell_timeout, **arguments)
+        except Stopped:
+            self.drop(entry.cell)
+            raise
+
+    def _bench(self, entry: Planned) -> _Alive:
+        name = entry.cell.id
+        if name in self._stopped:
+            raise self._stopped[name]
+        if name not in self._alive:
+            try:
+                self._alive[name] = self._open(entry)
+            except Stopped as stopped:
+                self._stopped[name] = stopped
+                raise
+        return self._alive[name]
+
+    def _open(self, entry: Planned) -> _Alive:
+        built = self._build(entry) if entry.backend.builds else None
+        bench = self._start(entry)
+        try:
+            opened: Opened = bench.ask("open", self.settings.cell_timeout, build=built.path if built else None)
+        except Stopped:
+            bench.close()
+            raise
+        return _Alive(bench, opened, built)
+
+    def _build(self, entry: Planned) -> Built:
+        """Exports and compilations happen in a process of their own, so that peak memory means the model."""
+        builder = self._start(entry)
+        try:
+            built: Built = builder.ask("build", self.settings.cell_timeout)
+            return built
+        finally:
+            builder.close()
+
+    def _start(self, entry: Planned) -> Bench:
+        spec = Spec(
+            cell=entry.cell.id,
+            capability=entry.task.name,
+            tasks=self.settings.tasks,
+            source=entry.source,
+            backend=entry.backend.name,
+            device=entry.cell.device,
+            threads=entry.cell.threads,
+            batch_size=entry.cell.batch_size,
+            seed=self.settings.seed,
+            samples=self.settings.samples,
+        )
+        if not self.settings.isolate:
+            return LocalBench(spec)
+        if self._forkserver is None:
+            names = preloads(self.planned.values())
+            self._forkserver = Forkserver(names, self.settings.threads, self.log)
+        bench = WorkerBench(spec, self._forkserver, self.log)
+        if bench.preload_problem and not self.warnings:
+            self.warnings.append(f"workers start slowly: {bench.preload_problem}")
+        return bench
+
+    def _room(self) -> bool:
+        """Whether another worker fits beside those that live, if it is as large as the largest of them."""
+        largest = max((alive.opened.size_mb for alive in self._alive.values()), default=0.0)
+        return psutil.virtual_memory().available / 1e6 > ROOM_MB + 2 * largest
+
+    def drop(self, cell: Cell) -> None:
+        """End a cell's worker; the next check of the cell gets a new one."""
+        alive = self._alive.pop(cell.id, None)
+        if alive:
+            alive.bench.close()
+
+    def enter(self, block: str) -> None:
+        """Turn to a checkpoint: let go of the workers of the one before."""
+        if block == self._block:
+            return
+        for alive in self._alive.values():
+            alive.bench.close()
+        for store in (self._alive, self._stopped, self._answers, self._latencies):
+            store.clear()
+        self._block = block
+
+    def close(self) -> None:
+        """End everything that was started."""
+        self.enter("")
+        if self._forkserver is not None:
+            self._forkserver.close()
+            self._forkserver = None
+        self._scratch.cleanup()
+
+
+def _as_known(outcome: Outcome, reason: str) -> Outcome:
+    """What an outcome means where a failure is expected: one that passes is itself an error."""
+    if outcome.status is Status.UNSUPPORTED:
+        return outcome
+    if outcome.status is Status.PASSED:
+        return replace(outcome, status=Status.FAILED, reason=f"it passes, though it is a known failure: {reason}")
+    return replace(outcome, status=Status.KNOWN_FAILURE, reason=f"{reason} ({outcome.reason})")
+
+
+def judge_latency(result: Rounds, cell: Cell) -> Outcome:
+    """Rounds as an outcome: failed if the call sleeps, unstable if the noise makes the number unusable."""
+    latency = summarize([done.seconds for done in result.rounds], [done.idle_share for done in result.rounds])
+    durations = [seconds for done in result.rounds for seconds in done.seconds]
+    first = [seconds for done in result.rounds for seconds in done.first_token]
+    tokens = result.rounds[0].new_tokens
+    median = float(np.median(durations))
+    fields = {
+        "latency_p50_ms": latency.p50_ms,
+        "latency_p90_ms": latency.p90_ms,
+        "latency_p99_ms": latency.p99_ms,
+        "latency_cv": latency.cv,
+        "latency_rounds": len(result.rounds),
+        "latency_calls": len(durations),
+        "throughput": cell.batch_size / median if median else None,
+        "ttft_ms": float(np.median(first)) * 1000 if first else None,
+        "tokens_per_s": tokens / median if first and median else None,
+        "input_length": result.rounds[0].input_length,
+        "peak_rss_mb": max(done.peak_rss_mb for done in result.rounds),
+    }
+    if latency.sleeps:
+        return Outcome(Status.FAILED, latency.sleeps, fields, durations)
+    if latency.problem:
+        return Outcome(Status.UNSTABLE, latency.problem, fields, durations)
+    return Outcome(Status.PASSED, "", fields, durations)
+
+
+def _round_rows(result: Rounds, cell: Cell) -> list[dict[str, Any]]:
+    return [_round_row(done, cell, place) for done, place in zip(result.rounds, result.places, strict=True)]
+
+
+def _round_row(done: Round, cell: Cell, place: tuple[int, int]) -> dict[str, Any]:
+    row = {
+        "block": cell.block,
+        "cycle": place[0],
+        "order": place[1],
+        "latency_ms": [round(seconds * 1000, 6) for seconds in done.seconds],
+        "load": done.load,
+        "idle_share": done.idle_share,
+    }
+    if done.first_token:
+        row["ttft_ms"] = [round(seconds * 1000, 6) for seconds in done.first_token]
+    return row
+
+
+def _durations(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        found.setdefault(row["cell"], []).extend(ms / 1000 for ms in row["latency_ms"])
+    return found

@@ -1,0 +1,254 @@
+"""The pytest plugin: hooks and fixtures only. What they do is said in the modules that they call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite import discovery, options
+from suite.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
+from suite.conditions import summary
+from suite.errors import TouchstoneError
+from suite.laboratory import Outcome
+from suite.replay import replay
+from suite.run import Run, exit_status, sentence
+from suite.selection import wanted
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    options.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; a value that cannot be used ends the session with exit code 4."""
+    try:
+        config.stash[RUN] = Run(options.read_settings(config, discovery.default_root()))
+    except TouchstoneError as error:
+        raise pytest.UsageError(sentence(error)) from None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is under test."""
+    return summary(config.stash[RUN].conditions)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Find the cells, so that a request that fits nothing is refused before anything is collected."""
+    run = session.config.stash[RUN]
+    try:
+        _ = run.planned, run.known_failures
+    except TouchstoneError as error:
+        raise pytest.UsageError(sentence(error)) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each check's test function the cells to which the check applies."""
+    check = _check(metafunc.fixturenames)
+    if check is None or "cell" not in metafunc.fixturenames:
+        return
+    cells = [entry.cell for entry in metafunc.config.stash[RUN].planned if check in entry.checks]
+    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Select by --capability and --backend, and bring the items of one checkpoint together."""
+    run = config.stash[RUN]
+    keep, drop = [], []
+    chosen = {entry.cell.id for entry in run.planned if wanted(entry, run.settings)}
+    for item in items:
+        found = _cell_of(item)
+        (keep if found is None or found[0].id in chosen else drop).append(item)
+    if drop:
+        config.hook.pytest_deselected(items=drop)
+    # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
+    blocks = {entry.cell.block: index for index, entry in enumerate(run.planned)}
+    keep.sort(key=lambda item: blocks[found[0].block] if (found := _cell_of(item)) else -1)
+    items[:] = keep
+    for item in items:
+        found = _cell_of(item)
+        reason = run.known_failure(*found) if found else None
+        if reason:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the cells' checks that were left out."""
+    if items:
+        items[0].config.stash[RUN].deselected += sum(_cell_of(item) is not None for item in items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note what is selected."""
+    session.config.stash[RUN].selected = [found for item in session.items if (found := _cell_of(item))]
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say how many cells are selected and deselected."""
+    run = config.stash[RUN]
+    if not run.selected and not run.deselected:
+        return []
+    selected = len({cell.id for cell, _ in run.selected})
+    existing = len(run.planned)
+    return [
+        f"cells: {selected} selected, {existing - selected} deselected; "
+        f"checks: {len(run.selected)} selected, {run.deselected} deselected"
+    ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Refuse before the first cell what would fail at every one."""
+    run = session.config.stash[RUN]
+    if not run.selected or session.config.option.collectonly or session.testsfailed:
+        return
+    if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
+        return
+    try:
+        run.prepare()
+    except TouchstoneError as error:
+        raise pytest.UsageError(sentence(error)) from None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Stop the workers, set the exit code and write the report of what there is."""
+    run = session.config.stash[RUN]
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and session.testsfailed == len(run.unmeasured):
+        session.exitstatus = exit_status(run.statuses) or exitstatus
+    run.finish(int(session.exitstatus))
+    if run.folder is not None:
+        session.config.stash[REPORT] = _write_report(run.folder.path)
+
+
+REPORT = pytest.StashKey[str]()
+
+
+def _write_report(folder: Path) -> str:
+    from suite.report import write_report
+
+    try:
+        return str(write_report([folder], folder))
+    except OSError as error:
+        return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """End with one compact table and the path of the report."""
+    run = config.stash[RUN]
+    if run.folder is None:
+        return
+    from suite.report import summary_table
+
+    terminalreporter.section("touchstone")
+    terminalreporter.write_line(summary_table(run.folder.path, terminalreporter.hasmarkup))
+    for warning in run.laboratory.warnings:
+        terminalreporter.write_line(f"warning: {warning}")
+    terminalreporter.write_line(f"log: {_relative(run.laboratory.log, config)}")
+    terminalreporter.write_line(f"report: {_relative(Path(config.stash[REPORT]), config)}")
+
+
+def _relative(path: Path, config: pytest.Config) -> str:
+    here = config.invocation_params.dir
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """No host name in pytest-benchmark's JSON."""
+    machine_info.pop("node", None)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> Run:
+    """The session's run."""
+    return request.config.stash[RUN]
+
+
+@pytest.fixture
+def conformance(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
+    """The outcome of the conformance check of `cell`."""
+    return _outcome(request, cell, "conformance")
+
+
+@pytest.fixture
+def fidelity(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
+    """The outcome of the fidelity check of `cell`."""
+    return _outcome(request, cell, "fidelity")
+
+
+@pytest.fixture
+def accuracy(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
+    """The outcome of the accuracy check of `cell`."""
+    return _outcome(request, cell, "accuracy")
+
+
+@pytest.fixture
+def latency(request: pytest.FixtureRequest, cell: Cell, benchmark: Any) -> Outcome:
+    """The outcome of the latency check of `cell`, replayed into pytest-benchmark."""
+    if not _measures_latency(request.config):
+        pytest.skip("pytest-benchmark is disabled, so latency is not measured")
+    benchmark.group = cell.block
+    outcome = _outcome(request, cell, "latency")
+    replay(benchmark, outcome.durations)
+    benchmark.extra_info.update(cell=cell.id, status=str(outcome.status))
+    return outcome
+
+
+def _outcome(request: pytest.FixtureRequest, cell: Cell, check: str) -> Outcome:
+    """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
+    __tracebackhide__ = True
+    config = request.config
+    if hasattr(config, "workerinput"):
+        pytest.fail("cells share workers and take turns: run them without xdist's -n", pytrace=False)
+    run = config.stash[RUN]
+    try:
+        outcome = run.check(cell, check)
+    except TouchstoneError as error:
+        pytest.exit(sentence(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    if outcome.status in COULD_NOT_MEASURE:
+        run.unmeasured.add(request.node.nodeid)
+        pytest.fail(f"{cell.id}: {outcome.status}: {outcome.reason}", pytrace=False)
+    if outcome.status is Status.UNSUPPORTED:
+        pytest.skip(f"unsupported: {outcome.reason}")
+    return outcome
+
+
+def verify(cell: Cell, check: str, outcome: Outcome) -> None:
+    """Fail the test, in a sentence, if the check did."""
+    __tracebackhide__ = True
+    if outcome.status is not Status.PASSED:
+        pytest.fail(f"{cell.id}: {check} {outcome.status}: {outcome.reason}", pytrace=False)
+
+
+def _measures_latency(config: pytest.Config) -> bool:
+    skipped = config.getoption("benchmark_skip", False)
+    disabled = config.getoption("benchmark_disable", False) and not config.getoption("benchmark_enable", False)
+    return not skipped and not disabled
+
+
+def _check(names: Sequence[str]) -> str | None:
+    return next((check for check in CHECKS if check in names), None)
+
+
+def _cell_of(item: pytest.Item) -> tuple[Cell, str] | None:
+    """The cell and the check of an item, if it is one of ours."""
+    callspec = getattr(item, "callspec", None)
+    cell = callspec.params.get("cell") if callspec else None
+    check = _check(getattr(item, "fixturenames", ()))
+    return (cell, check) if isinstance(cell, Cell) and check else None
+
+
+def pytest_unconfigure(config: pytest.Config) -> Iterator[None] | None:
+    """Whatever happened, leave no worker behind."""
+    run = config.stash.get(RUN, None)
+    if run is not None and run.folder is not None:
+        run.laboratory.close()
+    return None

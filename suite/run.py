@@ -1,0 +1,192 @@
+"""One pytest session: its settings, its cells, its laboratory and its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from suite import conditions, discovery, known_failures, selection
+from suite.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.errors import TouchstoneError, UsageError
+from suite.laboratory import Laboratory, Outcome
+from suite.options import LATEST, Settings
+from suite.record import RunFolder
+from suite.selection import Planned
+from suite.suggest import unknown
+
+
+class Run:
+    """What the hooks of the plugin share. Nothing is started and no folder is made before the first check."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.selected: list[tuple[Cell, str]] = []
+        self.deselected = 0
+        self.statuses: list[Status] = []
+        self.unmeasured: set[str] = set()
+        self._laboratory: Laboratory | None = None
+        self._started = time.monotonic()
+
+    @cached_property
+    def conditions(self) -> dict[str, Any]:
+        """What the numbers depend on."""
+        return conditions.conditions(self.settings)
+
+    @cached_property
+    def planned(self) -> list[Planned]:
+        """Every cell that exists under these settings."""
+        return selection.plan(self.settings, discovery.load_tasks(self.settings.tasks))
+
+    @cached_property
+    def known_failures(self) -> list[known_failures.KnownFailure]:
+        """The lines of the data file that apply here.
+
+        Raises:
+            UsageError: a line that matches no cell.
+        """
+        entries = known_failures.load(self.settings.tasks)
+        if self.settings.models or self.settings.weights != "miniature":
+            return []
+        existing = [(entry.cell.id, check) for entry in self.planned for check in entry.checks]
+        for entry in known_failures.stale(entries, existing):
+            raise UsageError(
+                f"{known_failures.FILE}:{entry.line} matches no cell ({entry.cell}, {entry.check}): correct or delete it."
+            )
+        return entries
+
+    def known_failure(self, cell: Cell, check: str) -> str | None:
+        """Why this check is expected to fail, if it is."""
+        return next((entry.reason for entry in self.known_failures if entry.matches(cell.id, check)), None)
+
+    def check(self, cell: Cell, check: str) -> Outcome:
+        """Carry out one check."""
+        together = [other for other, selected in self.selected if selected == "latency"] if check == "latency" else []
+        outcome = self.laboratory.check(cell, check, together, self.known_failure(cell, check))
+        self.statuses.append(outcome.status)
+        return outcome
+
+    @property
+    def laboratory(self) -> Laboratory:
+        """The laboratory, opened with the run's folder at the first call."""
+        if self._laboratory is None:
+            self._laboratory = Laboratory(self.settings, self.planned, self._open_folder())
+        return self._laboratory
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """The run's folder, once there is one."""
+        return self._laboratory.folder if self._laboratory else None
+
+    def prepare(self) -> None:
+        """Find out before the first cell whether the run can be done at all.
+
+        Raises:
+            UsageError: no such device, no place for results, or a run that cannot be continued.
+        """
+        if self.settings.device != "cpu":
+            check_device(self.settings.device)
+        _ = self.laboratory
+
+    def finish(self, exit_status: int) -> None:
+        """Stop the workers and complete `run.json`."""
+        if self._laboratory is None:
+            return
+        self._laboratory.close()
+        folder = self._laboratory.folder
+        counts = {str(status): self.statuses.count(status) for status in Status if status in self.statuses}
+        folder.write_conditions(
+            {
+                **folder.conditions(),
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "load_after": conditions.load(),
+                "wall_s": round(time.monotonic() - self._started, 1),
+                "exit_status": exit_status,
+                "outcomes": counts,
+                "warnings": self._laboratory.warnings,
+            }
+        )
+
+    def _open_folder(self) -> RunFolder:
+        if self.settings.resume:
+            folder = find_run(self.settings.results, self.settings.resume)
+            different = conditions.differences(folder.conditions(), self.conditions)
+            if different:
+                raise UsageError(
+                    f"The run {folder.name} cannot be continued, since {'; '.join(different)}: start a new one without "
+                    "--resume."
+                )
+            return folder
+        name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        folder = RunFolder.create(self.settings.results, name)
+        chosen = {cell.id for cell, _ in self.selected}
+        try:
+            folder.write_conditions(
+                {
+                    "run": folder.name,
+                    **self.conditions,
+                    **selection.describe([entry for entry in self.planned if entry.cell.id in chosen]),
+                    "selected": len(self.selected),
+                    "deselected": self.deselected,
+                }
+            )
+            _point_latest(self.settings.results, folder.path)
+        except OSError as error:
+            raise UsageError(f"Cannot write to {folder.path} ({error.strerror}): name another --results.") from error
+        return folder
+
+
+def find_run(results: Path, name: str) -> RunFolder:
+    """The folder of a run by its name, its path or "latest".
+
+    Raises:
+        UsageError: there is none.
+    """
+    for path in (results / name, Path(name)):
+        if (path / "run.json").is_file():
+            return RunFolder(path.resolve())
+    if name == LATEST:
+        raise UsageError(f"There is no run in {results} to continue: start one without --resume.")
+    names = [path.name for path in results.iterdir() if path.is_dir()] if results.is_dir() else []
+    raise unknown("run", name, names)
+
+
+def exit_status(statuses: Iterable[Status]) -> int:
+    """6 where something could not be measured and nothing failed; 1 where something failed."""
+    seen = set(statuses)
+    if Status.FAILED in seen:
+        return 1
+    return 6 if seen & COULD_NOT_MEASURE else 0
+
+
+def check_device(device: str) -> None:
+    """Ask torch for the device, in a process of its own.
+
+    Raises:
+        UsageError: torch cannot use it.
+    """
+    code = f"import torch; torch.zeros(1, device={device!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no reason given"
+        raise UsageError(f"torch cannot use the device {device!r} here ({last}): choose --device cpu.")
+
+
+def _point_latest(results: Path, folder: Path) -> None:
+    link = results / LATEST
+    with contextlib.suppress(OSError, NotImplementedError):
+        partial = results / f".{LATEST}-{os.getpid()}"
+        partial.symlink_to(folder.name, target_is_directory=True)
+        partial.replace(link)
+
+
+def sentence(error: TouchstoneError) -> str:
+    """An error as the user reads it."""
+    return " ".join(str(error).split())

@@ -1,0 +1,115 @@
+"""Which cells exist, which checks each of them has, and why some cannot run. Decided without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from suite import weights
+from suite.backends import REFERENCE, REGISTRY, Backend, get_backend
+from suite.cell import CHECKS, Cell
+from suite.errors import UsageError
+from suite.options import Settings
+from suite.suggest import known_name
+from suite.task import Checkpoint, Task
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell that exists. `reason` says why it cannot run here, or is `None`."""
+
+    cell: Cell
+    task: Task
+    source: weights.Source
+    backend: Backend
+    reason: str | None
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The checks that apply: the reference is not compared with itself, random weights are never right."""
+        excluded = set()
+        if self.cell.backend == REFERENCE:
+            excluded.add("fidelity")
+        if self.source.kind == "random":
+            excluded.add("accuracy")
+        return tuple(check for check in CHECKS if check in self.backend.checks - excluded)
+
+
+def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
+    """Every cell of the run, checkpoint by checkpoint, the reference first.
+
+    Raises:
+        UsageError: an unknown capability, or a model that fits no task.
+    """
+    for name in settings.capabilities:
+        known_name("capability", name, tasks)
+    backends = [get_backend(name) for name in REGISTRY]
+    planned = []
+    for task, checkpoint, source in _sources(settings, tasks):
+        for backend in backends:
+            cell = Cell(
+                capability=task.name,
+                modality=task.modality,
+                checkpoint=checkpoint.name,
+                checkpoint_id=checkpoint.id,
+                revision=checkpoint.revision,
+                weights=source.kind,
+                architecture=checkpoint.architecture,
+                backend=backend.name,
+                device=settings.device,
+                dtype=backend.dtype,
+                batch_size=settings.batch_size,
+                threads=settings.threads,
+            )
+            reason = source.unavailable or backend.unsupported(settings.device)
+            planned.append(Planned(cell, task, source, backend, reason))
+    _distinct(planned)
+    return planned
+
+
+def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, weights.Source]]:
+    if settings.models:
+        wanted = {name: task for name, task in tasks.items() if name in (settings.capabilities or tasks)}
+        for model in settings.models:
+            yield from weights.match(model, wanted)
+        return
+    for task in tasks.values():
+        for checkpoint in task.checkpoints:
+            yield task, checkpoint, weights.resolve(checkpoint, settings.weights, settings.tasks)
+
+
+def _distinct(planned: Sequence[Planned]) -> None:
+    seen: dict[str, str] = {}
+    for entry in planned:
+        other = seen.setdefault(entry.cell.id, entry.cell.checkpoint_id)
+        if other != entry.cell.checkpoint_id:
+            raise UsageError(
+                f"{other} and {entry.cell.checkpoint_id} would both be called {entry.cell.checkpoint!r} in this run: "
+                "rename one folder, or run them one after the other."
+            )
+
+
+def wanted(entry: Planned, settings: Settings) -> bool:
+    """Whether --capability and --backend ask for this cell."""
+    cell = entry.cell
+    return (not settings.capabilities or cell.capability in settings.capabilities) and (
+        not settings.backends or cell.backend in settings.backends
+    )
+
+
+def preloads(planned: Iterable[Planned]) -> set[str]:
+    """What the forkserver imports for these cells: the concrete classes in use."""
+    names: set[str] = set()
+    for entry in planned:
+        names |= {entry.cell.architecture, entry.task.auto_class, entry.task.processor_class}
+        names |= {*entry.task.preload, *entry.backend.preload}
+    return names | {"AutoConfig"}
+
+
+def describe(planned: Sequence[Planned]) -> dict[str, Any]:
+    """The selection as run.json keeps it."""
+    return {
+        "cells": [entry.cell.id for entry in planned],
+        "checkpoints": sorted({f"{entry.cell.checkpoint_id}@{entry.cell.revision}" for entry in planned}),
+    }

@@ -1,0 +1,85 @@
+"""The child process: opens one workbench and answers requests until the pipe closes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from suite import preload
+from suite.errors import TouchstoneError, Unsupported
+from suite.protocol import Reply, Request, Spec
+from suite.workbench import Workbench
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "bad_alloc", "failed to allocate")
+_SET_PARENT_DEATH_SIGNAL = 1
+
+
+def main(pipe: Connection, spec: Spec, log: Path, preloaded: bool) -> None:
+    """Run in the child. Everything that libraries print goes to the log."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    _print_to(log)
+    problem = preload.effect(preloaded)
+    pipe.send(Reply("ok", problem))
+    serve(pipe, spec)
+    # Neither torch's nor ONNX Runtime's threads need a farewell, and some hang in theirs.
+    os._exit(0)
+
+
+def serve(pipe: Connection, spec: Spec) -> None:
+    """Answer requests until the other end is gone."""
+    bench: Workbench | None = None
+    while True:
+        try:
+            request: Request = pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return
+        try:
+            bench = bench or Workbench(spec)
+            reply = answer(bench, request)
+        except BaseException as error:
+            reply = failure(error)
+        try:
+            pipe.send(reply)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+def answer(bench: Workbench, request: Request) -> Reply:
+    """Carry out one request."""
+    return Reply("ok", getattr(bench, request.method)(**request.arguments))
+
+
+def failure(error: BaseException) -> Reply:
+    """What went wrong, as a kind and a sentence. The traceback of anything unforeseen goes to the log."""
+    if isinstance(error, Unsupported):
+        return Reply("unsupported", str(error))
+    if isinstance(error, TouchstoneError):
+        return Reply("error", str(error))
+    traceback.print_exc()
+    sys.stderr.flush()
+    text = " ".join(str(error).split())[:400]
+    if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
+        return Reply("oom", f"memory ran out ({type(error).__name__}): use a smaller checkpoint or --batch-size")
+    return Reply("error", f"{type(error).__name__}: {text} (the traceback is in the run's log)")
+
+
+def _print_to(log: Path) -> None:
+    """Point the process's own standard output and error at the log."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def _die_with_parent() -> None:
+    """End with the forkserver, even in the middle of a long call (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -1,0 +1,9 @@
+"""Whether a cell behaves as its task promises: shapes, repeatability, batching, limits and refusals."""
+
+from suite.cell import Cell
+from suite.laboratory import Outcome
+from suite.plugin import verify
+
+
+def test_conformance(cell: Cell, conformance: Outcome) -> None:
+    verify(cell, "conformance", conformance)

@@ -1,0 +1,9 @@
+"""Whether a backend gives the same numbers as the eager reference, within the tolerance that it declares."""
+
+from suite.cell import Cell
+from suite.laboratory import Outcome
+from suite.plugin import verify
+
+
+def test_fidelity(cell: Cell, fidelity: Outcome) -> None:
+    verify(cell, "fidelity", fidelity)

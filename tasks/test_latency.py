@@ -1,0 +1,13 @@
+"""How fast a cell is. The checkpoint's backends are measured together, interleaved, and replayed to pytest-benchmark."""
+
+import pytest
+
+from suite.cell import Cell
+from suite.laboratory import Outcome
+from suite.plugin import verify
+from suite.replay import clock
+
+
+@pytest.mark.benchmark(timer=clock)
+def test_latency(cell: Cell, latency: Outcome) -> None:
+    verify(cell, "latency", latency)
