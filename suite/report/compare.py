@@ -108,11 +108,11 @@ def explain_test(a: Group, b: Group) -> str:
     """What the numbers of runs permit to be said, in a sentence."""
     n_a, n_b = len(a.runs), len(b.runs)
     if n_a == n_b == 1:
-        return "One run a side permits no test: the ratios are shown as they are, and how far a repeat would stray is unknown."
+        return "One run a side permits no test: only the ratios are shown, and how far a repeat would stray is unknown."
     best = smallest_p(n_a, n_b)
     if best > SIGNIFICANT:
         return (
-            f"{n_a} and {n_b} runs permit no test at the 5 % level (the smallest p value they can reach is {best:.2g}): "
+            f"{n_a} and {n_b} runs permit no test at 5 % (the smallest p value they can reach is {best:.2g}): "
             "only the ratios are shown. Four runs a side are enough."
         )
     return (

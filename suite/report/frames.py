@@ -122,6 +122,11 @@ def _samples_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SAMPLE_TYPES)).astype(SAMPLE_TYPES)
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dicts."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def write_csv(cells: pd.DataFrame, path: Path) -> None:
     """Write the cells so that a plain `pandas.read_csv` takes no text for a missing value.
 

@@ -24,7 +24,7 @@ SPEEDUP_COLUMNS = (
 def round_medians(samples: pd.DataFrame) -> pd.DataFrame:
     """The median latency of every round: one row per (run, cell, cycle)."""
     keys = ["run", "capability", "checkpoint", "backend", "cell", "cycle"]
-    return samples.dropna(subset=["latency_ms"]).groupby(keys, as_index=False)["latency_ms"].median()
+    return samples.dropna(subset=["latency_ms"]).groupby(keys)["latency_ms"].median().reset_index()
 
 
 def speedups(samples: pd.DataFrame) -> pd.DataFrame:
@@ -86,4 +86,4 @@ def pareto_front(cells: pd.DataFrame, cost: str = "latency_p50_ms", gain: str = 
     as_good = (costs[None, :] <= costs[:, None]) & (gains[None, :] >= gains[:, None])
     better = (costs[None, :] < costs[:, None]) | (gains[None, :] > gains[:, None])
     beaten = (as_good & better & takes_part.to_numpy()[None, :]).any(axis=1)
-    return takes_part & ~beaten
+    return takes_part & pd.Series(~beaten, index=cells.index)

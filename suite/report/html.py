@@ -1,0 +1,247 @@
+"""One HTML file out of the frames of one or more runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from suite import __version__
+from suite.report import compare, conditions, marks, numbers, plots, tables
+from suite.report.frames import FLOOR, REFERENCE, records
+from suite.report.gallery import Gallery, Shown, slug
+from suite.report.statistics import speedups
+from suite.report.style import css_variables
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is shown of one capability."""
+
+    id: str
+    name: str
+    lead: str
+    figures: list[Shown]
+    table: tables.Table
+    not_passed: list[dict[str, str]]
+
+
+def render(
+    cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]], gallery: Gallery
+) -> str:
+    """The page. Figures are drawn, and saved, through `gallery`."""
+    cells = tables.ordered(cells)
+    runs = [str(run["run"]) for run in run_conditions]
+    faster = speedups(samples)
+    groups = compare.group_runs(run_conditions) if len(runs) > 1 else []
+    letters = {run: group.letter for group in groups for run in group.runs}
+    used_ids = {"overview", "comparison", "speed-up", "memory", "not-passed", "notes", "conditions"}
+    sections = [
+        _section(
+            _anchor(str(name), used_ids),
+            group,
+            samples[samples["capability"] == name],
+            faster,
+            letters=letters,
+            gallery=gallery,
+        )
+        for name, group in cells.groupby("capability", sort=False)
+    ]
+    context: dict[str, Any] = {
+        "title": runs[0] if len(runs) == 1 else f"{len(runs)} runs",
+        "version": __version__,
+        "runs": [f"{letters[run]}: {run}" if letters else run for run in runs],
+        "verdict": marks.verdict(cells["status"]),
+        "counts": [
+            {"status": str(status), "symbol": marks.MARKS[status].symbol, "count": number}
+            for status, number in marks.counts(cells["status"])
+        ],
+        "scope": _scope(cells, run_conditions),
+        "warnings": _warnings(cells, run_conditions),
+        "groups": groups,
+        "sections": sections,
+        "not_passed": tables.not_passed(cells, with_run=len(runs) > 1),
+        "notes": tables.notes(cells),
+        "conditions": conditions.table(run_conditions),
+        "css": Markup((_HERE / "report.css").read_text(encoding="utf-8")),
+        "light": Markup(css_variables(dark=False)),
+        "dark": Markup(css_variables(dark=True)),
+        "matrix": None, "comparisons": [], "repeatability": None, "speedup": None, "memory": None, "size": None,
+    }  # fmt: skip
+    context |= _of_several_runs(cells, groups, gallery) if groups else _of_one_run(cells, faster, gallery)
+    context["contents"] = _contents(context)
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html.j2").render(context)
+
+
+def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> dict[str, Any]:
+    sure = int((faster["p_adjusted"] < compare.SIGNIFICANT).sum())
+    cycles = faster["cycles"].min() if len(faster) else 0
+    caption = (
+        f"Dot: median ratio; line: 95 % bootstrap interval over the cycles of this run. {sure} of {len(faster)} differ "
+        "from eager in Wilcoxon's signed-rank test at 5 %, corrected for the number of cells (Benjamini and Hochberg)."
+    )
+    if len(faster) and cycles < 6:
+        caption += f" With {cycles} cycle{'s' if cycles > 1 else ''} that test cannot reach 5 %: six are needed."
+    return {
+        "matrix": tables.matrix(cells),
+        "speedup": gallery.add("speed-up", plots.speedup(faster), _say_speedups(faster), caption),
+        "memory": gallery.add(
+            "memory", plots.bars(cells, "peak_rss_mb", "largest resident memory, MB"),
+            _say(cells, "peak_rss_mb", "Largest resident memory", "MB"), _floor_caption(cells),
+        ),
+        "size": gallery.add(
+            "size", plots.bars(cells, "size_mb", "size on disk, MB"), _say(cells, "size_mb", "Size on disk", "MB")
+        ),
+    }  # fmt: skip
+
+
+def _of_several_runs(cells: pd.DataFrame, groups: list[compare.Group], gallery: Gallery) -> dict[str, Any]:
+    if len(groups) == 1:
+        return {"repeatability": tables.repeatability(cells)}
+    comparisons = []
+    for other in groups[1:]:
+        table = compare.compare(cells, groups[0], other)
+        a, b = groups[0].letter, other.letter
+        figure = plots.speedup(table, f"faster in {b} than in {a}")
+        comparisons.append({
+            "explanation": compare.explain_test(groups[0], other),
+            "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {_say_speedups(table)}"),
+            "table": tables.comparison(table, a, b),
+        })  # fmt: skip
+    return {"comparisons": comparisons}
+
+
+def _anchor(name: str, used: set[str]) -> str:
+    anchor = next(a for n in count() if (a := f"{slug(name)}{f'-{n}' if n else ''}") not in used)
+    used.add(anchor)
+    return anchor
+
+
+def _section(
+    anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, *, letters: Mapping[str, str],
+    gallery: Gallery,
+) -> Section:  # fmt: skip
+    if letters:
+        figures = [
+            gallery.add(
+                f"runs-{anchor}", plots.run_medians(cells, dict(letters)),
+                f"Median latency of every run. {_say(cells, 'latency_p50_ms', '', 'ms')}",
+            )
+        ]  # fmt: skip
+    else:
+        figures = [
+            gallery.add(
+                f"accuracy-{anchor}", plots.accuracy_against_latency(cells), _say_accuracy(cells),
+                "Bars: standard error. Dashed: Pareto front, beaten by no cell that passed. Hollow: did not pass.",
+            ),
+            gallery.add(
+                f"latency-{anchor}", plots.latency_distribution(samples, list(cells["backend"])),
+                _say(cells, "latency_p50_ms", "Median latency", "ms"), _floor_caption(cells, "latency_p50_ms"),
+            ),
+        ]  # fmt: skip
+    return Section(
+        anchor, str(cells["capability"].iloc[0]), _lead(cells), [figure for figure in figures if figure],
+        tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)),
+    )  # fmt: skip
+
+
+def _lead(cells: pd.DataFrame) -> str:
+    parts = []
+    for row in records(cells.drop_duplicates(["checkpoint_id", "revision", "architecture"])):
+        named = row["checkpoint_id"] + (f" at {row['revision'][:10]}" if row["revision"] else "")
+        parts.append(f"{named} ({row['architecture']})" if row["architecture"] else named)
+    first = cells.iloc[0]
+    facts = [f"{first['weights']} weights"] if first["weights"] else []
+    if not numbers.is_missing(cells["samples"].max()):
+        facts.append(f"{int(cells['samples'].max())} samples")
+    if not numbers.is_missing(cells["chance"].max()):
+        facts.append(f"chance {numbers.fixed(cells['chance'].max())}")
+    if not numbers.is_missing(cells["input_length"].max()):
+        facts.append(f"input length {int(cells['input_length'].max())}")
+    return f"{', '.join(parts)}: {', '.join(facts)}." if facts else f"{', '.join(parts)}."
+
+
+def _floor_caption(cells: pd.DataFrame, column: str = "peak_rss_mb") -> str:
+    floor = cells.loc[cells["backend"] == FLOOR, column].dropna()
+    if floor.empty:
+        return ""
+    if column == "peak_rss_mb":
+        return f"Dotted: the harness floor ({FLOOR}), a worker that runs no model."
+    return f"The harness floor ({FLOOR}) is {numbers.significant(float(floor.median()))} ms."
+
+
+def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> str:
+    kinds = {"capability": "capabilities", "checkpoint": "checkpoints", "backend": "backends"}
+    counted = [
+        f"{number} {kind if number == 1 else plural}"
+        for kind, plural in kinds.items()
+        if (number := int(cells[kind].nunique()))
+    ]
+    shared = conditions.under_test(run_conditions[0])
+    for other in run_conditions[1:]:
+        here = conditions.under_test(other)
+        shared = [word for word in shared if word in here]
+    return " · ".join([*counted, *shared])
+
+
+def _warnings(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for run in run_conditions:
+        if not run.get("finished"):
+            found.append(
+                f"Run {run['run']} has no recorded end: it was interrupted, and what it had measured is shown."
+            )
+        if run.get("git_dirty"):
+            found.append(f"Run {run['run']} was made with uncommitted changes: its git revision does not say all.")
+    if len(cells) and REFERENCE not in set(cells["backend"]):
+        found.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
+    return found
+
+
+def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
+    entries = [("overview", "Overview")] if context["matrix"] and context["matrix"].rows else []
+    if context["comparisons"] or context["repeatability"]:
+        entries.append(("comparison", "Comparison" if context["comparisons"] else "Spread"))
+    entries += [("speed-up", "Speed-up")] if context["speedup"] else []
+    entries += [("memory", "Memory and size")] if context["memory"] or context["size"] else []
+    entries += [(section.id, section.name) for section in context["sections"]]
+    entries += [("not-passed", "Not passed")] if context["not_passed"] else []
+    entries += [("notes", "Notes")] if context["notes"] else []
+    return [*entries, ("conditions", "Conditions")]
+
+
+def _say(cells: pd.DataFrame, column: str, what: str, unit: str) -> str:
+    several = cells["capability"].nunique() > 1
+    told = [
+        f"{row['capability'] + ' ' if several else ''}{row['backend']} {numbers.significant(row[column])} {unit}"
+        for row in records(cells)
+        if not numbers.is_missing(row[column])
+    ]
+    return f"{what + ': ' if what else ''}{', '.join(told)}."
+
+
+def _say_accuracy(cells: pd.DataFrame) -> str:
+    told = [
+        f"{row['backend']} {numbers.fixed(row['accuracy'])} at {numbers.significant(row['latency_p50_ms'])} ms"
+        for row in records(cells)
+        if not numbers.is_missing(row["accuracy"]) and row["backend"] != FLOOR
+    ]
+    return f"Accuracy against median latency: {', '.join(told)}."
+
+
+def _say_speedups(table: pd.DataFrame) -> str:
+    told = [
+        f"{row['capability']} on {row['backend']} {numbers.significant(row['speedup'])} times" for row in records(table)
+    ]
+    return f"How many times faster: {', '.join(told)}."

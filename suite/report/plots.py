@@ -1,0 +1,268 @@
+"""The figures of a report. Each function returns `None` where there is nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from suite.report import numbers
+from suite.report.frames import FLOOR, records
+from suite.report.placement import place_labels
+from suite.report.statistics import pareto_front
+from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, RULE, backend_order, colours
+
+NARROW, WIDE = 5.4, 10.2
+_MOST_DOTS = 160
+_MOST_DOUBLINGS = 8
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw and save figures within this."""
+    with mpl.rc_context(cast(Any, RC)):
+        yield
+
+
+def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
+    """One capability: accuracy with its standard error against the median latency, and the Pareto front."""
+    shown = cells[(cells["backend"] != FLOOR) & cells["accuracy"].notna() & (cells["latency_p50_ms"] > 0)]
+    if shown.empty:
+        return None
+    figure = Figure(figsize=(NARROW, 3.3), layout="constrained")
+    axes = figure.add_subplot()
+    palette = colours(cells["backend"])
+    checkpoints = list(dict.fromkeys(shown["checkpoint"]))
+    front = shown[pareto_front(shown)].sort_values("latency_p50_ms")
+    if len(front) > 1:
+        axes.step(
+            front["latency_p50_ms"], front["accuracy"], where="post", color=RULE.light, lw=1.4, ls=(0, (4, 2)), zorder=1
+        )
+    points, labels = [], []
+    for row in records(shown):
+        colour = palette[row["backend"]]
+        at = (row["latency_p50_ms"], row["accuracy"])
+        if row["accuracy_stderr"] > 0:
+            axes.errorbar(*at, yerr=row["accuracy_stderr"], color=colour, lw=1.2, alpha=0.55, zorder=2)
+        axes.plot(
+            *at, MARKERS[checkpoints.index(row["checkpoint"]) % len(MARKERS)], ms=7, color=colour, zorder=3,
+            mfc=colour if row["status"] == "passed" else PANEL.light, mew=1.6,
+        )  # fmt: skip
+        points.append(at)
+        labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {row['checkpoint']}")
+    _log_axis(axes, shown["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
+    _accuracy_axis(axes, shown)
+    axes.set_xlabel("median latency, ms (log scale) — further left is faster")
+    axes.set_title("Accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
+    place_labels(figure, axes, points, labels)
+    return figure
+
+
+def _accuracy_axis(axes: Axes, shown: pd.DataFrame) -> None:
+    spread = shown["accuracy_stderr"].fillna(0)
+    low, high = float((shown["accuracy"] - spread).min()), float((shown["accuracy"] + spread).max())
+    margin = max(0.01, 0.12 * (high - low))
+    axes.set_ylim(max(-0.03, low - margin), max(min(high + margin, 1.03), low + 0.02))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figure | None:
+    """One capability: every backend's calls as a strip, with its middle half, median, 90th and 99th percentile."""
+    shown = samples[(samples["backend"] != FLOOR) & (samples["latency_ms"] > 0)]
+    if shown.empty:
+        return None
+    several = shown["checkpoint"].nunique() > 1
+    rows = sorted(
+        {(str(row["checkpoint"]), str(row["backend"])) for row in records(shown[["checkpoint", "backend"]])},
+        key=lambda key: (key[0], backend_order(backends).index(key[1])),
+    )
+    palette = colours(backends)
+    figure = Figure(figsize=(NARROW, max(3.3, 0.6 + 0.34 * len(rows))), layout="constrained")
+    axes = figure.add_subplot()
+    generator = np.random.default_rng(0)
+    for y, (checkpoint, backend) in enumerate(rows):
+        calls = shown[(shown["checkpoint"] == checkpoint) & (shown["backend"] == backend)]["latency_ms"].to_numpy(
+            dtype=float
+        )
+        low, middle, high, p90, p99 = np.quantile(calls, [0.25, 0.5, 0.75, 0.9, 0.99])
+        colour = palette[backend]
+        dots = np.quantile(calls, np.linspace(0, 1, min(len(calls), _MOST_DOTS)))
+        axes.scatter(
+            dots, y + generator.uniform(-0.26, 0.26, len(dots)), s=4, color=colour, alpha=0.3, lw=0, rasterized=False
+        )
+        axes.plot([low, high], [y, y], color=colour, lw=6, alpha=0.55, solid_capstyle="butt")
+        axes.plot([high, p99], [y, y], color=colour, lw=1.1)
+        axes.plot([p90, p99], [y, y], "|", color=colour, ms=7, mew=1.3)
+        axes.plot(middle, y, "o", ms=5.5, mfc=PANEL.light, mec=colour, mew=1.8)
+    axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
+    axes.invert_yaxis()
+    axes.grid(False, axis="y")
+    _log_axis(axes, shown["latency_ms"].to_numpy(dtype=float), spare=1.1)
+    axes.set_xlabel("latency per call, ms (log scale)")
+    axes.set_title(
+        "Ring: median · band: middle half · ticks: p90, p99", fontweight="normal", color=MUTED.light, fontsize=8.5
+    )
+    return figure
+
+
+def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | None:
+    """A panel per backend, a row per capability: how many times faster, with its interval."""
+    shown = table[table["speedup"].notna()]
+    if shown.empty:
+        return None
+    backends = backend_order(shown["backend"])
+    rows = _row_names(shown)
+    palette = colours(backends)
+    figure, grid = _panels(len(backends), rows=len(rows), most_columns=3)
+    ends = np.log2(np.concatenate([shown[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
+    limits = (max(ends.min(), -_MOST_DOUBLINGS) - 0.25, min(max(ends.max(), 0), _MOST_DOUBLINGS) + 0.25)
+    limits = (min(limits[0], -0.5), max(limits[1], 0.5))
+    room = 0.2 * (limits[1] - limits[0])
+    for axes, backend in zip(grid, backends, strict=False):
+        axes.axvline(0, color=MUTED.light, lw=1)
+        for row in records(shown[shown["backend"] == backend]):
+            y, x = rows.index(_row_name(row, shown)), np.log2(row["speedup"])
+            if not numbers.is_missing(row["low"]):
+                axes.plot(
+                    np.log2([row["low"], row["high"]]),
+                    [y, y],
+                    color=palette[backend],
+                    lw=2.2,
+                    alpha=0.5,
+                    solid_capstyle="round",
+                )
+            axes.plot(x, y, "o", ms=6, color=palette[backend])
+            axes.text(
+                1, y, numbers.times(row["speedup"]), transform=axes.get_yaxis_transform(), ha="right", va="center",
+                fontsize=8, color=INK.light,
+            )  # fmt: skip
+        axes.set_title(backend)
+        axes.set_xlim(limits[0], limits[1] + room)
+        _row_axis(axes, rows)
+        step = max(1, round((limits[1] - limits[0]) / 5))
+        ticks = np.arange(step * np.ceil(limits[0] / step), limits[1] + 1e-9, step)
+        axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_two(value)))
+    _hide_unused(grid, len(backends))
+    figure.supxlabel(f"times {title} (log scale); right of the line is faster", color=MUTED.light, fontsize=8.5)
+    return figure
+
+
+def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
+    """A panel per capability, a bar per backend; the floor, where it was measured, as a dotted line."""
+    shown = cells[(cells["backend"] != FLOOR) & (cells[column] > 0)]
+    if shown.empty:
+        return None
+    palette = colours(cells["backend"])
+    groups = _row_names(shown)
+    backends = backend_order(shown["backend"])
+    figure, grid = _panels(len(groups), rows=len(backends), most_columns=5)
+    floors = cells[(cells["backend"] == FLOOR) & (cells[column] > 0)]
+    for axes, group in zip(grid, groups, strict=False):
+        here = [row for row in records(shown) if _row_name(row, shown) == group]
+        for row in here:
+            y, value = backends.index(row["backend"]), row[column]
+            axes.barh(y, value, height=0.62, color=palette[row["backend"]], lw=0)
+            axes.annotate(
+                numbers.significant(value), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=8
+            )
+        for row in records(floors):
+            if _row_name(row, shown) == group:
+                axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
+        axes.set_title(group)
+        axes.set_xlim(0, 1.34 * max(row[column] for row in here))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        _row_axis(axes, backends)
+    _hide_unused(grid, len(groups))
+    figure.supxlabel(label, color=MUTED.light, fontsize=8.5)
+    return figure
+
+
+def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
+    """Several runs of one capability: the median latency of every run, a row per backend, a shape per group."""
+    shown = cells[(cells["backend"] != FLOOR) & (cells["latency_p50_ms"] > 0)]
+    if shown.empty:
+        return None
+    backends = backend_order(shown["backend"])
+    palette = colours(backends)
+    several = shown["checkpoint"].nunique() > 1
+    rows = [(c, b) for c in dict.fromkeys(shown["checkpoint"]) for b in backends]
+    rows = [row for row in rows if ((shown["checkpoint"] == row[0]) & (shown["backend"] == row[1])).any()]
+    groups = list(dict.fromkeys(letters.values()))
+    figure = Figure(figsize=(NARROW, max(2.2, 0.7 + 0.36 * len(rows))), layout="constrained")
+    axes = figure.add_subplot()
+    for row in records(shown):
+        group = groups.index(letters[row["run"]])
+        y = rows.index((row["checkpoint"], row["backend"])) + 0.22 * (group - (len(groups) - 1) / 2)
+        colour = palette[row["backend"]]
+        axes.plot(
+            row["latency_p50_ms"], y, MARKERS[group % len(MARKERS)], ms=6, color=colour, mew=1.4,
+            mfc=PANEL.light if group else colour,
+        )  # fmt: skip
+    axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.grid(False, axis="y")
+    _log_axis(axes, shown["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
+    axes.set_xlabel("median latency of a run, ms (log scale)")
+    shapes = {"o": "filled circle", "s": "square", "^": "triangle", "D": "diamond"}
+    key = " · ".join(f"{letter}: {shapes.get(MARKERS[i % len(MARKERS)], 'other')}" for i, letter in enumerate(groups))
+    axes.set_title(key, fontweight="normal", color=MUTED.light, fontsize=8.5)
+    return figure
+
+
+def _row_name(row: dict, among: pd.DataFrame) -> str:
+    several = among.loc[among["capability"] == row["capability"], "checkpoint"].nunique() > 1
+    return f"{row['capability']}\n{row['checkpoint']}" if several else str(row["capability"])
+
+
+def _row_names(table: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(_row_name(row, table) for row in records(table)))
+
+
+def _panels(count: int, rows: int, most_columns: int) -> tuple[Figure, list[Axes]]:
+    columns = min(count, most_columns)
+    lines = -(-count // columns)
+    height = 0.5 + lines * (0.45 + 0.23 * max(rows, 2))
+    figure = Figure(
+        figsize=(min(WIDE, 2.2 + 3.0 * columns), height), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06)
+    )
+    grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+    return figure, list(grid.flat)
+
+
+def _hide_unused(grid: list[Axes], used: int) -> None:
+    for axes in grid[used:]:
+        axes.set_visible(False)
+
+
+def _row_axis(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), list(names), color=INK.light)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(False, axis="y")
+
+
+def _power_of_two(exponent: float) -> str:
+    return f"{2**exponent:g}{numbers.TIMES}" if exponent >= 0 else f"1/{2**-exponent:g}{numbers.TIMES}"
+
+
+def _log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:
+    low, high = values.min() / spare, values.max() * spare
+    if high / low < 3:
+        middle = np.sqrt(low * high)
+        low, high = min(low, middle / 1.8), max(high, middle * 1.8)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    decades = np.log10(high / low)
+    steps = (1, 2, 5) if decades < 2.5 else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=20))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,222 @@
+"""The tables of a report: headings and cells as text, ready for the template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from suite.cell import Status
+from suite.report import numbers
+from suite.report.frames import FLOOR, REFERENCE, records
+from suite.report.marks import MARKS
+from suite.report.style import backend_order
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell of an HTML table."""
+
+    text: str
+    detail: str = ""
+    status: str = ""
+    symbol: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings (text, explanation) and rows; the first entry of a row is its heading."""
+
+    caption: str
+    headings: list[tuple[str, str]]
+    rows: list[list[Entry]] = field(default_factory=list)
+
+
+_Row = Mapping[str, Any]
+_Column = tuple[str, str, str, Callable[[_Row], str]]
+
+
+def _number(heading: str, meaning: str, column: str) -> _Column:
+    return heading, meaning, column, lambda row: numbers.significant(row[column])
+
+
+def _share(heading: str, meaning: str, column: str) -> _Column:
+    return heading, meaning, column, lambda row: numbers.percent(row[column])
+
+
+def _with_error(row: _Row) -> str:
+    value, error = row["accuracy"], row["accuracy_stderr"]
+    return numbers.fixed(value) if numbers.is_missing(error) else f"{numbers.fixed(value)} ± {numbers.fixed(error)}"
+
+
+def _with_interval(row: _Row) -> str:
+    if row["backend"] == REFERENCE:
+        return numbers.times(1.0, 1)
+    if numbers.is_missing(row["low"]):
+        return numbers.times(row["speedup"])
+    return f"{numbers.times(row['speedup'])} [{numbers.significant(row['low'])}, {numbers.significant(row['high'])}]"
+
+
+_MEASURED: tuple[_Column, ...] = (
+    ("Accuracy", "0 to 1, higher is better, ± its standard error", "accuracy", _with_error),
+    _share("Kept", "share of the reference's accuracy, on the same samples", "accuracy_kept"),
+    _share("Agreement", "share of decisions that are the reference's", "agreement"),
+    _number("p50, ms", "median latency of a call", "latency_p50_ms"),
+    _number("p90, ms", "90th percentile", "latency_p90_ms"),
+    _number("p99, ms", "99th percentile", "latency_p99_ms"),
+    _share("CV", "coefficient of variation of the latency", "latency_cv"),
+    ("Speed-up", "over eager: median of the ratios per cycle, with its 95 % interval", "speedup", _with_interval),
+    _number("Samples/s", "throughput", "throughput"),
+    _number("Tokens/s", "generated tokens per second", "tokens_per_s"),
+    _number("First token, ms", "median time to the first token", "ttft_ms"),
+    _number("Memory, MB", "largest resident memory of the worker", "peak_rss_mb"),
+    _number("Size, MB", "the weights as this backend stores them", "size_mb"),
+    _number("Load, s", "reading the weights", "load_s"),
+    _number("Prepare, s", "making them ready to run", "prepare_s"),
+    _number("Build, s", "export or compilation, in a process of its own", "build_s"),
+)
+
+
+def ordered(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells by capability and checkpoint as they came, by backend in the order of the palette."""
+    rank = {name: index for index, name in enumerate(backend_order(cells["backend"]))}
+    capabilities = {name: index for index, name in enumerate(dict.fromkeys(cells["capability"]))}
+    checkpoints = {name: index for index, name in enumerate(dict.fromkeys(cells["checkpoint"]))}
+    keys = pd.DataFrame({
+        "capability": cells["capability"].map(capabilities),
+        "checkpoint": cells["checkpoint"].map(checkpoints),
+        "backend": cells["backend"].map(rank),
+    })  # fmt: skip
+    return cells.loc[keys.sort_values(["capability", "checkpoint", "backend"], kind="stable").index]
+
+
+def status_entry(status: str, detail: str = "") -> Entry:
+    """A status with its symbol and colour."""
+    return Entry(str(status), detail, str(status), MARKS[Status(status)].symbol)
+
+
+def matrix(cells: pd.DataFrame) -> Table:
+    """Capability by backend: accuracy, median latency, status."""
+    backends = backend_order(cells["backend"])
+    headings = [("Capability", ""), *((name, "measures the harness" if name == FLOOR else "") for name in backends)]
+    table = Table("Accuracy, median latency and status by capability and backend", headings)
+    for key, group in cells.groupby(["capability", "checkpoint"], sort=False):
+        found = {row["backend"]: row for row in records(group)}
+        table.rows.append([
+            Entry(str(key[0]), str(key[1])),
+            *(_matrix_entry(found[name]) if name in found else Entry("", style="absent") for name in backends),
+        ])  # fmt: skip
+    return table
+
+
+def _matrix_entry(row: _Row) -> Entry:
+    status = str(row["status"])
+    measured = [] if numbers.is_missing(row["accuracy"]) else [numbers.fixed(row["accuracy"])]
+    if not numbers.is_missing(row["latency_p50_ms"]):
+        measured.append(f"{numbers.significant(row['latency_p50_ms'])} ms")
+    return Entry(status, "\n".join(measured), status, MARKS[Status(status)].symbol)
+
+
+def measurements(cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[str, str]) -> Table:
+    """Everything measured of one capability; columns in which nothing was measured are left out."""
+    rows = cells.merge(speedups[["run", "cell", "speedup", "low", "high"]], on=["run", "cell"], how="left")
+    measured: list[_Row] = [row for row in records(rows) if row["status"] != Status.UNSUPPORTED]
+    columns = [c for c in _MEASURED if any(not numbers.is_missing(row[c[2]]) for row in measured)]
+    several = cells["checkpoint"].nunique() > 1
+    headings = [("Backend", ""), ("Status", ""), *((column[0], column[1]) for column in columns)]
+    table = Table(f"Measurements of {cells['capability'].iloc[0]}" if len(cells) else "Measurements", headings)
+    for row in measured:
+        details = [row["checkpoint"]] if several else []
+        details += [f"{letters[row['run']]} · {row['run']}"] if letters else []
+        table.rows.append([
+            Entry(row["backend"], " · ".join(details)), status_entry(row["status"]),
+            *(Entry(column[3](row)) for column in columns),
+        ])  # fmt: skip
+    return table
+
+
+def not_passed(cells: pd.DataFrame, with_run: bool) -> list[dict[str, str]]:
+    """Every cell that did not pass, the worst first, with its reason."""
+    order = list(MARKS)
+    rows = [row for row in records(cells) if row["status"] != Status.PASSED]
+    rows.sort(key=lambda row: (row["status"] == Status.UNSUPPORTED, order.index(Status(row["status"]))))
+    return [
+        {
+            "cell": f"{row['run']}: {row['cell']}" if with_run else row["cell"],
+            "status": row["status"],
+            "symbol": MARKS[Status(row["status"])].symbol,
+            "reason": row["reason"] or "No reason was recorded.",
+        }
+        for row in rows
+    ]
+
+
+def notes(cells: pd.DataFrame) -> list[dict[str, str]]:
+    """What backends noted while they prepared a model, equal notes of several cells together."""
+    by_text: dict[str, list[str]] = {}
+    for row in records(cells):
+        for text in _note_texts(row["notes"]):
+            here = by_text.setdefault(text, [])
+            if row["cell"] not in here:
+                here.append(row["cell"])
+    return [{"text": text, "cells": ", ".join(names)} for text, names in by_text.items()]
+
+
+def _note_texts(written: str) -> list[str]:
+    if not written:
+        return []
+    try:
+        value = json.loads(written)
+    except ValueError:
+        return [written]
+    if isinstance(value, dict):
+        return [f"{name}: {', '.join(map(str, v)) if isinstance(v, list) else v}" for name, v in value.items()]
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
+    """Group B against group A, cell by cell."""
+    tested = bool(table["p"].notna().any())
+    headings = [
+        ("Cell", ""), (f"{a}, ms", "median latency, geometric mean over runs"), (f"{b}, ms", "the same"),
+        ("Speed-up", f"how many times faster {b} is than {a}"), ("Accuracy", f"{a} → {b}"),
+    ]  # fmt: skip
+    headings += [("p", "permutation test between runs"), ("p, corrected", "Benjamini and Hochberg")] if tested else []
+    result = Table(f"{b} compared with {a}", headings)
+    for row in records(table):
+        entries = [
+            Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])),
+            Entry(numbers.significant(row["a_ms"]), _runs(row["a_runs"])),
+            Entry(numbers.significant(row["b_ms"]), _runs(row["b_runs"])),
+            Entry(_with_interval({**row, "backend": ""})),
+            Entry(f"{numbers.fixed(row['a_accuracy'])} → {numbers.fixed(row['b_accuracy'])}"),
+        ]
+        entries += [Entry(numbers.p_value(row["p"])), Entry(numbers.p_value(row["p_adjusted"]))] if tested else []
+        result.rows.append(entries)
+    return result
+
+
+def repeatability(cells: pd.DataFrame) -> Table:
+    """Runs under equal conditions: how far their medians lie apart."""
+    headings = [
+        ("Cell", ""), ("Runs", ""), ("p50, ms", "median over the runs' medians"),
+        ("Fastest, ms", "of the runs' medians"), ("Slowest, ms", "of the runs' medians"), ("Slowest / fastest", ""),
+    ]  # fmt: skip
+    result = Table("Spread between runs", headings)
+    measured = cells[cells["latency_p50_ms"] > 0]
+    for key, group in measured.groupby(["capability", "checkpoint", "backend"], sort=False):
+        medians = group["latency_p50_ms"]
+        result.rows.append([
+            Entry(f"{key[0]} / {key[2]}", str(key[1])), Entry(str(len(medians))),
+            *(Entry(numbers.significant(value)) for value in (medians.median(), medians.min(), medians.max())),
+            Entry(numbers.times(medians.max() / medians.min())),
+        ])  # fmt: skip
+    return result
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'' if count == 1 else 's'}"
