@@ -1,0 +1,40 @@
+"""The configs of the real checkpoints build the real architectures: their parameters are counted without memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suite.discovery import default_root
+
+CONFIGS = default_root() / "configs"
+
+PARAMETERS = {
+    "distilbert-base-uncased-finetuned-sst-2-english": ("AutoModelForSequenceClassification", 66_955_010),
+    "bert-large-cased-finetuned-conll03-english": ("AutoModelForTokenClassification", 332_538_889),
+    "gpt2": ("AutoModelForCausalLM", 124_439_808),
+    "t5-base": ("AutoModelForSeq2SeqLM", 222_903_552),
+    "all-MiniLM-L6-v2": ("AutoModel", 22_713_216),
+}
+
+
+def config_files() -> list[Path]:
+    return sorted(CONFIGS.glob("*.json"))
+
+
+def test_every_config_is_counted() -> None:
+    assert {file.stem for file in config_files()} == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_architecture_has_its_real_size(name: str) -> None:
+    import torch
+    import transformers
+
+    auto_class, count = PARAMETERS[name]
+    config = transformers.AutoConfig.from_pretrained(CONFIGS / f"{name}.json")
+    with torch.device("meta"):
+        model = getattr(transformers, auto_class).from_config(config)
+    assert type(model).__name__ == config.architectures[0]
+    assert sum(parameter.numel() for parameter in model.parameters()) == count
