@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from suite.pool import Bench, Stopped, wait_until_quiet
 from suite.protocol import Round
@@ -36,7 +37,7 @@ def measure_block(benches: Mapping[str, Bench], budget: float, timeout: float, s
     """Measure every bench for about `budget` seconds, interleaved. One that stops costs its own cell alone."""
     results = {name: Rounds() for name in benches}
     for name, bench in benches.items():
-        _step(results[name], bench, benches, "warm_up", budget * WARM_UP_SHARE, timeout)
+        _step(results[name], bench, benches, ("warm_up", budget * WARM_UP_SHARE), timeout)
     order = list(benches)
     shuffler = random.Random(seed)
     for cycle in range(CYCLES):
@@ -47,19 +48,19 @@ def measure_block(benches: Mapping[str, Bench], budget: float, timeout: float, s
             measured = sum(sum(done.seconds) for done in result.rounds)
             if result.stopped or (len(result.rounds) >= FEWEST_CYCLES and measured > PATIENCE * budget):
                 continue
-            done = _step(result, benches[name], benches, "round", budget / CYCLES, timeout)
+            done = _step(result, benches[name], benches, ("round", budget / CYCLES), timeout)
             if isinstance(done, Round):
                 result.rounds.append(done)
                 result.places.append((cycle, position))
     return results
 
 
-def _step(
-    result: Rounds, bench: Bench, benches: Mapping[str, Bench], method: str, seconds: float, timeout: float
-) -> object:
+def _step(result: Rounds, bench: Bench, others: Mapping[str, Bench], request: tuple[str, float], timeout: float) -> Any:
+    """Ask one bench while the others are quiet; the request is a method and the seconds that it may measure."""
     started = time.perf_counter()
+    method, seconds = request
     try:
-        wait_until_quiet(other for other in benches.values() if other is not bench)
+        wait_until_quiet(other for other in others.values() if other is not bench)
         return bench.ask(method, timeout, seconds=seconds)
     except Stopped as stopped:
         result.stopped = stopped

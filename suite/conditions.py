@@ -18,8 +18,8 @@ from suite import __version__
 from suite.options import Settings
 
 LIBRARIES = (
-    "torch", "transformers", "torchao", "onnxruntime", "onnxruntime-gpu", "onnx", "onnxscript", "optimum", "optimum-onnx",
-    "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn", "seqeval", "sacrebleu", "pandas", "pytest",
+    "torch", "transformers", "torchao", "onnxruntime", "onnxruntime-gpu", "onnx", "onnxscript", "optimum",
+    "optimum-onnx", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn", "seqeval", "sacrebleu", "pandas", "pytest",
     "pytest-benchmark", "datasets", "huggingface-hub",
 )  # fmt: skip
 _TELLING_FLAGS = {
@@ -27,8 +27,8 @@ _TELLING_FLAGS = {
     "amx_int8", "amx_bf16", "asimd", "asimddp", "bf16", "i8mm", "sve",
 }  # fmt: skip
 MUST_MATCH = (
-    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "samples_sha256", "cpu", "gpu", "libraries",
-    "python", "touchstone",
+    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "samples_sha256", "cpu", "gpu",
+    "libraries", "python", "touchstone",
 )  # fmt: skip
 """What a resumed run must share with the one that it continues."""
 

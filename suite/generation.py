@@ -98,7 +98,8 @@ class TokenClock:
         self.runnable = runnable
         self.seconds: list[float] = []
 
-    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+    def __call__(self, input_ids: torch.Tensor, _scores: Any, **_: Any) -> torch.Tensor:
+        """Note the time; no sequence is done."""
         import torch
 
         self.runnable.synchronize()

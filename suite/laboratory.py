@@ -142,8 +142,8 @@ class Laboratory:
         allowed = entry.backend.tolerance.fidelity
         if result.relative > allowed:
             reason = (
-                f"its outputs stray by {result.relative:.2g} of the reference's largest, more than the {allowed:.2g} that "
-                f"{entry.backend.name} declares (largest difference {result.max_abs:.3g})"
+                f"its outputs stray by {result.relative:.2g} of the reference's largest, more than the {allowed:.2g} "
+                f"that {entry.backend.name} declares (largest difference {result.max_abs:.3g})"
             )
             return Outcome(Status.FAILED, reason, fields)
         if result.flipped:
@@ -300,6 +300,7 @@ class Laboratory:
             batch_size=entry.cell.batch_size,
             seed=self.settings.seed,
             samples=self.settings.samples,
+            hub_data=self.settings.weights == "hub",
         )
         if not self.settings.isolate:
             return LocalBench(spec)

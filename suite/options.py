@@ -58,7 +58,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
     add("--budget", default="1.0", metavar="SECONDS", help="time measured per latency cell (default: 1)")
-    add("--cell-timeout", default="300", metavar="SECONDS", help="longest a single request to a cell may take")
+    add("--cell-timeout", default="300", metavar="SECONDS", help="longest that one request to a cell may take")
     add("--results", default="results", metavar="DIR", help="where runs are written (default: results)")
     add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",
         help="continue a run (default: the latest) and measure only what is missing")  # fmt: skip

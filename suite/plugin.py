@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Select by --capability and --backend, and bring the items of one checkpoint together."""
     run = config.stash[RUN]
-    keep, drop = [], []
+    keep: list[pytest.Item] = []
+    drop: list[pytest.Item] = []
     chosen = {entry.cell.id for entry in run.planned if wanted(entry, run.settings)}
     for item in items:
         found = _cell_of(item)
@@ -70,8 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=drop)
     # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
     blocks = {entry.cell.block: index for index, entry in enumerate(run.planned)}
-    keep.sort(key=lambda item: blocks[found[0].block] if (found := _cell_of(item)) else -1)
-    items[:] = keep
+    items[:] = sorted(keep, key=lambda item: _place(item, blocks))
     for item in items:
         found = _cell_of(item)
         reason = run.known_failure(*found) if found else None
@@ -246,9 +246,13 @@ def _cell_of(item: pytest.Item) -> tuple[Cell, str] | None:
     return (cell, check) if isinstance(cell, Cell) and check else None
 
 
-def pytest_unconfigure(config: pytest.Config) -> Iterator[None] | None:
+def _place(item: pytest.Item, blocks: Mapping[str, int]) -> int:
+    found = _cell_of(item)
+    return blocks[found[0].block] if found else -1
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
     """Whatever happened, leave no worker behind."""
     run = config.stash.get(RUN, None)
     if run is not None and run.folder is not None:
         run.laboratory.close()
-    return None

@@ -9,6 +9,7 @@ import contextlib
 import io
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -157,7 +158,7 @@ class Forkserver:
         if not self.preloads:
             return
         # One forkserver serves a whole process: end an earlier one, which has another environment.
-        multiprocessing.forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        multiprocessing.forkserver._forkserver._stop()
         self.context.set_forkserver_preload([module])
         with _environment(self._environment), _output_to(log), _unimportable_main():
             multiprocessing.forkserver.ensure_running()
@@ -165,7 +166,7 @@ class Forkserver:
     def close(self) -> None:
         """End the forkserver."""
         if self.preloads:
-            multiprocessing.forkserver._forkserver._stop()  # type: ignore[attr-defined]
+            multiprocessing.forkserver._forkserver._stop()
 
 
 def wait_until_quiet(others: Iterable[Bench]) -> float:

@@ -23,6 +23,7 @@ class Spec:
     batch_size: int
     seed: int
     samples: Path | None
+    hub_data: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Round:
-    """One round of one cell, seconds per call. `idle_share` is time in calls without computing or waiting for a core."""
+    """One round of one cell, seconds per call. `idle_share`: neither computing nor waiting for a core."""
 
     seconds: list[float]
     first_token: list[float]

@@ -58,7 +58,7 @@ class Run:
         existing = [(entry.cell.id, check) for entry in self.planned for check in entry.checks]
         for entry in known_failures.stale(entries, existing):
             raise UsageError(
-                f"{known_failures.FILE}:{entry.line} matches no cell ({entry.cell}, {entry.check}): correct or delete it."
+                f"{known_failures.FILE}:{entry.line} matches no cell ({entry.cell}, {entry.check}): mend it."
             )
         return entries
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from suite import weights
 from suite.backends import REFERENCE, REGISTRY, Backend, get_backend
 from suite.cell import CHECKS, Cell
 from suite.errors import UsageError
 from suite.options import Settings
 from suite.suggest import known_name
 from suite.task import Checkpoint, Task
+from suite.weights import Source, resolve
+from suite.weights.local import match
+from suite.weights.samples import read_samples
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Planned:
 
     cell: Cell
     task: Task
-    source: weights.Source
+    source: Source
     backend: Backend
     reason: str | None
 
@@ -65,18 +68,30 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
             reason = source.unavailable or backend.unsupported(settings.device)
             planned.append(Planned(cell, task, source, backend, reason))
     _distinct(planned)
+    if settings.samples is not None:
+        _check_samples(settings.samples, [entry for entry in planned if wanted(entry, settings)])
     return planned
 
 
-def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, weights.Source]]:
+def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
+    """Read the user's samples once before anything runs; they belong to one capability."""
+    tasks = {entry.task.name: entry.task for entry in planned}
+    if len(tasks) != 1:
+        raise UsageError(
+            f"--samples {file} is labelled for one capability, but {len(tasks)} are selected: name it with --capability."
+        )
+    read_samples(file, next(iter(tasks.values())))
+
+
+def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:
     if settings.models:
-        wanted = {name: task for name, task in tasks.items() if name in (settings.capabilities or tasks)}
+        asked = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
         for model in settings.models:
-            yield from weights.match(model, wanted)
+            yield from match(model, asked)
         return
     for task in tasks.values():
         for checkpoint in task.checkpoints:
-            yield task, checkpoint, weights.resolve(checkpoint, settings.weights, settings.tasks)
+            yield task, checkpoint, resolve(checkpoint, settings.weights, settings.tasks)
 
 
 def _distinct(planned: Sequence[Planned]) -> None:

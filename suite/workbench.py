@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from suite import discovery, weights
+from suite import discovery
 from suite.backends import Backend, get_backend
+from suite.builds import ensure_build
 from suite.cache import BuildCache
 from suite.generation import Generated, TokenClock, generate
 from suite.measure import conformance, fidelity, latency, memory
 from suite.protocol import Answers, Built, Opened, Round, Spec
 from suite.runnable import Runnable
-from suite.samples import samples_for
 from suite.subject import Subject
 from suite.task import Sample, Task
+from suite.weights import open_subject
+from suite.weights.hub_data import load_samples
+from suite.weights.samples import fit, read_samples
 
 SCORED_TOGETHER = 32
 COMPARED = 16
@@ -39,6 +42,7 @@ class Workbench:
         self._subject: Subject | None = None
         self._runnable: Runnable | None = None
         self._timed: Any = None
+        self._input_length: int | None = None
 
     def build(self) -> Built | None:
         """Make sure that the backend's build is in the cache; `None` for a backend that builds nothing."""
@@ -46,7 +50,7 @@ class Workbench:
             return None
         self._set_threads()
         started = time.perf_counter()
-        path, made = BuildCache().ensure(self.backend, self.subject)
+        path, made = ensure_build(self.backend, self.subject, BuildCache())
         return Built(path, time.perf_counter() - started if made else 0.0)
 
     def open(self, build: Path | None) -> Opened:
@@ -68,7 +72,9 @@ class Workbench:
 
     def conformance(self) -> list[str]:
         """What does not conform, a sentence each; empty when everything does."""
-        bench = conformance.Bench(self.task, self.subject, self.runnable, self.backend.tolerance.batching, self.spec.seed)
+        bench = conformance.Bench(
+            self.task, self.subject, self.runnable, self.backend.tolerance.batching, self.spec.seed
+        )
         return conformance.examine(bench, [sample.input for sample in self.samples])
 
     def reference(self, path: Path) -> None:
@@ -77,12 +83,12 @@ class Workbench:
         arrays = {f"numbers{i}": array for i, array in enumerate(self.task.numbers(outputs, batch))}
         if isinstance(outputs, Generated):
             arrays["tokens"] = outputs.tokens.numpy()
-        np.savez(path, **arrays)
+        np.savez(path, allow_pickle=False, **arrays)
 
     def fidelity(self, path: Path) -> fidelity.Distance:
         """The distance to the reference that was written to `path`."""
         with np.load(path) as stored:
-            tokens = stored["tokens"] if "tokens" in stored else None
+            tokens = stored.get("tokens")
             reference = [stored[f"numbers{i}"] for i in range(len(stored.files) - (tokens is not None))]
         outputs, batch = self._compared(tokens)
         return fidelity.distance(
@@ -133,9 +139,13 @@ class Workbench:
 
     @property
     def samples(self) -> Sequence[Sample]:
-        """The test split, or the user's own samples."""
+        """The test split, the real evaluation data, or the user's own samples."""
         if self._samples is None:
-            self._samples = samples_for(self.task, self.spec.source, self.spec.samples)
+            if self.spec.samples is not None:
+                own = read_samples(self.spec.samples, self.task)
+                self._samples = fit(own, self.task, self.subject.config)
+            else:
+                self._samples = load_samples(self.task) if self.spec.hub_data else self.task.samples()
         return self._samples
 
     @property
@@ -143,7 +153,8 @@ class Workbench:
         """The resolved checkpoint."""
         if self._subject is None:
             spec = self.spec
-            self._subject = weights.open_subject(spec.source, self.task, spec.device, spec.threads, spec.seed)
+            own = None if spec.samples is None else read_samples(spec.samples, self.task)
+            self._subject = open_subject(spec.source, self.task, spec.device, spec.threads, spec.seed, own_samples=own)
         return self._subject
 
     @property

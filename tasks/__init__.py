@@ -1,0 +1,1 @@
+"""What Touchstone measures: one file per capability, the worlds they draw from, and the miniatures."""

@@ -6,4 +6,5 @@ from suite.plugin import verify
 
 
 def test_accuracy(cell: Cell, accuracy: Outcome) -> None:
+    """The cell is above chance and keeps the reference's accuracy."""
     verify(cell, "accuracy", accuracy)

@@ -6,4 +6,5 @@ from suite.plugin import verify
 
 
 def test_conformance(cell: Cell, conformance: Outcome) -> None:
+    """The cell does what its task promises."""
     verify(cell, "conformance", conformance)

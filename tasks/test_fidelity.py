@@ -6,4 +6,5 @@ from suite.plugin import verify
 
 
 def test_fidelity(cell: Cell, fidelity: Outcome) -> None:
+    """The backend stays within its declared tolerance."""
     verify(cell, "fidelity", fidelity)

@@ -1,4 +1,4 @@
-"""How fast a cell is. The checkpoint's backends are measured together, interleaved, and replayed to pytest-benchmark."""
+"""How fast a cell is. The checkpoint's backends are measured together, interleaved, and replayed."""
 
 import pytest
 
@@ -10,4 +10,5 @@ from suite.replay import clock
 
 @pytest.mark.benchmark(timer=clock)
 def test_latency(cell: Cell, latency: Outcome) -> None:
+    """The cell's latency could be measured, and its time was spent computing."""
     verify(cell, "latency", latency)

@@ -53,7 +53,7 @@ def above_chance(result: Score) -> str | None:
         return None
     return (
         f"accuracy {result.accuracy:.4f} is not above the chance level of {result.chance:.4f} by "
-        f"{SIGNIFICANCE} standard errors ({result.stderr:.4f}): the checkpoint itself is broken, or not made for this task"
+        f"{SIGNIFICANCE} standard errors ({result.stderr:.4f}): the checkpoint is broken, or not made for this task"
     )
 
 
@@ -71,6 +71,6 @@ def keeps_accuracy(
         return None
     changed = sum(ours != reference_answer for ours, reference_answer in zip(answers, theirs, strict=True))
     return (
-        f"it keeps {share:.2%} of the reference's accuracy ({result.accuracy:.4f} of {reference.accuracy:.4f}), less than "
-        f"{gate:.1%}; {changed} of {result.samples} answers differ from the reference's"
+        f"it keeps {share:.2%} of the reference's accuracy ({result.accuracy:.4f} of {reference.accuracy:.4f}), less "
+        f"than {gate:.1%}; {changed} of {result.samples} answers differ from the reference's"
     )

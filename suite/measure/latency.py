@@ -102,8 +102,8 @@ class Latency:
         """Why these numbers cannot be used, or `None`."""
         if self.uncertainty > UNSTABLE_ABOVE:
             return (
-                f"the median of {self.p50_ms:.3g} ms is uncertain by {self.uncertainty:.0%} from round to round: quieten "
-                "the machine, or measure longer with --budget"
+                f"the median of {self.p50_ms:.3g} ms is uncertain by {self.uncertainty:.0%} from round to round: "
+                "quieten the machine, or measure longer with --budget"
             )
         return None
 

@@ -1,0 +1,100 @@
+"""Touchstone beside pytest: reports, the build cache, the miniatures, and what the harness itself costs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; a user's mistake is a sentence and exit code 4."""
+    parsed = _parser().parse_args(arguments)
+    from suite.errors import TouchstoneError
+
+    try:
+        return int(parsed.command(parsed) or 0)
+    except TouchstoneError as error:
+        print(f"ERROR: {' '.join(str(error).split())}", file=sys.stderr)
+        return 4
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m suite", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    report = commands.add_parser("report", help="rebuild the report from the rows of one or several runs")
+    report.add_argument("runs", nargs="*", default=["latest"], metavar="RUN", help="a run's name or folder")
+    report.add_argument("--results", default="results", type=Path, metavar="DIR", help="where the runs are")
+    report.add_argument("--into", type=Path, metavar="DIR", help="where to write it (default: the run's own folder)")
+    report.set_defaults(command=_report)
+
+    cache = commands.add_parser("cache", help="list or clear the exports and compiled kernels kept on the disk")
+    cache.add_argument("action", choices=["list", "clear"])
+    cache.set_defaults(command=_cache)
+
+    miniatures = commands.add_parser("miniatures", help="train or re-score the shipped miniatures")
+    actions = miniatures.add_subparsers(required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="train a miniature by its recipe")
+    build.add_argument("names", nargs="+", metavar="NAME")
+    build.set_defaults(command=_build)
+    check = actions.add_parser("check", help="re-score every shipped miniature and compare it with its card")
+    check.set_defaults(command=_check)
+    for action in (build, check):
+        action.add_argument("--tasks", type=Path, metavar="DIR", help="the folder of task files")
+
+    overhead = commands.add_parser("overhead", help="measure what the harness itself costs")
+    overhead.add_argument("--quick", action="store_true", help="fewer repetitions")
+    overhead.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
+    overhead.set_defaults(command=_overhead)
+    return parser
+
+
+def _report(parsed: argparse.Namespace) -> None:
+    from suite.report import write_report
+    from suite.run import find_run
+
+    folders = [find_run(parsed.results, name).path for name in parsed.runs]
+    into = parsed.into or (folders[0] if len(folders) == 1 else parsed.results / "comparison")
+    print(write_report(folders, into))
+
+
+def _cache(parsed: argparse.Namespace) -> None:
+    from suite.cache import BuildCache
+
+    cache = BuildCache()
+    if parsed.action == "clear":
+        print(f"freed {cache.clear() / 1e6:.1f} MB")
+        return
+    entries = cache.entries()
+    for entry in entries:
+        print(entry)
+    print(f"{len(entries)} builds in {cache.root}")
+
+
+def _build(parsed: argparse.Namespace) -> None:
+    from suite import discovery, miniatures
+
+    root = parsed.tasks or discovery.default_root()
+    for name in parsed.names:
+        miniatures.build(name, root, progress=print)
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from suite import discovery, miniatures
+
+    problems = miniatures.check(parsed.tasks or discovery.default_root(), progress=print)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _overhead(parsed: argparse.Namespace) -> int:
+    from suite.overhead import measure_overhead
+
+    return measure_overhead(quick=parsed.quick, into=parsed.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
