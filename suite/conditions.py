@@ -19,8 +19,8 @@ from suite.options import Settings
 
 LIBRARIES = (
     "torch", "transformers", "torchao", "onnxruntime", "onnxruntime-gpu", "onnx", "onnxscript", "optimum",
-    "optimum-onnx", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn", "seqeval", "sacrebleu", "pandas", "pytest",
-    "pytest-benchmark", "datasets", "huggingface-hub",
+    "optimum-onnx", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn", "seqeval", "sacrebleu",
+    "pandas", "pytest", "pytest-benchmark", "datasets", "huggingface-hub",
 )  # fmt: skip
 _TELLING_FLAGS = {
     "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from suite.backends import REFERENCE
+from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.measure import accuracy
@@ -206,7 +206,7 @@ class Laboratory:
                     self.drop(self.planned[crowded].cell)
                     del group[crowded]
             try:
-                group[name] = self._bench(entry).bench
+                group[name] = self.bench(entry)
             except Stopped as stopped:
                 self._latencies[name] = Rounds(stopped=stopped)
         self._measure_group(group)
@@ -250,12 +250,16 @@ class Laboratory:
     # The workers.
 
     def _ask(self, entry: Planned, method: str, **arguments: Any) -> Any:
-        bench = self._bench(entry).bench
+        bench = self.bench(entry)
         try:
             return bench.ask(method, self.settings.cell_timeout, **arguments)
         except Stopped:
             self.drop(entry.cell)
             raise
+
+    def bench(self, entry: Planned) -> Bench:
+        """The open bench of a cell, started if need be."""
+        return self._bench(entry).bench
 
     def _bench(self, entry: Planned) -> _Alive:
         name = entry.cell.id
@@ -294,7 +298,7 @@ class Laboratory:
             capability=entry.task.name,
             tasks=self.settings.tasks,
             source=entry.source,
-            backend=entry.backend.name,
+            backend=REGISTRY[entry.backend.name],
             device=entry.cell.device,
             threads=entry.cell.threads,
             batch_size=entry.cell.batch_size,

@@ -49,7 +49,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--backend", action="append", default=[], metavar="NAME",
         help=f"run only this backend (repeatable): {', '.join(REGISTRY)}")  # fmt: skip
     add("--model", action="append", default=[], metavar="DIR_OR_ID",
-        help="a checkpoint of your own instead of the tasks' (repeatable); matched to tasks by its config.json")  # fmt: skip
+        help="a checkpoint of your own instead of the tasks' (repeatable), matched by its config.json")  # fmt: skip
     add("--weights", default="miniature", metavar="KIND",
         help=f"where the weights come from: {', '.join(WEIGHTS)} (default: miniature)")  # fmt: skip
     add("--samples", default=None, metavar="FILE.jsonl",

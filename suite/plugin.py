@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -146,10 +147,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run = config.stash[RUN]
     if run.folder is None:
         return
-    from suite.report import summary_table
+    from rich.console import Console
 
+    from suite.report import print_summary
+
+    table = io.StringIO()
+    print_summary(Console(file=table, force_terminal=terminalreporter.hasmarkup, width=100), run.folder.path)
     terminalreporter.section("touchstone")
-    terminalreporter.write_line(summary_table(run.folder.path, terminalreporter.hasmarkup))
+    terminalreporter.write_line(table.getvalue())
     for warning in run.laboratory.warnings:
         terminalreporter.write_line(f"warning: {warning}")
     terminalreporter.write_line(f"log: {_relative(run.laboratory.log, config)}")

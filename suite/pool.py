@@ -157,8 +157,7 @@ class Forkserver:
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
         if not self.preloads:
             return
-        # One forkserver serves a whole process: end an earlier one, which has another environment.
-        multiprocessing.forkserver._forkserver._stop()
+        _stop_forkserver()
         self.context.set_forkserver_preload([module])
         with _environment(self._environment), _output_to(log), _unimportable_main():
             multiprocessing.forkserver.ensure_running()
@@ -166,7 +165,13 @@ class Forkserver:
     def close(self) -> None:
         """End the forkserver."""
         if self.preloads:
-            multiprocessing.forkserver._forkserver._stop()
+            _stop_forkserver()
+
+
+def _stop_forkserver() -> None:
+    """One forkserver serves a whole process, and multiprocessing has no public way to end it."""
+    server: Any = multiprocessing.forkserver._forkserver
+    server._stop()
 
 
 def wait_until_quiet(others: Iterable[Bench]) -> float:

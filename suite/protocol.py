@@ -11,7 +11,10 @@ from suite.weights import Source
 
 @dataclass(frozen=True)
 class Spec:
-    """Everything a worker needs to know: which cell it serves and under which conditions."""
+    """Everything a worker needs to know: which cell it serves and under which conditions.
+
+    `backend` is the registry's "module:Class".
+    """
 
     cell: str
     capability: str

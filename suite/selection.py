@@ -78,7 +78,7 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
     tasks = {entry.task.name: entry.task for entry in planned}
     if len(tasks) != 1:
         raise UsageError(
-            f"--samples {file} is labelled for one capability, but {len(tasks)} are selected: name it with --capability."
+            f"--samples {file} is labelled for one capability, but {len(tasks)} are selected: add --capability."
         )
     read_samples(file, next(iter(tasks.values())))
 

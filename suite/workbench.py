@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from suite import discovery
-from suite.backends import Backend, get_backend
+from suite.backends import Backend, load_backend
 from suite.builds import ensure_build
 from suite.cache import BuildCache
 from suite.generation import Generated, TokenClock, generate
@@ -37,7 +37,7 @@ class Workbench:
         self.spec = spec
         self.baseline_mb = memory.resident_mb()
         self.task: Task = discovery.load_tasks(spec.tasks)[spec.capability]
-        self.backend: Backend = get_backend(spec.backend)
+        self.backend: Backend = load_backend(spec.backend)
         self._samples: Sequence[Sample] | None = None
         self._subject: Subject | None = None
         self._runnable: Runnable | None = None
@@ -130,6 +130,20 @@ class Workbench:
             input_length=self._input_length,
             peak_rss_mb=max(0.0, memory.peak_mb() - self.baseline_mb),
         )
+
+    def ping(self) -> None:
+        """Answer at once: what a round trip costs."""
+
+    def bare_loop(self, seconds: float) -> list[float]:
+        """The timed call in the plainest of loops, for comparison with `round`; durations in seconds."""
+        call = self._timed_call()
+        durations = []
+        deadline = time.perf_counter() + seconds
+        while time.perf_counter() < deadline:
+            started = time.perf_counter()
+            call()
+            durations.append(time.perf_counter() - started)
+        return durations
 
     def run(self, batch: dict[str, Any]) -> Any:
         """One inference as the task asks for it: a forward, or a generation."""

@@ -26,9 +26,14 @@ def get_backend(name: str) -> Backend:
     Raises:
         KeyError: no such backend; callers that face a user check the name first.
     """
-    module, _, attribute = REGISTRY[name].partition(":")
+    return load_backend(REGISTRY[name])
+
+
+def load_backend(reference: str) -> Backend:
+    """The backend that a registry line, "module:Class", refers to."""
+    module, _, attribute = reference.partition(":")
     backend: Backend = getattr(import_module(module), attribute)()
     return backend
 
 
-__all__ = ["REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend"]
+__all__ = ["REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend"]

@@ -1,0 +1,216 @@
+"""`python -m suite overhead`: what the harness itself costs, measured rather than asserted.
+
+Every figure is paired where it compares two things: both are measured in turns, and the ratio is that of a turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from suite import discovery
+from suite.laboratory import Laboratory
+from suite.options import Settings, physical_cores
+from suite.pool import Bench, wait_until_quiet
+from suite.record import RunFolder
+from suite.selection import Planned, plan
+
+HEAVY = ("torch", "transformers", "onnxruntime")
+SYNTHETIC_CELLS = 5000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: the median, its quartiles, the unit and what it should not exceed."""
+
+    name: str
+    median: float
+    low: float
+    high: float
+    unit: str
+    limit: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the median is within the limit."""
+        return self.median <= self.limit
+
+
+def figure(name: str, values: list[float], unit: str, limit: float) -> Figure:
+    """The median of repeated measurements, with quartiles."""
+    low, median, high = np.percentile(values, [25, 50, 75])
+    return Figure(name, float(median), float(low), float(high), unit, limit)
+
+
+def measure_overhead(quick: bool = False, into: Path | None = None) -> int:
+    """Measure everything, print a table and return 1 if a limit is exceeded."""
+    repeats = 3 if quick else 7
+    figures = []
+    for measured in _figures(repeats):
+        figures.append(measured)
+        mark = "ok  " if measured.holds else "OVER"
+        print(
+            f"{mark} {measured.name:<58} {measured.median:10.4g} {measured.unit:<3} "
+            f"[{measured.low:.4g}, {measured.high:.4g}]  limit {measured.limit:g}",
+            flush=True,
+        )
+    if into is not None:
+        into.write_text(json.dumps([asdict(measured) for measured in figures], indent=2) + "\n", encoding="utf-8")
+    return 0 if all(measured.holds for measured in figures) else 1
+
+
+def _figures(repeats: int) -> Iterator[Figure]:
+    yield figure("python -m suite --help", _timed_runs(["-m", "suite", "--help"], repeats), "s", 0.3)
+    yield figure(f"collecting {SYNTHETIC_CELLS} synthetic cells", _collection(repeats), "s", 2.0)
+    yield figure("heavy libraries imported by pytest --co", [float(len(_imported_by_collection()))], "", 0)
+    with _laboratory() as (laboratory, planned):
+        noop = laboratory.bench(_entry(planned, "noop"))
+        eager = laboratory.bench(_entry(planned, "eager"))
+        yield figure("noop cell, per sample", _noop(noop, repeats), "us", 2.0)
+        yield figure("round trip to a worker", _round_trips(noop, repeats), "ms", 0.5)
+        yield figure("parent's share of a core during a round", _parent_share(eager, repeats), "%", 1.0)
+        yield figure("cell against a bare loop, interleaved: difference", _against_bare(eager, repeats), "%", 3.0)
+
+
+def _entry(planned: list[Planned], backend: str) -> Planned:
+    return next(entry for entry in planned if entry.cell.backend == backend and entry.task.generation is None)
+
+
+@contextmanager
+def _laboratory() -> Iterator[tuple[Laboratory, list[Planned]]]:
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
+        settings = Settings(
+            capabilities=(), backends=(), models=(), weights="miniature", samples=None, device="cpu",
+            threads=physical_cores(), batch_size=1, budget=1.0, cell_timeout=300.0, results=Path(scratch), resume=None,
+            strict=False, isolate=True, tasks=discovery.default_root(),
+        )  # fmt: skip
+        planned = plan(settings, discovery.load_tasks(settings.tasks))
+        laboratory = Laboratory(settings, planned, RunFolder.create(Path(scratch), "overhead"))
+        try:
+            yield laboratory, planned
+        finally:
+            laboratory.close()
+
+
+def _timed_runs(arguments: list[str], repeats: int, directory: Path | None = None) -> list[float]:
+    durations = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, *arguments], check=True, cwd=directory or _root(), stdout=subprocess.DEVNULL, env=_environment()
+        )
+        durations.append(time.perf_counter() - started)
+    return durations
+
+
+def _root() -> Path:
+    return Path(__file__).parents[1]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(_root())}
+
+
+_TASK = '''
+from suite.task import Checkpoint
+from suite.text import TextTask
+
+
+class Task{number}(TextTask):
+    """A task that exists to be collected."""
+
+    name = "synthetic-{number}"
+    auto_class = "AutoModel"
+    metric = "nothing"
+    checkpoints = [Checkpoint(f"nobody/model-{{i}}", "0" * 40, "BertModel", miniature="none") for i in range({checkpoints})]
+
+    def samples(self): return []
+    def decode(self, outputs, batch, processor, config): return []
+    def numbers(self, outputs, batch): return []
+    def accuracy(self, answers, truths): return 0.0
+'''
+
+
+def _collection(repeats: int) -> list[float]:
+    """pytest --co of a tasks folder with enough checkpoints, the start of the interpreter included.
+
+    What is timed is the whole command less the same command on an empty test file, in turns.
+    """
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
+        root = Path(scratch)
+        synthetic = root / "tasks"
+        (synthetic / "text").mkdir(parents=True)
+        tasks, backends = 25, 8
+        checkpoints = SYNTHETIC_CELLS // (tasks * backends)
+        for number in range(tasks):
+            text = _TASK.format(number=number, checkpoints=checkpoints)
+            (synthetic / "text" / f"synthetic_{number}.py").write_text(text)
+        test = discovery.default_root() / "test_conformance.py"
+        (synthetic / "test_latency.py").write_text((test.parent / "test_latency.py").read_text())
+        command = ["-m", "pytest", "-p", "suite.plugin", "--co", "-q", "--tasks", str(synthetic), "-p", "no:cacheprovider",
+                   "--rootdir", str(root), "-c", os.devnull, "--import-mode=importlib", str(synthetic)]  # fmt: skip
+        return _timed_runs(command, repeats, root)
+
+
+def _imported_by_collection() -> list[str]:
+    """Which heavy libraries `pytest --co` has imported at its end."""
+    code = (
+        "import sys, pytest; pytest.main(['--co', '-q', '-p', 'no:cacheprovider']); "
+        f"print('HEAVY', *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=_root(), capture_output=True, text=True, env=_environment()
+    )
+    return done.stdout.rsplit("HEAVY", 1)[1].split()
+
+
+def _noop(bench: Bench, repeats: int) -> list[float]:
+    return [float(np.median(bench.ask("round", 60, seconds=0.1).seconds)) * 1e6 for _ in range(repeats)]
+
+
+def _round_trips(bench: Bench, repeats: int) -> list[float]:
+    return [_median_of(lambda: bench.ask("ping", 60), 200) * 1e3 for _ in range(repeats)]
+
+
+def _median_of(call: Callable[[], object], times: int) -> float:
+    durations = []
+    for _ in range(times):
+        started = time.perf_counter()
+        call()
+        durations.append(time.perf_counter() - started)
+    return float(np.median(durations))
+
+
+def _parent_share(bench: Bench, repeats: int) -> list[float]:
+    own = psutil.Process()
+    shares = []
+    for _ in range(repeats):
+        before, started = own.cpu_times(), time.perf_counter()
+        bench.ask("round", 60, seconds=2.0)
+        wall, after = time.perf_counter() - started, own.cpu_times()
+        shares.append(100 * (after.user + after.system - before.user - before.system) / wall)
+    return shares
+
+
+def _against_bare(bench: Bench, repeats: int) -> list[float]:
+    """How far a cell's median lies from that of a bare loop around the same call in the same worker, in per cent."""
+    bench.ask("warm_up", 60, seconds=1.0)
+    ratios = []
+    for _ in range(10 * repeats):
+        wait_until_quiet([])
+        ours = float(np.median(bench.ask("round", 60, seconds=0.1).seconds))
+        bare = float(np.median(bench.ask("bare_loop", 60, seconds=0.1)))
+        ratios.append(ours / bare)
+    centre = float(np.median(ratios))
+    return [abs(centre - 1) * 100]
