@@ -168,7 +168,7 @@ class Task(ABC):
         return truth
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
-        """One row of `dataset` as a sample; `None` leaves the row out."""
+        """One row of `dataset` as a sample; `None` leaves the row out. Its id is set by the caller."""
         raise LookupError(f"{self.name} has no evaluation data set on the Hub.")
 
     def from_json(self, row: Mapping[str, Any], index: int) -> Sample:

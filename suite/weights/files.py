@@ -40,7 +40,7 @@ def read_config(directory: Path) -> dict[str, Any]:
     file = directory / "config.json"
     if not file.is_file():
         raise CheckpointError(f"{directory} has no config.json: pass a folder that save_pretrained() wrote.")
-    return _read_object(file)
+    return read_object(file)
 
 
 def weight_files(directory: Path) -> list[Path]:
@@ -68,6 +68,21 @@ def weight_files(directory: Path) -> list[Path]:
     raise CheckpointError(f"{directory} has no weights: expected {WEIGHTS}, or {INDEX} and its shards.")
 
 
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise CheckpointError(f"{file} is not valid JSON: restore or save it again.") from None
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{file} is not a JSON object: restore or save it again.")
+    return content
+
+
 def fingerprint(files: Iterable[Path], *extra: str) -> str:
     """A hash of the contents of `files` and of the `extra` words."""
     digest = hashlib.sha256()
@@ -86,7 +101,7 @@ def sha256(file: Path) -> str:
 
 def _shards(directory: Path) -> list[Path]:
     index = directory / INDEX
-    weight_map = _read_object(index).get("weight_map")
+    weight_map = read_object(index).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise CheckpointError(f"{index} has no weight_map: save the checkpoint again.")
     names = sorted({str(name) for name in weight_map.values()})
@@ -100,7 +115,7 @@ def _check_card(directory: Path) -> None:
     card = directory / CARD
     if not card.is_file():
         return
-    expected = _read_object(card).get("files", {})
+    expected = read_object(card).get("files", {})
     if not isinstance(expected, dict):
         raise CheckpointError(f"{card} lists its files in a way that cannot be read: restore it from the release.")
     changed = [name for name, digest in expected.items() if _differs(directory / name, digest)]
@@ -155,13 +170,3 @@ def _span(entry: Any) -> tuple[int, int]:
 
 def _broken(file: Path, what: str) -> CheckpointError:
     return CheckpointError(f"{file} is truncated or damaged: {what}. Fetch or save it again.")
-
-
-def _read_object(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise CheckpointError(f"{file} is not valid JSON: restore or save it again.") from None
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{file} is not a JSON object: restore or save it again.")
-    return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from suite.errors import CheckpointError
@@ -19,10 +20,10 @@ def load_samples(task: Task) -> list[Sample]:
     if task.dataset is None:
         raise CheckpointError(f"{task.name} names no evaluation data on the Hub: bring your own with --samples.")
     samples: list[Sample] = []
-    for row in _rows(task.dataset):
+    for index, row in enumerate(_rows(task.dataset)):
         sample = task.from_hub(row)
         if sample is not None:
-            samples.append(sample)
+            samples.append(replace(sample, id=f"{task.dataset.split}-{index}"))
         if len(samples) == task.dataset.limit:
             break
     if not samples:

