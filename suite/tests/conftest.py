@@ -1,0 +1,73 @@
+"""What the harness's own tests share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from suite.record import RunFolder
+from suite.tests.tiny import make_tasks
+
+
+@pytest.fixture(scope="session")
+def _tiny_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tasks(tmp_path_factory.mktemp("tiny") / "tasks")
+
+
+@pytest.fixture
+def tasks(_tiny_tasks: Path, tmp_path: Path) -> Path:
+    """A tasks folder of the test's own, to damage as it likes."""
+    return Path(shutil.copytree(_tiny_tasks, tmp_path / "tasks"))
+
+
+class Touchstone:
+    """pytest with the plugin on a tiny tasks folder, run inside the test."""
+
+    def __init__(self, pytester: pytest.Pytester, tasks: Path) -> None:
+        self.pytester, self.tasks = pytester, tasks
+
+    def _arguments(self, arguments: tuple[str, ...]) -> list[str]:
+        fixed = ["-p", "suite.plugin", "--tasks", str(self.tasks), "--import-mode=importlib", "--budget", "0.05"]
+        paths = [] if any(str(self.tasks) in argument for argument in arguments[:1]) else [str(self.tasks)]
+        return [*fixed, *arguments, *paths]
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        """In this process: the registry may be monkeypatched."""
+        return self.pytester.runpytest_inprocess(*self._arguments(arguments))
+
+    def run_apart(self, *arguments: str) -> pytest.RunResult:
+        """In a process of its own, as a user would."""
+        return self.pytester.runpytest_subprocess(*self._arguments(arguments))
+
+    @property
+    def folder(self) -> RunFolder:
+        """The folder of the latest run."""
+        return RunFolder((self.pytester.path / "results" / "latest").resolve())
+
+    def statuses(self) -> dict[tuple[str, str], str]:
+        """(backend, check) -> status, of the latest run."""
+        return {(row["backend"], row["check"]): row["status"] for row in self.folder.rows()}
+
+    def reasons(self) -> dict[tuple[str, str], str]:
+        """(backend, check) -> reason, of the latest run."""
+        return {(row["backend"], row["check"]): row["reason"] for row in self.folder.rows()}
+
+
+@pytest.fixture
+def touchstone(pytester: pytest.Pytester, tasks: Path) -> Touchstone:
+    """Run pytest inside pytest."""
+    return Touchstone(pytester, tasks)
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Add a backend to the registry for one test."""
+    from suite.backends import REGISTRY
+
+    def add(name: str, reference: str) -> None:
+        monkeypatch.setitem(REGISTRY, name, reference)
+
+    return add
