@@ -25,7 +25,8 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
         progress: told in a few words what is being written.
 
     Raises:
-        UsageError: a folder is not that of a run, or `into` cannot be written.
+        UsageError: a folder is not that of a run.
+        OSError: `into` cannot be written.
     """
     from suite.report.write import write_report as write
 

@@ -13,6 +13,8 @@ SHOWN = {
     "started": "Started", "finished": "Finished", "wall_s": "Duration, s", "touchstone": "Touchstone",
     "git_revision": "Git revision", "git_dirty": "Uncommitted changes", "weights": "Weights", "device": "Device",
     "threads": "Threads", "batch_size": "Batch size", "seed": "Seed", "strict": "Strict", "budget_s": "Budget, s",
+    "cell_timeout_s": "Time limit of a cell, s", "isolated": "Workers in processes of their own",
+    "samples_sha256": "SHA-256 of the samples given",
     "python": "Python", "platform": "Platform", "cpu": "Processor", "affinity": "Processor affinity",
     "memory_gb": "Memory, GB", "gpu": "GPU", "power": "Power", "load_before": "Load before (1, 5, 15 min)",
     "load_after": "Load after (1, 5, 15 min)", "libraries": "Libraries", "tasks": "Tasks", "options": "Options",
@@ -51,7 +53,7 @@ def under_test(conditions: Mapping[str, Any]) -> list[str]:
     """The few conditions that belong beside the verdict."""
     libraries = _mapping(conditions.get("libraries"))
     device = conditions.get("device")
-    hardware = _mapping(conditions.get("gpu" if device not in (None, "cpu") else "cpu")).get("name")
+    hardware = _name(conditions.get("gpu" if device not in (None, "cpu") else "cpu"))
     words = [
         f"{conditions['weights']} weights" if conditions.get("weights") else "",
         f"{device}{f' ({hardware})' if hardware else ''}" if device else "",
@@ -70,6 +72,12 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _name(hardware: Any) -> str:
+    """Of a processor, or of the first of several GPUs."""
+    first = hardware[0] if isinstance(hardware, list) and hardware else hardware
+    return str(_mapping(first).get("name") or "")
+
+
 def _text(value: Any) -> str:
     match value:
         case None | "" | [] | {}:
@@ -82,6 +90,10 @@ def _text(value: Any) -> str:
             shown = {k: v for k, v in value.items() if str(k).lower() not in _PRIVATE and v not in (None, "", [], {})}
             return ", ".join(f"{name} {_text(inner)}" for name, inner in shown.items())
         case list() | tuple():
-            return " ".join(_text(inner) for inner in value)
+            return (
+                " ".join(_text(inner) for inner in value)
+                if not any(map(_mapping, value))
+                else "; ".join(map(_text, value))
+            )
         case _:
             return scrub(str(value))

@@ -16,10 +16,15 @@ from suite import __version__
 from suite.report import compare, conditions, marks, numbers, plots, tables
 from suite.report.frames import FLOOR, REFERENCE, records
 from suite.report.gallery import Gallery, Shown, slug
+from suite.report.privacy import scrub
 from suite.report.statistics import speedups
 from suite.report.style import css_variables
 
 _HERE = Path(__file__).parent
+_MEMORY_CAPTION = (
+    "The most memory resident while calls were timed, above what the worker took before it loaded anything. Dotted, "
+    f"where it was measured: the harness floor ({FLOOR}), a worker that runs no model."
+)
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,11 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> 
         "speedup": gallery.add("speed-up", plots.speedup(faster), _say_speedups(faster), caption),
         "memory": gallery.add(
             "memory", plots.bars(cells, "peak_rss_mb", "largest resident memory, MB"),
-            _say(cells, "peak_rss_mb", "Largest resident memory", "MB"), _floor_caption(cells),
+            _say(cells, "peak_rss_mb", "Largest resident memory", "MB"), _MEMORY_CAPTION,
         ),
         "size": gallery.add(
-            "size", plots.bars(cells, "size_mb", "size on disk, MB"), _say(cells, "size_mb", "Size on disk", "MB")
+            "size", plots.bars(cells, "size_mb", "size of the weights, MB"),
+            _say(cells, "size_mb", "Size of the weights", "MB"),
         ),
     }  # fmt: skip
 
@@ -147,7 +153,7 @@ def _section(
             ),
             gallery.add(
                 f"latency-{anchor}", plots.latency_distribution(samples, list(cells["backend"])),
-                _say(cells, "latency_p50_ms", "Median latency", "ms"), _floor_caption(cells, "latency_p50_ms"),
+                _say(cells, "latency_p50_ms", "Median latency", "ms"), _floor_caption(cells),
             ),
         ]  # fmt: skip
     return Section(
@@ -172,13 +178,9 @@ def _lead(cells: pd.DataFrame) -> str:
     return f"{', '.join(parts)}: {', '.join(facts)}." if facts else f"{', '.join(parts)}."
 
 
-def _floor_caption(cells: pd.DataFrame, column: str = "peak_rss_mb") -> str:
-    floor = cells.loc[cells["backend"] == FLOOR, column].dropna()
-    if floor.empty:
-        return ""
-    if column == "peak_rss_mb":
-        return f"Dotted: the harness floor ({FLOOR}), a worker that runs no model."
-    return f"The harness floor ({FLOOR}) is {numbers.significant(float(floor.median()))} ms."
+def _floor_caption(cells: pd.DataFrame) -> str:
+    floor = cells.loc[cells["backend"] == FLOOR, "latency_p50_ms"].dropna()
+    return "" if floor.empty else f"The harness floor ({FLOOR}) is {numbers.duration(float(floor.median()))}."
 
 
 def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> str:
@@ -192,7 +194,7 @@ def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> 
     for other in run_conditions[1:]:
         here = conditions.under_test(other)
         shared = [word for word in shared if word in here]
-    return " · ".join([*counted, *shared])
+    return ", ".join([*counted, *shared])
 
 
 def _warnings(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -202,8 +204,12 @@ def _warnings(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) 
             found.append(
                 f"Run {run['run']} has no recorded end: it was interrupted, and what it had measured is shown."
             )
+        missing = set(run.get("cells") or []) - set(cells.loc[cells["run"] == run["run"], "cell"])
+        if missing:
+            found.append(f"Run {run['run']} has no row for {len(missing)} of the cells that it selected.")
         if run.get("git_dirty"):
             found.append(f"Run {run['run']} was made with uncommitted changes: its git revision does not say all.")
+        found += [scrub(str(warning)) for warning in run.get("warnings") or []]
     if len(cells) and REFERENCE not in set(cells["backend"]):
         found.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
     return found

@@ -29,6 +29,13 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{rounded:,.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
+def duration(milliseconds: float | None) -> str:
+    """With its unit: `12.3 ms`, and `0.42 µs` where milliseconds would be all zeros."""
+    if milliseconds is None or is_missing(milliseconds):
+        return MISSING
+    return f"{significant(milliseconds)} ms" if milliseconds >= 0.01 else f"{significant(1000 * milliseconds, 2)} µs"
+
+
 def fixed(value: float | None, decimals: int = 3) -> str:
     """A share or an accuracy: `0.912`."""
     return MISSING if value is None or is_missing(value) else f"{value:.{decimals}f}"

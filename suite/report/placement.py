@@ -1,4 +1,4 @@
-"""Puts labels beside their points so that they cover neither each other nor a point."""
+"""Puts labels beside their points so that they cover neither each other nor a point, nor a line if it can be helped."""
 
 from __future__ import annotations
 
@@ -8,45 +8,63 @@ from typing import TYPE_CHECKING
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
+from suite.report.style import RULE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GAP = 6.0
-_DIRECTIONS = [
+Line = tuple[float, float, float, float]
+"""A level or upright line from (x, y) to (x, y), in data coordinates."""
+
+_SIZE = 8
+_DIRECTIONS = (
+    (1, 1, "left", "bottom"), (-1, 1, "right", "bottom"), (1, -1, "left", "top"), (-1, -1, "right", "top"),
     (1, 0, "left", "center"), (-1, 0, "right", "center"), (0, 1, "center", "bottom"), (0, -1, "center", "top"),
-    (1, 1, "left", "bottom"), (1, -1, "left", "top"), (-1, 1, "right", "bottom"), (-1, -1, "right", "top"),
-]  # fmt: skip
+)  # fmt: skip
+_REACHES = (1.0, 2.0, 3.2, 4.6, 6.0)
 
 
-def place_labels(figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str]) -> None:
-    """Annotate each point with its label at the first free place around it, further out where it is crowded."""
+def place_labels(
+    figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], lines: Sequence[Line]
+) -> None:
+    """Annotate each point with its label at the best place around it, further out where it is crowded."""
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     renderer = canvas.get_renderer()
-    bounds = axes.get_window_extent(renderer)
+    inside = axes.get_window_extent(renderer).padded(3)
     scale = figure.dpi / 72
-    pixels = [tuple(axes.transData.transform(point)) for point in points]
-    taken = [Bbox.from_bounds(x - 4 * scale, y - 4 * scale, 8 * scale, 8 * scale) for x, y in pixels]
+    centres = [axes.transData.transform(point) for point in points]
+    dots = [Bbox.from_bounds(x - 4 * scale, y - 4 * scale, 8 * scale, 8 * scale) for x, y in centres]
+    strokes = [Bbox(axes.transData.transform([line[:2], line[2:]])).padded(0.5) for line in lines]
+    placed: list[Bbox] = []
+
+    def cost(box: Bbox, reach: float, own: int) -> float:
+        covered = sum(box.overlaps(other) for other in placed)
+        covered += sum(box.overlaps(dot) for index, dot in enumerate(dots) if index != own)
+        outside = box.x0 < inside.x0 or box.x1 > inside.x1 or box.y0 < inside.y0 or box.y1 > inside.y1
+        return 4 * covered + 8 * outside + sum(box.overlaps(stroke) for stroke in strokes) + 0.4 * (reach - 1)
+
     for own, (point, label) in enumerate(zip(points, labels, strict=True)):
-        candidates = []
-        for reach in (1.0, 1.9, 3.0, 4.2, 5.4):
-            for turn, (right, up, horizontal, vertical) in enumerate(_DIRECTIONS):
-                offset = (right * _GAP * reach, up * _GAP * reach)
-                text = axes.annotate(
-                    label, point, offset, textcoords="offset points", ha=horizontal, va=vertical, fontsize=8
-                )
-                box = text.get_window_extent(renderer)
-                text.remove()
-                overlaps = sum(box.overlaps(other) for index, other in enumerate(taken) if index != own)
-                outside = not (bounds.x0 <= box.x0 and box.x1 <= bounds.x1 + 4 * scale and bounds.y0 <= box.y0
-                               and box.y1 <= bounds.y1)  # fmt: skip
-                candidates.append((overlaps + 3 * outside, reach, turn, offset, horizontal, vertical, box))
-            if candidates and min(candidates, key=lambda c: c[:3])[0] == 0:
+        best = (float("inf"), 1.0, (0.0, 0.0), "left", "center", dots[own])
+        probe = axes.annotate(label, point, (0, 0), textcoords="offset points", fontsize=_SIZE)
+        for reach in _REACHES:
+            if best[0] < 1:
                 break
-        _, reach, _, offset, horizontal, vertical, box = min(candidates, key=lambda c: c[:3])
-        arrow = {"arrowstyle": "-", "lw": 0.6, "color": "#b9c0c9", "shrinkA": 0, "shrinkB": 3} if reach > 1.9 else None
+            for right, up, horizontal, vertical in _DIRECTIONS:
+                gap = 4.5 if right and up else 6.5
+                offset = (right * gap * reach, up * gap * reach)
+                probe.set(ha=horizontal, va=vertical)
+                probe.xyann = offset
+                box = probe.get_window_extent(renderer)
+                here = cost(box, reach, own)
+                if here < best[0]:
+                    best = (here, reach, offset, horizontal, vertical, box)
+        probe.remove()
+        _, reach, offset, horizontal, vertical, box = best
+        pointer = {"arrowstyle": "-", "lw": 0.7, "color": RULE.light, "shrinkA": 0, "shrinkB": 4} if reach > 1 else None
         axes.annotate(
-            label, point, offset, textcoords="offset points", ha=horizontal, va=vertical, fontsize=8, arrowprops=arrow
-        )
-        taken.append(box)
+            label, point, offset, textcoords="offset points", ha=horizontal, va=vertical, fontsize=_SIZE,
+            arrowprops=pointer,
+        )  # fmt: skip
+        placed.append(box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -16,9 +17,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from suite.report import numbers
 from suite.report.frames import FLOOR, records
-from suite.report.placement import place_labels
+from suite.report.placement import Line, place_labels
 from suite.report.statistics import pareto_front
-from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, RULE, backend_order, colours
+from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, backend_order, colours
 
 NARROW, WIDE = 5.4, 10.2
 _MOST_DOTS = 160
@@ -41,17 +42,13 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
     axes = figure.add_subplot()
     palette = colours(cells["backend"])
     checkpoints = list(dict.fromkeys(shown["checkpoint"]))
-    front = shown[pareto_front(shown)].sort_values("latency_p50_ms")
-    if len(front) > 1:
-        axes.step(
-            front["latency_p50_ms"], front["accuracy"], where="post", color=RULE.light, lw=1.4, ls=(0, (4, 2)), zorder=1
-        )
-    points, labels = [], []
+    points, labels, lines = [], [], []
     for row in records(shown):
         colour = palette[row["backend"]]
         at = (row["latency_p50_ms"], row["accuracy"])
-        if row["accuracy_stderr"] > 0:
-            axes.errorbar(*at, yerr=row["accuracy_stderr"], color=colour, lw=1.2, alpha=0.55, zorder=2)
+        if (error := row["accuracy_stderr"]) > 0:
+            axes.errorbar(*at, yerr=error, color=colour, lw=1.2, alpha=0.55, zorder=2)
+            lines.append((at[0], at[1] - error, at[0], at[1] + error))
         axes.plot(
             *at, MARKERS[checkpoints.index(row["checkpoint"]) % len(MARKERS)], ms=7, color=colour, zorder=3,
             mfc=colour if row["status"] == "passed" else PANEL.light, mew=1.6,
@@ -60,10 +57,25 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
         labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {row['checkpoint']}")
     _log_axis(axes, shown["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
     _accuracy_axis(axes, shown)
-    axes.set_xlabel("median latency, ms (log scale) — further left is faster")
+    lines += _draw_front(axes, shown[pareto_front(shown)].sort_values("latency_p50_ms"))
+    axes.set_xlabel("median latency, ms (log scale); further left is faster")
     axes.set_title("Accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
-    place_labels(figure, axes, points, labels)
+    place_labels(figure, axes, points, labels, lines)
     return figure
+
+
+def _draw_front(axes: Axes, front: pd.DataFrame) -> list[Line]:
+    """The staircase that no cell is above or left of; returns its parts."""
+    if front.empty:
+        return []
+    latency, accuracy = list(front["latency_p50_ms"]), list(front["accuracy"])
+    x = [latency[0], *(value for value in latency for _ in "ab"), axes.get_xlim()[1]][1:]
+    y = [axes.get_ylim()[0], *(value for value in accuracy for _ in "ab")]
+    axes.plot(
+        x, y,
+        color=MUTED.light, lw=0.9, alpha=0.8, ls=(0, (4, 2)), zorder=1,
+    )  # fmt: skip
+    return list(zip(x, y, x[1:], y[1:], strict=False))
 
 
 def _accuracy_axis(axes: Axes, shown: pd.DataFrame) -> None:
@@ -121,7 +133,7 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
     backends = backend_order(shown["backend"])
     rows = _row_names(shown)
     palette = colours(backends)
-    figure, grid = _panels(len(backends), rows=len(rows), most_columns=3)
+    figure, grid = _panels(len(backends), rows=len(rows))
     ends = np.log2(np.concatenate([shown[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
     limits = (max(ends.min(), -_MOST_DOUBLINGS) - 0.25, min(max(ends.max(), 0), _MOST_DOUBLINGS) + 0.25)
     limits = (min(limits[0], -0.5), max(limits[1], 0.5))
@@ -147,10 +159,8 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
         axes.set_title(backend)
         axes.set_xlim(limits[0], limits[1] + room)
         _row_axis(axes, rows)
-        step = max(1, round((limits[1] - limits[0]) / 5))
-        ticks = np.arange(step * np.ceil(limits[0] / step), limits[1] + 1e-9, step)
-        axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _power_of_two(value)))
+        axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(*limits)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _ratio(2.0**value)))
     _hide_unused(grid, len(backends))
     figure.supxlabel(f"times {title} (log scale); right of the line is faster", color=MUTED.light, fontsize=8.5)
     return figure
@@ -164,7 +174,7 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
     palette = colours(cells["backend"])
     groups = _row_names(shown)
     backends = backend_order(shown["backend"])
-    figure, grid = _panels(len(groups), rows=len(backends), most_columns=5)
+    figure, grid = _panels(len(groups), rows=len(backends))
     floors = cells[(cells["backend"] == FLOOR) & (cells[column] > 0)]
     for axes, group in zip(grid, groups, strict=False):
         here = [row for row in records(shown) if _row_name(row, shown) == group]
@@ -177,7 +187,7 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
         for row in records(floors):
             if _row_name(row, shown) == group:
                 axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
-        axes.set_title(group)
+        axes.set_title(fill(group, 24, replace_whitespace=False))
         axes.set_xlim(0, 1.34 * max(row[column] for row in here))
         axes.xaxis.set_major_locator(MaxNLocator(3))
         _row_axis(axes, backends)
@@ -227,8 +237,8 @@ def _row_names(table: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(_row_name(row, table) for row in records(table)))
 
 
-def _panels(count: int, rows: int, most_columns: int) -> tuple[Figure, list[Axes]]:
-    columns = min(count, most_columns)
+def _panels(count: int, rows: int) -> tuple[Figure, list[Axes]]:
+    columns = count if count <= 4 else min((4, 3), key=lambda columns: -count % columns)
     lines = -(-count // columns)
     height = 0.5 + lines * (0.45 + 0.23 * max(rows, 2))
     figure = Figure(
@@ -249,8 +259,19 @@ def _row_axis(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(False, axis="y")
 
 
-def _power_of_two(exponent: float) -> str:
-    return f"{2**exponent:g}{numbers.TIMES}" if exponent >= 0 else f"1/{2**-exponent:g}{numbers.TIMES}"
+def _ratio_ticks(low: float, high: float) -> list[float]:
+    """Ticks between two powers of two, as exponents: whole ones, or round ratios where there are too few of those."""
+    if high - low < 2:
+        return [
+            exponent for ratio in (0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3) if low <= (exponent := np.log2(ratio)) <= high
+        ]
+    step = max(1, round((high - low) / 5))
+    return list(np.arange(step * np.ceil(low / step), high + 1e-9, step))
+
+
+def _ratio(value: float) -> str:
+    whole = 1 / value
+    return f"1/{whole:g}{numbers.TIMES}" if value < 1 and whole == round(whole) else f"{value:.3g}{numbers.TIMES}"
 
 
 def _log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:

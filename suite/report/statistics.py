@@ -24,7 +24,7 @@ SPEEDUP_COLUMNS = (
 def round_medians(samples: pd.DataFrame) -> pd.DataFrame:
     """The median latency of every round: one row per (run, cell, cycle)."""
     keys = ["run", "capability", "checkpoint", "backend", "cell", "cycle"]
-    return samples.dropna(subset=["latency_ms"]).groupby(keys)["latency_ms"].median().reset_index()
+    return samples.dropna(subset=["latency_ms"]).groupby(keys, sort=False)["latency_ms"].median().reset_index()
 
 
 def speedups(samples: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from suite.record import RunFolder, join
 from suite.report import marks, numbers
 
 _PER_TABLE = 8
-_LABEL_WIDTH = 22
+_LABEL_WIDTH = 24
 _Row = Mapping[str, Any]
 
 
@@ -67,12 +67,8 @@ def _entry(row: _Row, ascii_only: bool) -> Text:
         text.append(f"{numbers.fixed(row['accuracy'])} ")
     text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
     if not numbers.is_missing(row["latency_p50_ms"]):
-        text.append(f"\n{_short(row['latency_p50_ms'])} ms", style="dim")
+        text.append(f"\n{numbers.duration(row['latency_p50_ms'])}", style="dim")
     return text
-
-
-def _short(milliseconds: float) -> str:
-    return numbers.significant(milliseconds, 2 if milliseconds < 0.01 else 3)
 
 
 def _key(rows: Sequence[_Row], ascii_only: bool) -> Text:

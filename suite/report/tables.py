@@ -37,28 +37,27 @@ class Table:
 
 
 _Row = Mapping[str, Any]
-_Column = tuple[str, str, str, Callable[[_Row], str]]
+_Column = tuple[str, str, str, Callable[[_Row], "Entry"]]
 
 
 def _number(heading: str, meaning: str, column: str) -> _Column:
-    return heading, meaning, column, lambda row: numbers.significant(row[column])
+    return heading, meaning, column, lambda row: Entry(numbers.significant(row[column]))
 
 
 def _share(heading: str, meaning: str, column: str) -> _Column:
-    return heading, meaning, column, lambda row: numbers.percent(row[column])
+    return heading, meaning, column, lambda row: Entry(numbers.percent(row[column]))
 
 
-def _with_error(row: _Row) -> str:
-    value, error = row["accuracy"], row["accuracy_stderr"]
-    return numbers.fixed(value) if numbers.is_missing(error) else f"{numbers.fixed(value)} ± {numbers.fixed(error)}"
+def _with_error(row: _Row) -> Entry:
+    error = row["accuracy_stderr"]
+    return Entry(numbers.fixed(row["accuracy"]), "" if numbers.is_missing(error) else f"± {numbers.fixed(error)}")
 
 
-def _with_interval(row: _Row) -> str:
+def _with_interval(row: _Row) -> Entry:
     if row["backend"] == REFERENCE:
-        return numbers.times(1.0, 1)
-    if numbers.is_missing(row["low"]):
-        return numbers.times(row["speedup"])
-    return f"{numbers.times(row['speedup'])} [{numbers.significant(row['low'])}, {numbers.significant(row['high'])}]"
+        return Entry(numbers.times(1.0, 1))
+    interval = f"[{numbers.significant(row['low'])}, {numbers.significant(row['high'])}]"
+    return Entry(numbers.times(row["speedup"]), "" if numbers.is_missing(row["low"]) else interval)
 
 
 _MEASURED: tuple[_Column, ...] = (
@@ -117,7 +116,7 @@ def _matrix_entry(row: _Row) -> Entry:
     status = str(row["status"])
     measured = [] if numbers.is_missing(row["accuracy"]) else [numbers.fixed(row["accuracy"])]
     if not numbers.is_missing(row["latency_p50_ms"]):
-        measured.append(f"{numbers.significant(row['latency_p50_ms'])} ms")
+        measured.append(numbers.duration(row["latency_p50_ms"]))
     return Entry(status, "\n".join(measured), status, MARKS[Status(status)].symbol)
 
 
@@ -134,7 +133,7 @@ def measurements(cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[s
         details += [f"{letters[row['run']]} · {row['run']}"] if letters else []
         table.rows.append([
             Entry(row["backend"], " · ".join(details)), status_entry(row["status"]),
-            *(Entry(column[3](row)) for column in columns),
+            *(column[3](row) for column in columns),
         ])  # fmt: skip
     return table
 
@@ -192,7 +191,7 @@ def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
             Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])),
             Entry(numbers.significant(row["a_ms"]), _runs(row["a_runs"])),
             Entry(numbers.significant(row["b_ms"]), _runs(row["b_runs"])),
-            Entry(_with_interval({**row, "backend": ""})),
+            _with_interval({**row, "backend": ""}),
             Entry(f"{numbers.fixed(row['a_accuracy'])} → {numbers.fixed(row['b_accuracy'])}"),
         ]
         entries += [Entry(numbers.p_value(row["p"])), Entry(numbers.p_value(row["p_adjusted"]))] if tested else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from suite.errors import UsageError
 from suite.report.frames import load, write_csv
 
 
@@ -13,27 +12,22 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
     """See `suite.report.write_report`."""
     tell = progress or (lambda _: None)
     cells, samples, conditions = load(folders)
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        tell("cells.csv")
-        write_csv(cells, into / "cells.csv")
-        tell("cells.parquet")
-        cells.to_parquet(into / "cells.parquet", index=False)
-        tell("samples.parquet")
-        samples.to_parquet(into / "samples.parquet", index=False)
+    into.mkdir(parents=True, exist_ok=True)
+    tell("cells.csv")
+    write_csv(cells, into / "cells.csv")
+    tell("cells.parquet")
+    cells.to_parquet(into / "cells.parquet", index=False)
+    tell("samples.parquet")
+    samples.to_parquet(into / "samples.parquet", index=False)
 
-        # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
-        from suite.report import plots
-        from suite.report.gallery import Gallery
-        from suite.report.html import render
+    # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
+    from suite.report import plots
+    from suite.report.gallery import Gallery
+    from suite.report.html import render
 
-        with plots.styled():
-            page = render(cells, samples, conditions, Gallery(into / "plots", tell))
-        tell("report.html")
-        path = into / "report.html"
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"Cannot write the report to {into} ({error.strerror}): name a writable folder, or make room."
-        ) from error
+    with plots.styled():
+        page = render(cells, samples, conditions, Gallery(into / "plots", tell))
+    tell("report.html")
+    path = into / "report.html"
+    path.write_text(page, encoding="utf-8")
     return path
