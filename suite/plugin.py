@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from suite.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
 from suite.conditions import summary
 from suite.errors import TouchstoneError
 from suite.laboratory import Outcome
+from suite.progress import Progress
 from suite.replay import replay
 from suite.run import Run, exit_status, sentence
 from suite.selection import wanted
 
 RUN = pytest.StashKey[Run]()
+REPORT = pytest.StashKey[str]()
+PROGRESS = pytest.StashKey[Progress]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = {entry.cell.id for entry in run.planned if wanted(entry, run.settings)}
     for item in items:
         found = _cell_of(item)
+        if found is None and _check(getattr(item, "fixturenames", ())):
+            continue  # a check that applies to no cell at all
         (keep if found is None or found[0].id in chosen else drop).append(item)
     if drop:
         config.hook.pytest_deselected(items=drop)
@@ -86,10 +91,15 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         items[0].config.stash[RUN].deselected += sum(_cell_of(item) is not None for item in items)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what is selected."""
-    session.config.stash[RUN].selected = [found for item in session.items if (found := _cell_of(item))]
+    run = session.config.stash[RUN]
+    run.selected = [found for item in session.items if (found := _cell_of(item))]
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and session.config.option.verbose == 0 and len(run.selected) == len(session.items) > 0:
+        terminal.showfspath = False
+        session.config.stash[PROGRESS] = Progress(terminal, len(run.selected))
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
@@ -130,7 +140,37 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.stash[REPORT] = _write_report(run.folder.path)
 
 
-REPORT = pytest.StashKey[str]()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Show the cell at work."""
+    progress, found = item.config.stash.get(PROGRESS, None), _cell_of(item)
+    if progress and found:
+        progress.start(*found)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a check's mark as soon as it is known."""
+    report = yield
+    progress = item.config.stash.get(PROGRESS, None)
+    if progress and _cell_of(item) and (report.when == "call" or (report.when == "setup" and not report.passed)):
+        progress.end(report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Where the progress is shown by cell, no letter by test file is wanted as well; the counts remain."""
+    if PROGRESS not in config.stash or not isinstance(report, pytest.TestReport):
+        return None
+    if report.when != "call" and not (report.when == "setup" and not report.passed):
+        return None
+    if hasattr(report, "wasxfail"):
+        return ("xfailed" if report.skipped else "xpassed"), "", ""
+    if report.failed:
+        return ("failed" if report.when == "call" else "error"), "", ""
+    return report.outcome, "", ""
 
 
 def _write_report(folder: Path) -> str:
@@ -251,9 +291,9 @@ def _cell_of(item: pytest.Item) -> tuple[Cell, str] | None:
     return (cell, check) if isinstance(cell, Cell) and check else None
 
 
-def _place(item: pytest.Item, blocks: Mapping[str, int]) -> int:
+def _place(item: pytest.Item, blocks: Mapping[str, int]) -> tuple[int, int]:
     found = _cell_of(item)
-    return blocks[found[0].block] if found else -1
+    return (blocks[found[0].block], CHECKS.index(found[1])) if found else (-1, 0)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
