@@ -19,8 +19,8 @@ from suite.report.statistics import CONFIDENCE, RESAMPLES, SEED, adjusted
 SIGNIFICANT = 0.05
 
 CONDITIONS_OF_A_GROUP = (
-    "touchstone", "git_revision", "git_dirty", "weights", "device", "threads", "batch_size", "samples_sha256", "isolated", "python", "platform",
-    "cpu", "gpu", "libraries", "affinity",
+    "touchstone", "git_revision", "git_dirty", "weights", "device", "threads", "batch_size", "samples_sha256",
+    "isolated", "python", "platform", "cpu", "gpu", "libraries", "affinity",
 )  # fmt: skip
 """Runs that agree in these are repeats of each other. Load, power and time of day may differ between repeats."""
 

@@ -67,7 +67,8 @@ def _entry(row: _Row, ascii_only: bool) -> Text:
         text.append(f"{numbers.fixed(row['accuracy'])} ")
     text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
     if not numbers.is_missing(row["latency_p50_ms"]):
-        text.append(f"\n{numbers.duration(row['latency_p50_ms'])}", style="dim")
+        duration = numbers.duration(row["latency_p50_ms"])
+        text.append(f"\n{duration.replace('µ', 'u') if ascii_only else duration}", style="dim")
     return text
 
 
