@@ -1,0 +1,21 @@
+"""Eager PyTorch in float32: the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suite.backends.base import Backend, Tolerance
+from suite.runnable import Runnable
+from suite.storage import model_bytes
+from suite.subject import Subject
+
+
+class Eager(Backend):
+    """The model as transformers loads it."""
+
+    name, family, dtype = "eager", "torch", "float32"
+    tolerance = Tolerance(fidelity=1e-4, batching=1e-4)
+
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        model = subject.load_model().to(subject.device)
+        return Runnable(model, subject.device, model_bytes(model))

@@ -1,0 +1,45 @@
+"""Eager PyTorch with weights and activations in float16."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.backends.base import Backend, Tolerance
+from suite.runnable import Runnable
+from suite.storage import model_bytes
+from suite.subject import Subject
+
+
+@dataclass
+class CastRunnable(Runnable):
+    """Gives the model its floating-point inputs (images, sound) in its own precision."""
+
+    dtype: str = "float16"
+
+    def __call__(self, batch: Mapping[str, Any]) -> Any:
+        return super().__call__(self._cast(batch))
+
+    def generate(self, batch: Mapping[str, Any], **options: Any) -> Any:
+        return super().generate(self._cast(batch), **options)
+
+    def _cast(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        import torch
+
+        dtype = getattr(torch, self.dtype)
+        return {name: value.to(dtype) if value.is_floating_point() else value for name, value in batch.items()}
+
+
+class Half(Backend):
+    """The model converted by `model.to(torch.float16)`."""
+
+    name, family, dtype = "fp16", "torch", "float16"
+    tolerance = Tolerance(fidelity=1e-2, batching=1e-2)
+
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        import torch
+
+        model = subject.load_model().to(subject.device, getattr(torch, self.dtype))
+        return CastRunnable(model, subject.device, model_bytes(model), dtype=self.dtype)
