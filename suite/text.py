@@ -71,7 +71,7 @@ class LabelTask(TextTask):
     def label(self, index: int, config: Any) -> str:
         """The task's own word for a checkpoint's class `index`; the checkpoint's where the task has none."""
         raw = str(config.id2label[index])
-        return self.canonical(raw) or raw
+        return self._canonical(raw, config) or raw
 
     def class_of(self, label: Any, config: Any) -> int | None:
         """The checkpoint's class that a label means: its name in any case, the task's word for it, or its index."""
@@ -82,9 +82,9 @@ class LabelTask(TextTask):
         for index, name in names.items():
             if word == name:
                 return index
-        canonical = self.canonical(word)
+        canonical = self._canonical(word, config)
         for index, name in names.items():
-            if canonical is not None and canonical == self.canonical(name):
+            if canonical is not None and canonical == self._canonical(name, config):
                 return index
         number = word.removeprefix("label_")
         return int(number) if number.isdecimal() and int(number) in names else None
@@ -93,6 +93,11 @@ class LabelTask(TextTask):
         """The task's spelling of a label, or `None`."""
         by_case = {known.lower(): known for known in self.labels}
         return by_case.get(label.lower()) or self.label_aliases.get(label.lower())
+
+    def _canonical(self, label: str, config: Any) -> str | None:
+        """`canonical`, but a numbered label says nothing where the checkpoint has other classes than the task."""
+        numbered = label.lower().startswith("label_")
+        return None if numbered and len(config.id2label) != len(self.labels) else self.canonical(label)
 
     def own_label(self, label: Any, config: Any) -> str:
         """A label of the user's in the word that answers use.
@@ -113,7 +118,7 @@ class LabelTask(TextTask):
 
     def check_config(self, config: Any) -> None:
         theirs = [str(label) for label in config.id2label.values()]
-        mapped = {self.canonical(label) for label in theirs}
+        mapped = {self._canonical(label, config) for label in theirs}
         if not set(self.labels) <= mapped:
             raise CheckpointError(
                 f"The checkpoint's labels ({', '.join(theirs)}) cannot be mapped to those of {self.name} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,9 @@ from suite.weights.files import PICKLES
 ALLOWED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
 IGNORED = ("*/*",)
 """What lies in folders is for other runtimes: onnx/, openvino/, coreml/."""
+
+NETWORK_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"}
+"""huggingface_hub lets their errors through; which of them it uses depends on its release."""
 
 Result = TypeVar("Result")
 
@@ -35,7 +39,7 @@ def fetch(repo: str, revision: str) -> Path:
         )
     )
     if not any(folder.glob("*.safetensors")):
-        _refuse_pickle(repo, revision)
+        raise _without_weights(folder, repo, revision)
     return folder
 
 
@@ -86,10 +90,13 @@ def explained(call: Callable[[], Result], repo: str, revision: str | None, kind:
     except errors.HfHubHTTPError as error:
         status = getattr(error.response, "status_code", None)
         problem = f"The Hub answered {status or 'with an error'} when asked for {at}: try again later"
-    except ConnectionError:
-        problem = _not_cached(at)
-    except OSError as error:
-        problem = f"{at} could not be stored ({type(error).__name__}): check the space and the rights of the cache"
+    except Exception as error:
+        if isinstance(error, ConnectionError) or type(error).__module__.split(".")[0] in NETWORK_LIBRARIES:
+            problem = _not_cached(at)
+        elif isinstance(error, OSError):
+            problem = f"{at} could not be stored ({type(error).__name__}): check the space and the rights of the cache"
+        else:
+            raise
     raise CheckpointError(problem + ".")
 
 
@@ -104,18 +111,20 @@ def _not_cached(at: str) -> str:
     )
 
 
-def _refuse_pickle(repo: str, revision: str) -> None:
-    """Say so where a repository has only pickled weights; a cached folder is judged by `files.check_files`."""
+def _without_weights(folder: Path, repo: str, revision: str) -> CheckpointError:
+    """Why a folder that was fetched or cached holds no safetensors: there are pickles instead, or it is incomplete."""
     from huggingface_hub import HfApi, constants
 
-    if constants.HF_HUB_OFFLINE:
-        return
-    names = explained(lambda: HfApi().list_repo_files(repo, revision=revision), repo, revision)
-    suffixes = tuple(pattern.lstrip("*") for pattern in PICKLES)
-    pickles = [name for name in names if name.endswith(suffixes)]
+    names = [file.name for file in folder.iterdir()]
+    if not constants.HF_HUB_OFFLINE:
+        names = explained(lambda: HfApi().list_repo_files(repo, revision=revision), repo, revision)
+    pickles = [name for name in names if any(fnmatch(name, pattern) for pattern in PICKLES)]
     if pickles:
-        raise CheckpointError(
+        return CheckpointError(
             f"{repo} at revision {revision} has no safetensors, only pickles ({', '.join(pickles)}), and a pickle can "
             "run any code when it is loaded: choose a revision with safetensors, or convert it with the Hub's convert "
             "Space."
         )
+    if constants.HF_HUB_OFFLINE:
+        return CheckpointError(_not_cached(f"{repo} at revision {revision}") + ".")
+    return CheckpointError(f"{repo} at revision {revision} holds no weights: choose another revision or checkpoint.")

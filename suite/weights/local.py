@@ -27,7 +27,9 @@ def match(model: str, tasks: Iterable[Task]) -> list[tuple[Task, Checkpoint, Sou
     Raises:
         UsageError: there is no such checkpoint, its files are damaged, or no task takes its architecture.
     """
-    directory = Path(model).expanduser()
+    if not model.strip():
+        raise UsageError("--model is empty: pass a folder or a Hub id.")
+    directory = _expanded(model)
     if directory.is_dir():
         checkpoint, source = _from_directory(directory)
     else:
@@ -92,13 +94,20 @@ def _takers(architecture: str, model: str, tasks: list[Task]) -> list[Task]:
 
 def _near_folder(model: str) -> str:
     """The hint at a folder beside the one that was named, if one is spelled alike."""
-    path = Path(model).expanduser()
+    path = _expanded(model)
     try:
         beside = [folder.name for folder in path.parent.iterdir() if folder.is_dir()]
     except OSError:
         return ""
     near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.7)
     return f" (did you mean {str(path.parent / near[0])!r}?)" if near else ""
+
+
+def _expanded(model: str) -> Path:
+    try:
+        return Path(model).expanduser()
+    except RuntimeError:  # a user that does not exist
+        return Path(model)
 
 
 def _without_prefix(model: str) -> str:

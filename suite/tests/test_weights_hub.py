@@ -1,0 +1,142 @@
+"""Checkpoints of the Hub, from a Hub on this machine and from a cache, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.discovery import default_root
+from suite.tests import made_checkpoints as made
+from suite.tests.made_hub import SHA, serve
+
+NO_HUB = "http://127.0.0.1:9"
+SECRET = "hf_" + "Secret" * 6
+
+FETCH = """
+import json, sys
+from suite.errors import CheckpointError
+from suite.weights.hub import fetch
+answers = []
+for repo, revision in json.loads(sys.argv[1]):
+    try:
+        answers.append(sorted(file.name for file in fetch(repo, revision).iterdir()))
+    except CheckpointError as error:
+        answers.append(str(error))
+print(json.dumps(answers))
+"""
+
+OPEN = """
+import json, sys
+from suite.task import Checkpoint
+from suite.tests import made_checkpoints as made
+from suite.weights import Source, open_subject
+from suite.weights.local import match
+found = match("org/good", [made.Moods()])
+subject = open_subject(found[0][2], found[0][0])
+shape = list(subject.load_model()(**subject.example()).logits.shape)
+print(json.dumps([found[0][1].revision, subject.directory.parent.name, shape]))
+"""
+
+
+def run(code: str, home: Path, endpoint: str | None, *arguments: Any) -> Any:
+    """What a script prints as its last line, in a process whose Hub is `endpoint`; offline without one."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    environment |= {"HF_HOME": str(home), "HF_TOKEN": SECRET, "HF_HUB_DISABLE_XET": "1", "HF_HUB_ETAG_TIMEOUT": "2"}
+    environment |= {"HF_HUB_OFFLINE": "1"} if endpoint is None else {"HF_ENDPOINT": endpoint}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(json.dumps, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=default_root().parent,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = made.classifier(tmp_path_factory.mktemp("good"))
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def hub(checkpoint: dict[str, bytes]) -> Iterator[tuple[str, list[str]]]:
+    extra = {
+        "pytorch_model.bin": b"a pickle",
+        "modeling.py": b"raise SystemExit",
+        "onnx/model.onnx": b"onnx",
+        "README.md": b"",
+    }
+    pickled = {"config.json": checkpoint["config.json"], "pytorch_model.bin": b"a pickle"}
+    empty = {"config.json": checkpoint["config.json"]}
+    with serve({"org/good": checkpoint | extra, "org/pickled": pickled, "org/empty": empty}) as served:
+        yield served
+
+
+def test_what_is_fetched_and_what_is_refused(hub: tuple[str, list[str]], tmp_path: Path) -> None:
+    endpoint, asked = hub
+    requests = [
+        ("org/good", SHA),
+        ("org/pickled", SHA),
+        ("org/empty", SHA),
+        ("org/gated", SHA),
+        ("org/missing", SHA),
+        ("org/private", SHA),
+        ("org/good", "no-such-revision"),
+        ("not a name", SHA),
+    ]
+    good, pickled, empty, gated, missing, private, revision, name = run(FETCH, tmp_path, endpoint, requests)
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(good)
+    assert not {"pytorch_model.bin", "modeling.py", "onnx", "README.md"} & set(good)
+    assert not [path for path in asked if path.endswith((".bin", ".py", ".onnx"))]
+    assert "has no safetensors, only pickles (pytorch_model.bin)" in pickled
+    assert "org/empty at revision" in empty
+    assert "holds no weights" in empty
+    assert "org/gated is gated: accept its terms at https://huggingface.co/org/gated" in gated
+    assert "The Hub has no checkpoint org/missing, or it is private" in missing
+    assert "hf auth login" in private
+    assert "org/good has no revision no-such-revision" in revision
+    assert "'not a name' is not a name that the Hub could know" in name
+
+
+def test_a_fetched_checkpoint_opens_and_later_needs_no_network(hub: tuple[str, list[str]], tmp_path: Path) -> None:
+    expected = [SHA, "snapshots", [2, 2]]
+    assert run(OPEN, tmp_path, hub[0]) == expected
+    assert run(OPEN, tmp_path, None) == expected
+
+
+def test_no_network_and_nothing_cached(tmp_path: Path) -> None:
+    requests = [("org/good", SHA), ("org/good", "main")]
+    for answer in run(FETCH, tmp_path, None, requests):
+        assert "is not completely in the local cache and HF_HUB_OFFLINE forbids" in answer
+    for answer in run(FETCH, tmp_path, NO_HUB, requests):
+        assert "cannot be reached: connect once" in answer
+
+
+def test_a_cache_that_only_has_the_config(tmp_path: Path, checkpoint: dict[str, bytes]) -> None:
+    snapshot = tmp_path / "hub" / "models--org--good" / "snapshots" / SHA
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_bytes(checkpoint["config.json"])
+    (answer,) = run(FETCH, tmp_path, None, [("org/good", SHA)])
+    assert "is not completely in the local cache and HF_HUB_OFFLINE" in answer
+    (answer,) = run(FETCH, tmp_path, NO_HUB, [("org/good", SHA)])
+    assert "is not completely in the local cache and the Hub cannot be reached" in answer
+
+
+def test_a_cached_pickle_is_refused(tmp_path: Path, checkpoint: dict[str, bytes]) -> None:
+    snapshot = tmp_path / "hub" / "models--org--good" / "snapshots" / SHA
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_bytes(checkpoint["config.json"])
+    (snapshot / "pytorch_model.bin").write_bytes(b"a pickle")
+    (answer,) = run(FETCH, tmp_path, None, [("org/good", SHA)])
+    assert "only pickles (pytorch_model.bin)" in answer
