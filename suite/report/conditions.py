@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.report.numbers import MISSING, significant
+from suite.report.numbers import MISSING
 from suite.report.privacy import scrub
 
 SHOWN = {
@@ -18,7 +18,7 @@ SHOWN = {
     "python": "Python", "platform": "Platform", "cpu": "Processor", "affinity": "Processor affinity",
     "memory_gb": "Memory, GB", "gpu": "GPU", "power": "Power", "load_before": "Load before (1, 5, 15 min)",
     "load_after": "Load after (1, 5, 15 min)", "libraries": "Libraries", "tasks": "Tasks", "options": "Options",
-    "selected": "Cells selected", "deselected": "Cells deselected", "outcomes": "Outcomes",
+    "selected": "Checks selected", "deselected": "Checks deselected", "outcomes": "Outcomes",
     "exit_status": "Exit status",
 }  # fmt: skip
 """Keys of run.json and how the report calls them."""
@@ -79,21 +79,18 @@ def _name(hardware: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return MISSING
     match value:
-        case None | "" | [] | {}:
-            return MISSING
         case bool():
             return "yes" if value else "no"
         case float():
-            return significant(value, 4)
+            return f"{value:.6g}"
         case Mapping():
             shown = {k: v for k, v in value.items() if str(k).lower() not in _PRIVATE and v not in (None, "", [], {})}
-            return ", ".join(f"{name} {_text(inner)}" for name, inner in shown.items())
+            named = [_text(shown.pop("name"))] if "name" in shown else []
+            return ", ".join(named + [f"{str(key).replace('_', ' ')} {_text(inner)}" for key, inner in shown.items()])
         case list() | tuple():
-            return (
-                " ".join(_text(inner) for inner in value)
-                if not any(map(_mapping, value))
-                else "; ".join(map(_text, value))
-            )
+            return ("; " if any(map(_mapping, value)) else " ").join(map(_text, value))
         case _:
             return scrub(str(value))

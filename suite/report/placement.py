@@ -31,6 +31,7 @@ def place_labels(
     """Annotate each point with its label at the best place around it, further out where it is crowded."""
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # else the labels would move the points that they were placed around
     renderer = canvas.get_renderer()
     inside = axes.get_window_extent(renderer).padded(3)
     scale = figure.dpi / 72

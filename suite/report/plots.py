@@ -59,7 +59,7 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
     _accuracy_axis(axes, shown)
     lines += _draw_front(axes, shown[pareto_front(shown)].sort_values("latency_p50_ms"))
     axes.set_xlabel("median latency, ms (log scale); further left is faster")
-    axes.set_title("Accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
+    axes.set_title(f"{shown['capability'].iloc[0]}: accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
     place_labels(figure, axes, points, labels, lines)
     return figure
 
@@ -120,7 +120,10 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     _log_axis(axes, shown["latency_ms"].to_numpy(dtype=float), spare=1.1)
     axes.set_xlabel("latency per call, ms (log scale)")
     axes.set_title(
-        "Ring: median · band: middle half · ticks: p90, p99", fontweight="normal", color=MUTED.light, fontsize=8.5
+        f"{shown['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)",
+        fontweight="normal",
+        color=MUTED.light,
+        fontsize=8.5,
     )
     return figure
 

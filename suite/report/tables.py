@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from suite.cell import Status
+from suite.cell import WORST_FIRST, Status
 from suite.report import numbers
 from suite.report.frames import FLOOR, REFERENCE, records
 from suite.report.marks import MARKS
@@ -140,9 +140,8 @@ def measurements(cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[s
 
 def not_passed(cells: pd.DataFrame, with_run: bool) -> list[dict[str, str]]:
     """Every cell that did not pass, the worst first, with its reason."""
-    order = list(MARKS)
     rows = [row for row in records(cells) if row["status"] != Status.PASSED]
-    rows.sort(key=lambda row: (row["status"] == Status.UNSUPPORTED, order.index(Status(row["status"]))))
+    rows.sort(key=lambda row: WORST_FIRST.index(Status(row["status"])))
     return [
         {
             "cell": f"{row['run']}: {row['cell']}" if with_run else row["cell"],

@@ -116,6 +116,18 @@ def test_tables_have_captions_and_scoped_headings(page: str) -> None:
     assert not re.search(r"<th(?![^>]*scope=)[\s>]", page)
 
 
+def test_conditions_are_told_in_full(page: str) -> None:
+    for told in (
+        "torch 2.9.1",
+        "transformers 5.23.0",
+        "Example CPU 3000",
+        "avx512f",
+        "governor performance",
+        "0.1 0.2 0.3",
+    ):
+        assert told in page[page.index('id="conditions"') :]
+
+
 def test_notes_are_listed_once(page: str) -> None:
     assert page.count("2 of 38 linear layers stay in float32") == 1
 
