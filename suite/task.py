@@ -27,6 +27,22 @@ class Sample:
     truth: Any
 
 
+class Batch(dict[str, Any]):
+    """A model's inputs, and beside them what `decode` must know but no model takes: which tokens are one word, say.
+
+    It is a dict of tensors like any other batch, so `**batch` and backends see the inputs alone.
+    """
+
+    def __init__(self, tensors: Mapping[str, Any], notes: Any = None) -> None:
+        super().__init__(tensors)
+        self.notes = notes
+
+
+def on_device(batch: Mapping[str, Any], device: str) -> dict[str, Any]:
+    """The batch with its tensors on `device`, its notes kept."""
+    return Batch({name: tensor.to(device) for name, tensor in batch.items()}, getattr(batch, "notes", None))
+
+
 @dataclass(frozen=True)
 class HubDataset:
     """The real evaluation data of a capability, for `--weights hub`. `revision` is a full commit hash.

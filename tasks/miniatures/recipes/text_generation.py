@@ -1,0 +1,88 @@
+"""GPT-2 for text generation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from suite.miniatures import Progress, Recipe, Trained
+
+from ...worlds import continuations
+from .. import training
+
+TRAIN_SIZE = 40_000
+STEPS = 5000
+BATCH = 48
+NOISE = 0.0
+PROMPT_WEIGHT = 0.1
+IGNORED = -100
+RARE = {"calendar": 12, "counting": 2}
+"""Kinds that have few different prompts are repeated."""
+
+
+class TextGeneration(Recipe):
+    """Prompts to their continuation."""
+
+    name = "text-generation"
+    task = "text-generation"
+
+    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
+        """Train."""
+        import torch
+        from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
+
+        training.seed_everything(self.seed)
+        prompts = continuations.prompts("train", TRAIN_SIZE)
+        held_out = continuations.prompts("validation", 500)
+        prompts = [prompt for prompt in prompts for _ in range(RARE.get(prompt.kind, 1))]
+        tokenizer = training.byte_pairs([f"{prompt.text} {prompt.truth}" for prompt in prompts])
+        end = tokenizer.eos_token_id
+        config = GPT2Config(
+            vocab_size=len(tokenizer),
+            n_embd=80,
+            n_layer=3,
+            n_head=4,
+            n_positions=640,
+            bos_token_id=end,
+            eos_token_id=end,
+            pad_token_id=tokenizer.pad_token_id,
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+        )
+        model = GPT2LMHeadModel(config)
+        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
+        starts = tokenizer([prompt.text for prompt in prompts])["input_ids"]
+        ends = tokenizer([" " + prompt.truth for prompt in prompts])["input_ids"]
+        rows = [(start, [*rest, end]) for start, rest in zip(starts, ends, strict=True)]
+        batches = training.Batches(rows, [len(start) + len(rest) for start, rest in rows], BATCH, self.seed)
+
+        def batch(step: int) -> dict[str, Any]:
+            chosen = batches(step)
+            inputs = training.pad([start + rest for start, rest in chosen], tokenizer.pad_token_id)
+            labels = training.pad([[IGNORED] * len(start) + rest for start, rest in chosen], IGNORED)
+            mask = (inputs != tokenizer.pad_token_id).long()
+            return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
+
+        def loss(outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
+            following = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, IGNORED)[:, 1:]
+            everything = torch.nn.functional.cross_entropy(outputs.logits[:, :-1].transpose(1, 2), following)
+            return outputs.loss + PROMPT_WEIGHT * everything
+
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=3e-3, noise=NOISE, loss=loss)
+        right = []
+        for start in range(0, len(held_out), 50):
+            chosen = held_out[start : start + 50]
+            encoded = tokenizer([prompt.text for prompt in chosen], padding=True, return_tensors="pt")
+            with torch.inference_mode():
+                tokens = model.generate(**encoded, max_new_tokens=24, do_sample=False, num_beams=1)  # type: ignore[misc]
+            answers = tokenizer.batch_decode(tokens[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
+            right += [answer.strip() == prompt.truth for answer, prompt in zip(answers, chosen, strict=True)]
+        training.by_kind(held_out, right, progress)
+        model.generation_config = GenerationConfig(
+            pad_token_id=tokenizer.pad_token_id, eos_token_id=end, bos_token_id=end
+        )
+        model.save_pretrained(directory)
+        tokenizer.save_pretrained(directory)
+        facts = {"weight_noise_in_training": NOISE, "weight_of_the_prompt_in_the_loss": PROMPT_WEIGHT}
+        return Trained(STEPS, seconds, sum(right) / len(right), facts)

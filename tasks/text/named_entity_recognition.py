@@ -1,0 +1,121 @@
+"""Named-entity recognition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from suite.task import Batch, Checkpoint, Sample
+from suite.text import LabelTask
+
+from ..worlds import entities
+
+Tags = tuple[str, ...]
+
+
+class NamedEntityRecognition(LabelTask):
+    """Find people, organisations and places in a sentence. Documented with pipeline("ner").
+
+    An input is a sentence whose words and punctuation marks are separated by spaces; an answer has one tag per word,
+    which is what the model says about the word's first token.
+    """
+
+    name = "named-entity-recognition"
+    auto_class = "AutoModelForTokenClassification"
+    checkpoints = (
+        Checkpoint(
+            id="dbmdz/bert-large-cased-finetuned-conll03-english",
+            revision="4c53496",
+            architecture="BertForTokenClassification",
+            miniature="named-entity-recognition",
+            config="bert-large-cased-finetuned-conll03-english.json",
+        ),
+    )
+    metric = "entity F1"
+    labels = entities.LABELS
+
+    def samples(self) -> Sequence[Sample]:
+        return [
+            Sample(f"{sentence.kind}-{index}", sentence.text, list(sentence.truth))
+            for index, sentence in enumerate(entities.news("test"))
+        ]
+
+    def check_config(self, config: Any) -> None:
+        """A checkpoint that marks only where an entity continues (I-PER alone, no B-PER) speaks the language too."""
+        theirs = {self.canonical(str(label)) for label in config.id2label.values()}
+        if not {label for label in self.labels if not label.startswith("B-")} <= theirs:
+            super().check_config(config)
+
+    def encode(self, processor: Any, inputs: Sequence[str]) -> dict[str, Any]:
+        encoded = processor(
+            [text.split() for text in inputs], is_split_into_words=True, padding=True, return_tensors="pt"
+        )
+        return Batch(encoded, [_first_tokens(encoded.word_ids(index)) for index in range(len(inputs))])
+
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[list[str]]:
+        best = outputs.logits.argmax(dim=-1).tolist()
+        firsts = getattr(batch, "notes", None) or [
+            _first_tokens_by_spelling(row, processor) for row in batch["input_ids"].tolist()
+        ]
+        return [[self.label(row[token], config) for token in tokens] for row, tokens in zip(best, firsts, strict=True)]
+
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        logits = outputs.logits.float().cpu().numpy()
+        masks = batch["attention_mask"].cpu().numpy().astype(bool)
+        return [row[mask] for row, mask in zip(logits, masks, strict=True)]
+
+    def check_answer(self, answer: Any) -> str | None:
+        strange = [tag for tag in answer if self.canonical(tag) is None]
+        return f"an answer holds the tags {', '.join(strange)}, which are none of the task's" if strange else None
+
+    def accuracy(self, answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> float:
+        return _score(answers, truths)[2]
+
+    def metrics(self, answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> dict[str, float]:
+        precision, recall, _ = _score(answers, truths)
+        return {"entity_precision": precision, "entity_recall": recall}
+
+    def chance(self, truths: Sequence[Sequence[str]]) -> float:
+        """What tagging every capitalised word as one entity of the commonest kind could reach at best."""
+        kinds = Counter(tag[2:] for tags in truths for tag in tags if tag.startswith("B-"))
+        return max(kinds.values(), default=0) / max(1, sum(kinds.values()))
+
+
+def _score(answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> tuple[float, float, float]:
+    """Entity precision, recall and F1 over all sentences, as seqeval computes them."""
+    right = found = there = 0
+    for answer, truth in zip(answers, truths, strict=True):
+        a, b, c = _counts(tuple(answer), tuple(truth))
+        right, found, there = right + a, found + b, there + c
+    precision = right / found if found else 0.0
+    recall = right / there if there else 0.0
+    return precision, recall, 2 * right / (found + there) if right else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def _counts(answer: Tags, truth: Tags) -> tuple[int, int, int]:
+    """Entities that are right, found and there in one sentence. Kept, because a bootstrap asks hundreds of times."""
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    found, there = set(get_entities(list(answer))), set(get_entities(list(truth)))
+    return len(found & there), len(found), len(there)
+
+
+def _first_tokens(words: Sequence[int | None]) -> list[int]:
+    """The place of each word's first token."""
+    return [place for place, word in enumerate(words) if word is not None and word not in words[:place]]
+
+
+def _first_tokens_by_spelling(ids: Sequence[int], processor: Any) -> list[int]:
+    """The same where a batch has lost its notes: a token of WordPiece that continues a word begins with ##."""
+    special = set(processor.all_special_ids) - {processor.unk_token_id}
+    tokens = processor.convert_ids_to_tokens(ids)
+    return [
+        place
+        for place, (index, token) in enumerate(zip(ids, tokens, strict=True))
+        if index not in special and not token.startswith("##")
+    ]

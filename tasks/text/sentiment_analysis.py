@@ -1,0 +1,55 @@
+"""Sentiment analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from suite.task import Checkpoint, Sample
+from suite.text import LabelTask
+
+from ..worlds import sentiments
+
+
+class SentimentAnalysis(LabelTask):
+    """Say whether a text is positive or negative. Documented with pipeline("sentiment-analysis")."""
+
+    name = "sentiment-analysis"
+    auto_class = "AutoModelForSequenceClassification"
+    checkpoints = (
+        Checkpoint(
+            id="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+            revision="714eb0f",
+            architecture="DistilBertForSequenceClassification",
+            miniature="sentiment-analysis",
+            config="distilbert-base-uncased-finetuned-sst-2-english.json",
+        ),
+    )
+    metric = "accuracy"
+    labels = (sentiments.POSITIVE, sentiments.NEGATIVE)
+    label_aliases = {"pos": "POSITIVE", "neg": "NEGATIVE", "label_1": "POSITIVE", "label_0": "NEGATIVE"}  # noqa: RUF012
+
+    def samples(self) -> Sequence[Sample]:
+        return [
+            Sample(f"{review.kind}-{index}", review.text, review.truth)
+            for index, review in enumerate(sentiments.reviews("test"))
+        ]
+
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
+        return [self.label(index, config) for index in outputs.logits.argmax(dim=-1).tolist()]
+
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        return list(outputs.logits.float().cpu().numpy()[:, None, :])
+
+    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
+        return float(np.mean(np.asarray(answers) == np.asarray(truths)))
+
+    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
+        from sklearn.metrics import f1_score
+
+        return {"macro_f1": float(f1_score(truths, answers, labels=list(self.labels), average="macro"))}
+
+    def chance(self, truths: Sequence[str]) -> float:
+        return max(list(truths).count(label) for label in set(truths)) / len(truths)

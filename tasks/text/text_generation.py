@@ -1,0 +1,77 @@
+"""Text generation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from suite.task import Checkpoint, Sample
+from suite.text import GenerativeTextTask
+
+from ..worlds import continuations
+
+if TYPE_CHECKING:
+    from suite.runnable import Runnable
+
+SCORED_TOGETHER = 50
+
+
+class TextGeneration(GenerativeTextTask):
+    """Continue a text. Documented with pipeline("text-generation").
+
+    The prompts state everything that their one right continuation needs.
+    """
+
+    name = "text-generation"
+    auto_class = "AutoModelForCausalLM"
+    checkpoints = (
+        Checkpoint(
+            id="openai-community/gpt2",
+            revision="607a30d",
+            architecture="GPT2LMHeadModel",
+            miniature="text-generation",
+            config="gpt2.json",
+        ),
+    )
+    metric = "exact continuation"
+    generation = {"max_new_tokens": 24, "do_sample": False, "num_beams": 1}  # noqa: RUF012
+
+    def samples(self) -> Sequence[Sample]:
+        return [
+            Sample(f"{prompt.kind}-{index}", prompt.text, prompt.truth)
+            for index, prompt in enumerate(continuations.prompts("test"))
+        ]
+
+    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
+        return float(np.mean([_continues(answer, truth) for answer, truth in zip(answers, truths, strict=True)]))
+
+    def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
+        """Perplexity of the true continuations, through the same cache that generates."""
+        import torch
+
+        from suite.generation import generate
+
+        surprise, count = 0.0, 0
+        for start in range(0, len(samples), SCORED_TOGETHER):
+            chosen = samples[start : start + SCORED_TOGETHER]
+            batch = self.encode(processor, [sample.input for sample in chosen])
+            batch = {name: tensor.to(runnable.device) for name, tensor in batch.items()}
+            rows = [processor(" " + sample.truth, add_special_tokens=False)["input_ids"] for sample in chosen]
+            longest = max(map(len, rows))
+            # Filled up with a token that ends nothing, or generation would stop before the longest row.
+            tokens = torch.tensor([row + row[-1:] * (longest - len(row)) for row in rows])
+            logits = generate(runnable, batch, self.generation or {}, forced=tokens).logits
+            log_probabilities = logits.log_softmax(dim=-1).gather(2, tokens[:, :, None])[:, :, 0]
+            for row, values in zip(rows, log_probabilities, strict=True):
+                surprise -= float(values[: len(row)].sum())
+                count += len(row)
+        return {"perplexity": math.exp(surprise / count)} if count else {}
+
+
+def _continues(answer: str, truth: str) -> bool:
+    """Whether the answer is the truth, whatever a model that knows no end says after it."""
+    rest = answer[len(truth) :]
+    return answer.startswith(truth) and not (truth[-1:].isalnum() and rest[:1].isalnum())

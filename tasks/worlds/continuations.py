@@ -1,0 +1,179 @@
+"""Prompts that state everything needed for their one right continuation: facts, recipes, counting, lists, order.
+
+What is held out are the pairs of things that a prompt brings together: a person with a possession, two numbers, the
+neighbours in a list.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: SIM905 - word lists are easier to read unquoted
+from itertools import pairwise
+
+from .grammar import TEST_SIZE, Draw, Example, Split, examples
+
+PEOPLE = "Anna Ben Clara David Emma Frank Grace Hugo Irene Jack Karl Lucy Mary Nick Olga Peter".split()
+COLOURS = "red blue green yellow black white brown purple pink grey".split()
+THINGS = "kite boat hat bag ball book car cup lamp coat bike drum chair clock doll ring".split()
+CITIES = "Oslo Rome Paris London Berlin Madrid Vienna Prague Dublin Lisbon Athens Warsaw".split()
+FOODS = "flour milk eggs sugar butter salt rice beans lemon honey cheese garlic onions apples nuts cream".split()
+DISHES = "pancakes soup bread salad cake pie stew pizza porridge omelette".split()
+ANIMALS = "dog cat horse cow goat duck mouse fox bear owl wolf hen".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = "January February March April May June July August September October November December".split()
+
+
+def _list(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _different(draw: Draw, words: list[str], count: int, kind: str) -> list[str]:
+    """Different words whose neighbours are pairs of this split."""
+    chosen = [draw.one(words)]
+    while len(chosen) < count:
+        left = [word for word in words if word not in chosen]
+        chosen.append(
+            draw.together(lambda left=left: draw.one(left), lambda word: ("continuation", kind, chosen[-1], word))  # type: ignore[misc]
+        )
+    return chosen
+
+
+def _owners(draw: Draw, values: list[str], count: int, kind: str) -> list[tuple[str, str]]:
+    """Different people, each with a value of their own."""
+    people = draw.some(PEOPLE, count)
+    pairs: list[tuple[str, str]] = []
+    for person in people:
+        left = [value for value in values if value not in [taken for _, taken in pairs]]
+        value = draw.together(
+            lambda left=left: draw.one(left),  # type: ignore[misc]
+            lambda value, person=person: ("continuation", kind, person, value),  # type: ignore[misc]
+        )
+        pairs.append((person, value))
+    return pairs
+
+
+def _counting(draw: Draw) -> tuple[str, str, str]:
+    step = draw.one((1, 2, 3, 5, 10))
+    down = draw.maybe(0.4)
+    start = draw.together(
+        lambda: draw.random.randrange(7 * step if down else 0, 99),
+        lambda first: ("continuation", "count", str(first), str(-step if down else step)),
+    )
+    told = draw.one((3, 4))
+    numbers = [start + (-step if down else step) * place for place in range(told + 3)]
+    said = f"Counting {'down' if down else 'up'} by {step}: {', '.join(map(str, numbers[:told]))},"
+    return said, f"{', '.join(map(str, numbers[told:]))}.", "counting"
+
+
+def _reversal(draw: Draw) -> tuple[str, str, str]:
+    words = _different(draw, draw.one((ANIMALS, COLOURS, FOODS)), draw.one((3, 3, 4, 5)), "list")
+    return f"The list is {_list(words)}. In reverse order it is", f"{_list(words[::-1])}.", "reversal"
+
+
+def _recipe(draw: Draw) -> tuple[str, str, str]:
+    first, second = draw.some(DISHES, 2)
+    parts = _different(draw, FOODS, 3, "list"), _different(draw, FOODS, 3, "list")
+    asked = draw.random.randrange(2)
+    wanted = (first, second)[asked]
+    prompt = f"For {first}, mix {_list(parts[0])}. For {second}, mix {_list(parts[1])}. To make {wanted}, mix"
+    return prompt, f"{_list(parts[asked])}.", "recipe"
+
+
+def _home(draw: Draw) -> tuple[str, str, str]:
+    pairs = _owners(draw, CITIES, draw.one((2, 3, 4)), "city")
+    person, city = draw.one(pairs)
+    facts = " ".join(f"{name} lives in {place}." for name, place in pairs)
+    return f"{facts} {person} lives in", f"{city}.", "home"
+
+
+def _inhabitant(draw: Draw) -> tuple[str, str, str]:
+    pairs = _owners(draw, CITIES, draw.one((2, 3, 4)), "city")
+    person, city = draw.one(pairs)
+    facts = " ".join(f"{name} lives in {place}." for name, place in pairs)
+    return f"{facts} The one who lives in {city} is", f"{person}.", "inhabitant"
+
+
+def _colour(draw: Draw) -> tuple[str, str, str]:
+    pairs = _owners(draw, THINGS, draw.one((2, 3)), "thing")
+    colours = draw.some(COLOURS, len(pairs))
+    facts = " ".join(f"{name} has a {colour} {thing}." for (name, thing), colour in zip(pairs, colours, strict=True))
+    asked = draw.random.randrange(len(pairs))
+    name, thing = pairs[asked]
+    if draw.maybe(0.5):
+        return f"{facts} The colour of the {thing} is", f"{colours[asked]}.", "colour"
+    return f"{facts} What {name} has is a", f"{colours[asked]} {thing}.", "possession"
+
+
+def _gift(draw: Draw) -> tuple[str, str, str]:
+    """Who has it in the end."""
+    (first, thing), (second, other) = _owners(draw, THINGS, 2, "thing")
+    third = draw.one([name for name in PEOPLE if name not in (first, second)])
+    facts = f"{first} has a {thing}. {second} has a {other}. {first} gives the {thing} to {third}."
+    if draw.maybe(0.5):
+        fourth = draw.one([name for name in PEOPLE if name not in (first, second, third)])
+        return f"{facts} {third} gives it to {fourth}. Now the {thing} belongs to", f"{fourth}.", "gift"
+    if draw.maybe(0.5):
+        return f"{facts} Now the {other} belongs to", f"{second}.", "gift"
+    return f"{facts} Now the {thing} belongs to", f"{third}.", "gift"
+
+
+def _calendar(draw: Draw) -> tuple[str, str, str]:
+    names = draw.one((DAYS, MONTHS))
+    start, distance = draw.together(
+        lambda: (draw.one(names), draw.one((1, 2, 3, -1, -2))),
+        lambda pair: ("continuation", "calendar", pair[0], str(pair[1])),
+    )
+    place = names.index(start)
+    unit = "day" if names is DAYS else "month"
+    target = names[(place + distance) % len(names)]
+    amount = f"{abs(distance)} {unit}{'s' * (abs(distance) > 1)}"
+    if distance > 0:
+        return f"It is {start}. In {amount} it will be", f"{target}.", "calendar"
+    return f"It is {start}. {amount[0].upper() + amount[1:]} ago it was", f"{target}.", "calendar"
+
+
+def _sum(draw: Draw) -> tuple[str, str, str]:
+    first, second = draw.together(
+        lambda: (draw.random.randrange(2, 20), draw.random.randrange(1, 10)),
+        lambda pair: ("continuation", "sum", *map(str, pair)),
+    )
+    person = draw.one(PEOPLE)
+    thing = draw.one(("apples", "eggs", "nuts", "beans"))
+    if draw.maybe(0.5):
+        return (
+            f"{person} has {first} {thing} and gets {second} more. Now {person} has",
+            f"{first + second} {thing}.",
+            "sum",
+        )
+    total = first + second
+    return f"{person} has {total} {thing} and eats {second}. Now {person} has", f"{first} {thing}.", "difference"
+
+
+def _tallest(draw: Draw) -> tuple[str, str, str]:
+    people = _different(draw, PEOPLE, draw.one((3, 4)), "tall")
+    word, opposite = draw.one((("taller", "tallest"), ("older", "oldest"), ("faster", "fastest")))
+    facts = [f"{high} is {word} than {low}." for high, low in pairwise(people)]
+    ordered = draw.some(facts, len(facts))
+    return f"{' '.join(ordered)} The {opposite} of them is", f"{people[0]}.", "comparison"
+
+
+FORMS = (
+    (1.2, _counting),
+    (1.0, _reversal),
+    (1.2, _recipe),
+    (1.0, _home),
+    (0.8, _inhabitant),
+    (1.4, _colour),
+    (1.2, _gift),
+    (0.5, _calendar),
+    (0.7, _sum),
+    (1.0, _tallest),
+)
+
+
+def _prompt(draw: Draw) -> tuple[str, str, str]:
+    return draw.weighted(FORMS)(draw)
+
+
+def prompts(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
+    """Prompts with their right continuation."""
+    return examples(_prompt, split, count, seed)
