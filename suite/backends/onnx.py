@@ -1,22 +1,43 @@
-"""Not there yet."""
+"""The exported graphs in ONNX Runtime, in float32."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from suite.backends.base import Backend, Tolerance
+from suite.onnx import library
 from suite.runnable import Runnable
+from suite.storage import directory_bytes
 from suite.subject import Subject
 
 
 class Onnx(Backend):
-    """Not there yet."""
+    """Exported once into the cache; the worker that is measured loads the graphs and no torch weights."""
 
     name, family, dtype = "onnx", "onnxruntime", "float32"
     tolerance = Tolerance(fidelity=1e-3, batching=1e-3)
+    builds = True
+    libraries: ClassVar[tuple[str, ...]] = (
+        "torch", "transformers", "onnx", "onnxscript", "onnxruntime", "onnxruntime-gpu", "optimum-onnx"
+    )  # fmt: skip
+    preload: ClassVar[tuple[str, ...]] = library.preload()
 
     def unsupported(self, device: str) -> str | None:
-        return "this backend is being written"
+        return library.unsupported(device)
+
+    def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
+        if library.has_exporter():
+            from suite.onnx.exporting import export
+        else:
+            from suite.onnx.optimum_models import export
+        export(subject, directory)
 
     def prepare(self, subject: Subject, build: Path | None) -> Runnable:
-        raise NotImplementedError
+        if build is None:
+            raise ValueError(f"{self.name} runs what it built: pass the folder")
+        if library.has_exporter():
+            from suite.onnx.running import open_model
+        else:
+            from suite.onnx.optimum_models import open_model
+        return Runnable(open_model(subject, build), subject.device, directory_bytes(build, "*.onnx*"))
