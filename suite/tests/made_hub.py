@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from suite.discovery import default_root
+
 SHA = "c" * 40
+SECRET = "hf_" + "Secret" * 6
 REFUSALS = {
     "org/gated": (403, "GatedRepo"),
     "org/missing": (404, "RepoNotFound"),
@@ -78,8 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _api(self, repo: str, rest: str, body: bytes) -> None:
         files = self.repositories[repo]
         if rest.startswith("/tree/"):
-            folder = "/".join(rest.split("/")[3:])
-            self._json([entry(name, content) for name, content in files.items() if name.startswith(folder)])
+            self._json(listing(files, "/".join(rest.split("/")[3:])))
         elif rest.startswith("/paths-info/"):
             self._json([entry(name, files[name]) for name in json.loads(body)["paths"] if name in files])
         elif rest in {"", f"/revision/{SHA}"} or rest.startswith("/revision/"):
@@ -107,6 +114,31 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
+def listing(files: dict[str, bytes], folder: str) -> list[dict[str, object]]:
+    """Everything below a folder, folders too; a client that asked for less ignores the rest."""
+    names = {str(parent): b"" for name in files for parent in Path(name).parents if str(parent) != "."} | files
+    below = {name: content for name, content in names.items() if not folder or name.startswith(f"{folder}/")}
+    return [entry(name, content) | ({} if name in files else {"type": "directory"}) for name, content in below.items()]
+
+
 def entry(name: str, content: bytes) -> dict[str, object]:
     """A file in a listing."""
     return {"type": "file", "path": name, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
+
+
+def run(code: str, home: Path, endpoint: str | None, *arguments: Any) -> Any:
+    """What a script prints as its last line, in a process whose Hub is `endpoint`; offline without one."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    environment |= {"HF_HOME": str(home), "HF_TOKEN": SECRET, "HF_HUB_DISABLE_XET": "1", "HF_HUB_ETAG_TIMEOUT": "2"}
+    environment |= {"HF_HUB_OFFLINE": "1"} if endpoint is None else {"HF_ENDPOINT": endpoint}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(json.dumps, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=default_root().parent,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout
+    return json.loads(done.stdout.splitlines()[-1])

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from suite.discovery import default_root
 from suite.tests import made_checkpoints as made
-from suite.tests.made_hub import SHA, serve
+from suite.tests.made_hub import SHA, run, serve
 
 NO_HUB = "http://127.0.0.1:9"
-SECRET = "hf_" + "Secret" * 6
 
 FETCH = """
-import json, sys
+import json, sys, time
 from suite.errors import CheckpointError
 from suite.weights.hub import fetch
+time.sleep = lambda seconds: None  # between retries
 answers = []
 for repo, revision in json.loads(sys.argv[1]):
     try:
@@ -43,24 +37,6 @@ subject = open_subject(found[0][2], found[0][0])
 shape = list(subject.load_model()(**subject.example()).logits.shape)
 print(json.dumps([found[0][1].revision, subject.directory.parent.name, shape]))
 """
-
-
-def run(code: str, home: Path, endpoint: str | None, *arguments: Any) -> Any:
-    """What a script prints as its last line, in a process whose Hub is `endpoint`; offline without one."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
-    environment |= {"HF_HOME": str(home), "HF_TOKEN": SECRET, "HF_HUB_DISABLE_XET": "1", "HF_HUB_ETAG_TIMEOUT": "2"}
-    environment |= {"HF_HUB_OFFLINE": "1"} if endpoint is None else {"HF_ENDPOINT": endpoint}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(json.dumps, arguments)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        cwd=default_root().parent,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert SECRET not in done.stdout
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="module")

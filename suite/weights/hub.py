@@ -93,7 +93,7 @@ def explained(call: Callable[[], Result], repo: str, revision: str | None, kind:
     except Exception as error:
         if isinstance(error, ConnectionError) or type(error).__module__.split(".")[0] in NETWORK_LIBRARIES:
             problem = _not_cached(at)
-        elif isinstance(error, OSError):
+        elif isinstance(error, OSError) and error.errno is not None:
             problem = f"{at} could not be stored ({type(error).__name__}): check the space and the rights of the cache"
         else:
             raise

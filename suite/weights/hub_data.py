@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from suite.errors import CheckpointError
@@ -38,22 +39,36 @@ def _rows(dataset: HubDataset) -> Iterator[dict[str, Any]]:
     """The rows of the split, in order. No script of the data set's own is run: datasets 4 and later cannot."""
     import datasets
 
-    options: dict[str, Any] = {}
-    if dataset.files:
-        options = {"data_files": {dataset.split: dataset.files}, "verification_mode": "no_checks"}
-
-    def load() -> Any:
-        name = None if dataset.files else dataset.name
-        return datasets.load_dataset(dataset.id, name, split=dataset.split, revision=dataset.revision, **options)
-
+    page = f"https://huggingface.co/datasets/{dataset.id}"
     try:
-        rows = explained(load, dataset.id, dataset.revision, kind="data set")
+        return iter(explained(lambda: _load(dataset), dataset.id, dataset.revision, kind="data set"))
     except CheckpointError:
         raise
+    except datasets.exceptions.DatasetNotFoundError:
+        raise CheckpointError(
+            f"The Hub has no data set {dataset.id} at revision {dataset.revision}, or it is private or gated: see "
+            f"{page}, and log in with `hf auth login` if you have access."
+        ) from None
     except Exception as error:  # datasets raises whatever its parts raise
         raise CheckpointError(
             f"The split {dataset.split} of {dataset.id} at revision {dataset.revision} cannot be loaded "
-            f"({type(error).__name__}): check the id, the name and the split in the task, or bring your own data with "
-            "--samples."
+            f"({type(error).__name__}): compare the task with {page}, or bring your own data with --samples."
         ) from error
-    return iter(rows)
+
+
+def _load(dataset: HubDataset) -> Any:
+    import datasets
+
+    if not dataset.files:
+        return datasets.load_dataset(dataset.id, dataset.name, split=dataset.split, revision=dataset.revision)
+    # `data_files` of a Hub id is not found again in the cache when offline; files on the disk are.
+    from huggingface_hub import snapshot_download
+
+    folder = Path(
+        snapshot_download(dataset.id, repo_type="dataset", revision=dataset.revision, allow_patterns=[dataset.files])
+    )
+    files = sorted(str(file) for file in folder.glob(dataset.files))
+    if not files:
+        raise FileNotFoundError(dataset.files)
+    kind = "parquet" if files[0].endswith(".parquet") else "json"
+    return datasets.load_dataset(kind, data_files={dataset.split: files}, split=dataset.split)
