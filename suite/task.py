@@ -47,7 +47,8 @@ def on_device(batch: Mapping[str, Any], device: str) -> dict[str, Any]:
 class HubDataset:
     """The real evaluation data of a capability, for `--weights hub`. `revision` is a full commit hash.
 
-    `files` is a pattern of the split's own files, for a data set whose other splits are too large to fetch along.
+    `files` is a pattern of the split's own Parquet or JSON Lines files: then nothing else is fetched, where otherwise
+    every split of `name` is.
     """
 
     id: str
