@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from suite.measure.latency import summarize
 from suite.pool import Bench, Stopped, wait_until_quiet
 from suite.protocol import Round
 
 CYCLES = 10
-FEWEST_CYCLES = 5
+FEWEST_CYCLES = 6
 WARM_UP_SHARE = 1.0
 PATIENCE = 3.0
 """A cell whose calls are long may take this many times its budget to get its fewest rounds."""
@@ -33,14 +34,23 @@ class Rounds:
     """Seconds of wall time, warm-up and waiting included."""
 
 
-def measure_block(benches: Mapping[str, Bench], budget: float, timeout: float, seed: int) -> dict[str, Rounds]:
-    """Measure every bench for about `budget` seconds, interleaved. One that stops costs its own cell alone."""
+def measure_block(
+    benches: Mapping[str, Bench], reference: str, budget: float, timeout: float, seed: int
+) -> dict[str, Rounds]:
+    """Measure every bench for about `budget` seconds, interleaved; twice that where it is noisy.
+
+    One that stops costs its own cell alone.
+    """
     results = {name: Rounds() for name in benches}
     for name, bench in benches.items():
         _step(results[name], bench, benches, ("warm_up", budget * WARM_UP_SHARE), timeout)
-    order = list(benches)
     shuffler = random.Random(seed)
-    for cycle in range(CYCLES):
+    for cycle in range(2 * CYCLES):
+        # A second half only for those that are still too noisy, beside the reference that they are compared with.
+        noisy = {name for name, result in results.items() if cycle >= CYCLES and _noisy(result)}
+        order = list(benches) if cycle < CYCLES else [name for name in benches if name in noisy or name == reference]
+        if cycle >= CYCLES and not noisy:
+            break
         if cycle:
             shuffler.shuffle(order)
         for position, name in enumerate(order):
@@ -53,6 +63,10 @@ def measure_block(benches: Mapping[str, Bench], budget: float, timeout: float, s
                 result.rounds.append(done)
                 result.places.append((cycle, position))
     return results
+
+
+def _noisy(result: Rounds) -> bool:
+    return bool(result.rounds) and summarize([done.seconds for done in result.rounds], []).problem is not None
 
 
 def _step(result: Rounds, bench: Bench, others: Mapping[str, Bench], request: tuple[str, float], timeout: float) -> Any:

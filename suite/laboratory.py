@@ -215,7 +215,9 @@ class Laboratory:
         pending = {name: bench for name, bench in group.items() if name not in self._latencies}
         if not pending:
             return
-        results = measure_block(group, self.settings.budget, self.settings.cell_timeout, self.settings.seed)
+        settings = self.settings
+        reference = self._reference_of(self.planned[next(iter(group))]).cell.id
+        results = measure_block(group, reference, settings.budget, settings.cell_timeout, settings.seed)
         for name in pending:
             self._latencies[name] = results[name]
             self.folder.append_rounds(self.planned[name].cell, _round_rows(results[name], self.planned[name].cell))
@@ -340,9 +342,6 @@ class Laboratory:
     def close(self) -> None:
         """End everything that was started."""
         self.enter("")
-        if self._forkserver is not None:
-            self._forkserver.close()
-            self._forkserver = None
         self._scratch.cleanup()
 
 

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from suite import preload, worker
 from suite.cell import Status
@@ -141,11 +141,17 @@ class WorkerBench:
 
 
 class Forkserver:
-    """The process that workers are forked from, with the libraries in use already imported."""
+    """The process that workers are forked from, with the libraries in use already imported.
 
-    def __init__(self, names: Iterable[str], threads: int, log: Path, module: str = preload.MODULE_NAME) -> None:
+    multiprocessing has one per process and ends it with the process; one that has what is asked for is used again.
+    """
+
+    _running: ClassVar[tuple[object, ...] | None] = None
+
+    def __init__(self, names: Iterable[str], threads: int, log: Path) -> None:
         self.preloads = hasattr(os, "fork")
-        self._environment = {
+        self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
+        environment = {
             preload.NAMES_VARIABLE: ",".join(sorted(set(names))),
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)]),
             "OMP_NUM_THREADS": str(threads),
@@ -154,18 +160,14 @@ class Forkserver:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
-        self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
-        if not self.preloads:
+        wanted = (preload.MODULE_NAME, *sorted(environment.items()))
+        if not self.preloads or wanted == Forkserver._running:
             return
         _stop_forkserver()
-        self.context.set_forkserver_preload([module])
-        with _environment(self._environment), _output_to(log), _unimportable_main():
+        self.context.set_forkserver_preload([preload.MODULE_NAME])
+        with _environment(environment), _output_to(log), _unimportable_main():
             multiprocessing.forkserver.ensure_running()
-
-    def close(self) -> None:
-        """End the forkserver."""
-        if self.preloads:
-            _stop_forkserver()
+        Forkserver._running = wanted
 
 
 def _stop_forkserver() -> None:

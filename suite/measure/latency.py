@@ -17,7 +17,7 @@ WARM_WINDOW = 5
 WARM_CHANGE = 0.10
 DISCARDED_CALLS = 2
 LONGEST_ROUND = 2000
-UNSTABLE_ABOVE = 0.20
+UNSTABLE_ABOVE = 0.25
 """A cell whose median is uncertain by more than this share cannot be used."""
 IDLE_ABOVE = 0.25
 """A call that spends more than this share of its time idle is not computing: something in it sleeps."""
@@ -86,6 +86,18 @@ def load_now() -> float:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
+def _uncertainty(medians: np.ndarray) -> float:
+    """Half the width of the median's 95 % confidence interval (binomial, no distribution assumed), relative to it."""
+    from scipy.stats import quantile_test
+
+    center = float(np.median(medians))
+    if not center:
+        return 0.0
+    interval = quantile_test(medians, q=center, p=0.5).confidence_interval(confidence_level=0.95)
+    low, high = (interval.low, interval.high) if np.isfinite(interval).all() else (medians.min(), medians.max())
+    return float(high - low) / 2 / center
+
+
 @dataclass(frozen=True)
 class Latency:
     """Percentiles of all calls (ms), their coefficient of variation, and how far the median can be trusted."""
@@ -121,19 +133,16 @@ class Latency:
 def summarize(rounds: Sequence[Sequence[float]], idle_shares: Sequence[float]) -> Latency:
     """Rounds of durations in seconds, as one result.
 
-    The uncertainty is that of the median over rounds, the unit that interleaving makes independent: 1.96 robust
-    standard errors (from the median absolute deviation), relative to the median.
+    The uncertainty is that of the median over rounds, the unit that interleaving makes independent.
     """
     calls = np.concatenate([np.asarray(durations) for durations in rounds])
     medians = np.array([np.median(durations) for durations in rounds])
-    center = float(np.median(medians))
-    spread = 1.4826 * float(np.median(np.abs(medians - center)))
     p50, p90, p99 = np.percentile(calls, [50, 90, 99]) * 1000
     return Latency(
         p50_ms=float(p50),
         p90_ms=float(p90),
         p99_ms=float(p99),
         cv=float(calls.std() / calls.mean()) if calls.mean() else 0.0,
-        uncertainty=1.96 * spread / (center * len(medians) ** 0.5) if center else 0.0,
+        uncertainty=_uncertainty(medians),
         idle_share=float(np.median(idle_shares)) if len(idle_shares) else 0.0,
     )

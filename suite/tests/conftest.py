@@ -6,10 +6,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from suite.record import RunFolder
 from suite.tests.tiny import make_tasks
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imported_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """pytester forgets what was imported inside it, and pyarrow's extension types cannot be registered twice."""
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path_factory.mktemp("parquet") / "once.parquet")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +37,17 @@ class Touchstone:
         self.pytester, self.tasks = pytester, tasks
 
     def _arguments(self, arguments: tuple[str, ...]) -> list[str]:
-        fixed = ["-p", "suite.plugin", "--tasks", str(self.tasks), "--import-mode=importlib", "--budget", "0.05"]
+        fixed = [
+            "-p",
+            "suite.plugin",
+            "--tasks",
+            str(self.tasks),
+            "--import-mode=importlib",
+            "--budget",
+            "0.05",
+            "--threads",
+            "1",
+        ]
         paths = [] if any(str(self.tasks) in argument for argument in arguments[:1]) else [str(self.tasks)]
         return [*fixed, *arguments, *paths]
 
@@ -57,8 +74,9 @@ class Touchstone:
 
 
 @pytest.fixture
-def touchstone(pytester: pytest.Pytester, tasks: Path) -> Touchstone:
-    """Run pytest inside pytest."""
+def touchstone(pytester: pytest.Pytester, tasks: Path, monkeypatch: pytest.MonkeyPatch) -> Touchstone:
+    """Run pytest inside pytest, without the seconds that a report takes."""
+    monkeypatch.setattr("suite.report.write_report", lambda folders, into: into / "report.html")
     return Touchstone(pytester, tasks)
 
 

@@ -30,15 +30,23 @@ class Faulty(Eager):
 
 
 class WrongOutputs(Faulty):
-    """Adds noise to the logits."""
+    """Adds noise to the logits, as large as they are."""
+
+    noise = 1.0
 
     def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
         import torch
 
         outputs = honest(**batch)
         noise = torch.randn(outputs.logits.shape, generator=torch.Generator().manual_seed(1))
-        outputs["logits"] = outputs.logits + noise * outputs.logits.abs().max()
+        outputs["logits"] = outputs.logits + self.noise * noise * outputs.logits.abs().max()
         return outputs
+
+
+class Damaged(WrongOutputs):
+    """Adds a little noise to the logits: most answers survive."""
+
+    noise = 0.1
 
 
 class SlightlyWrong(Faulty):
@@ -72,10 +80,10 @@ class Sleeps(Faulty):
 
 
 class Noisy(Faulty):
-    """Is as fast or slow as the wall clock's tenth of a second says."""
+    """Is as fast or slow as the clock's tenth of a second says: two speeds, twenty times apart."""
 
     def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
-        stop = time.perf_counter() + 0.002 * (1 + int(time.time() * 10) % 5)
+        stop = time.perf_counter() + (0.001, 0.02)[int(time.time() * 10) % 2]
         while time.perf_counter() < stop:
             pass
         return honest(**batch)
