@@ -129,7 +129,7 @@ def decoder(directory: Path) -> Path:
     return directory
 
 
-def bert_sizes() -> dict[str, int]:
+def bert_sizes() -> dict[str, Any]:
     """The smallest BERT."""
     return {
         "hidden_size": 32,

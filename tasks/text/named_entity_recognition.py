@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from suite.task import Batch, Checkpoint, Sample
+from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.text import LabelTask
 
 from ..worlds import entities
 
 Tags = tuple[str, ...]
+
+CONLL_TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
+"""What the numbers in CoNLL 2003's `ner_tags` stand for."""
 
 
 class NamedEntityRecognition(LabelTask):
@@ -29,11 +32,14 @@ class NamedEntityRecognition(LabelTask):
     checkpoints = (
         Checkpoint(
             id="dbmdz/bert-large-cased-finetuned-conll03-english",
-            revision="4c53496",
+            revision="4c534963167c08d4b8ff1f88733cf2930f86add0",
             architecture="BertForTokenClassification",
             miniature="named-entity-recognition",
             config="bert-large-cased-finetuned-conll03-english.json",
         ),
+    )
+    dataset = HubDataset(
+        "tomaarsen/conll2003", revision="3a0c0677d3177b6122fceed3239dda7a5de6a514", split="test", limit=1000
     )
     metric = "entity F1"
     labels = entities.LABELS
@@ -49,6 +55,30 @@ class NamedEntityRecognition(LabelTask):
         theirs = {self.canonical(str(label)) for label in config.id2label.values()}
         if not {label for label in self.labels if not label.startswith("B-")} <= theirs:
             super().check_config(config)
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        if row["tokens"] == ["-DOCSTART-"]:
+            return None
+        return Sample("", " ".join(row["tokens"]), [CONLL_TAGS[tag] for tag in row["ner_tags"]])
+
+    def from_json(self, row: Mapping[str, Any], index: int) -> Sample:
+        words, tags = row["input"], row["truth"]
+        if isinstance(words, list):
+            words = " ".join(words)
+        if not isinstance(tags, list) or len(tags) != len(words.split()):
+            raise ValueError(f"{len(words.split())} words need a list of as many tags, and the truth is {tags!r}")
+        return super().from_json({**row, "input": words}, index)
+
+    def own_truth(self, truth: Any, config: Any) -> list[str]:
+        return [self._own_tag(tag, config) for tag in truth]
+
+    def _own_tag(self, tag: Any, config: Any) -> str:
+        """As every label; B-X also where the checkpoint has I-X alone, since it marks where an entity goes on only."""
+        if isinstance(tag, str) and tag.upper().startswith("B-") and self.class_of(tag, config) is None:
+            inside = self.class_of(f"I-{tag[2:]}", config)
+            if inside is not None:
+                return "B-" + self.label(inside, config)[2:]
+        return self.own_label(tag, config)
 
     def encode(self, processor: Any, inputs: Sequence[str]) -> dict[str, Any]:
         encoded = processor(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.task import Checkpoint, Sample
+from suite.task import Checkpoint, HubDataset, Sample
 from suite.text import LabelTask
 
 from ..worlds import sentiments
@@ -21,11 +21,18 @@ class SentimentAnalysis(LabelTask):
     checkpoints = (
         Checkpoint(
             id="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
-            revision="714eb0f",
+            revision="714eb0fa89d2f80546fda750413ed43d93601a13",
             architecture="DistilBertForSequenceClassification",
             miniature="sentiment-analysis",
             config="distilbert-base-uncased-finetuned-sst-2-english.json",
         ),
+    )
+    dataset = HubDataset(
+        "stanfordnlp/sst2",
+        revision="8d51e7e4887a4caaa95b3fbebbf53c0490b58bbb",
+        split="validation",
+        limit=872,
+        files="data/validation-*.parquet",
     )
     metric = "accuracy"
     labels = (sentiments.POSITIVE, sentiments.NEGATIVE)
@@ -36,6 +43,9 @@ class SentimentAnalysis(LabelTask):
             Sample(f"{review.kind}-{index}", review.text, review.truth)
             for index, review in enumerate(sentiments.reviews("test"))
         ]
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        return Sample("", row["sentence"].strip(), sentiments.POSITIVE if row["label"] == 1 else sentiments.NEGATIVE)
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         return [self.label(index, config) for index in outputs.logits.argmax(dim=-1).tolist()]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.task import Checkpoint, Sample
+from suite.task import Checkpoint, HubDataset, Sample
 from suite.text import GenerativeTextTask
 
 from ..worlds import continuations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from suite.runnable import Runnable
 
 SCORED_TOGETHER = 50
+CONTEXT = 48
+"""Words of a paragraph that are given before one is asked for."""
 
 
 class TextGeneration(GenerativeTextTask):
@@ -30,11 +32,18 @@ class TextGeneration(GenerativeTextTask):
     checkpoints = (
         Checkpoint(
             id="openai-community/gpt2",
-            revision="607a30d",
+            revision="607a30d783dfa663caf39e06633721c8d4cfcd7e",
             architecture="GPT2LMHeadModel",
             miniature="text-generation",
             config="gpt2.json",
         ),
+    )
+    dataset = HubDataset(
+        "Salesforce/wikitext",
+        revision="b08601e04326c79dfdd32d625aee71d232d685c3",
+        split="test",
+        name="wikitext-2-raw-v1",
+        files="wikitext-2-raw-v1/test-*.parquet",
     )
     metric = "exact continuation"
     generation = {"max_new_tokens": 24, "do_sample": False, "num_beams": 1}  # noqa: RUF012
@@ -44,6 +53,12 @@ class TextGeneration(GenerativeTextTask):
             Sample(f"{prompt.kind}-{index}", prompt.text, prompt.truth)
             for index, prompt in enumerate(continuations.prompts("test"))
         ]
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        """The beginning of a paragraph, and the next word: no model could know more of what an author says next."""
+        words = row["text"].split()
+        place = next((index for index in range(CONTEXT, len(words)) if words[index].isalpha()), None)
+        return None if place is None else Sample("", " ".join(words[:place]), words[place])
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
         return float(np.mean([_continues(answer, truth) for answer, truth in zip(answers, truths, strict=True)]))

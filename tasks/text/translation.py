@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from suite.task import Checkpoint, Sample
+from suite.task import Checkpoint, HubDataset, Sample
 from suite.text import GenerativeTextTask
 
 from ..worlds import translations
@@ -20,11 +21,18 @@ class Translation(GenerativeTextTask):
     checkpoints = (
         Checkpoint(
             id="google-t5/t5-base",
-            revision="a9723ea",
+            revision="a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1",
             architecture="T5ForConditionalGeneration",
             miniature="translation",
             config="t5-base.json",
         ),
+    )
+    dataset = HubDataset(
+        "wmt/wmt14",
+        revision="b199e406369ec1b7634206d3ded5ba45de2fe696",
+        split="test",
+        name="fr-en",
+        files="fr-en/test-*.parquet",
     )
     metric = "exact match"
     task_prefix = "translate English to French: "
@@ -35,6 +43,9 @@ class Translation(GenerativeTextTask):
             Sample(f"{pair.kind}-{index}", pair.text, pair.truth)
             for index, pair in enumerate(translations.pairs("test"))
         ]
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        return Sample("", row["translation"]["en"], row["translation"]["fr"])
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
         return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))

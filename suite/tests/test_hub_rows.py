@@ -1,0 +1,72 @@
+"""Rows of the real evaluation data, as their data sets hold them, become samples of the tasks."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from suite.discovery import default_root, load_tasks
+from suite.errors import UsageError
+from suite.task import Task
+from suite.weights.samples import fit
+
+TASKS = load_tasks(default_root())
+WITH_DATA = [task for task in TASKS.values() if task.dataset is not None]
+
+PARAGRAPH = " ".join(f"w{number}" for number in range(50))
+ROWS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
+    "stanfordnlp/sst2": [
+        ({"idx": 0, "sentence": "a charming journey . ", "label": 1}, "a charming journey .", "POSITIVE"),
+        ({"idx": 1, "sentence": "dull", "label": 0}, "dull", "NEGATIVE"),
+    ],
+    "tomaarsen/conll2003": [
+        ({"tokens": ["EU", "rejects", "Peter"], "ner_tags": [3, 0, 1]}, "EU rejects Peter", ["B-ORG", "O", "B-PER"]),
+        ({"tokens": ["-DOCSTART-"], "ner_tags": [0]}, None, None),
+    ],
+    "Salesforce/wikitext": [
+        ({"text": f" {PARAGRAPH} the end \n"}, PARAGRAPH, "the"),
+        ({"text": " = Heading = \n"}, None, None),
+        ({"text": ""}, None, None),
+    ],
+    "wmt/wmt14": [({"translation": {"fr": "un chat", "en": "a cat"}}, "a cat", "un chat")],
+    "mteb/stsbenchmark-sts": [
+        ({"sid": "0001", "sentence1": "a", "sentence2": "b", "score": 2.5}, ["a", "b"], 2.5),
+    ],
+}
+
+
+@pytest.mark.parametrize("task", WITH_DATA, ids=lambda task: task.name)
+def test_data_is_pinned_by_a_full_commit_hash(task: Task) -> None:
+    assert task.dataset is not None
+    assert re.fullmatch(r"[0-9a-f]{40}", task.dataset.revision)
+
+
+@pytest.mark.parametrize("task", WITH_DATA, ids=lambda task: task.name)
+def test_rows_become_samples(task: Task) -> None:
+    assert task.dataset is not None
+    for row, expected, truth in ROWS[task.dataset.id]:
+        sample = task.from_hub(row)
+        assert (None if sample is None else (sample.input, sample.truth)) == (expected and (expected, truth))
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_a_task_reads_its_own_samples_back(task: Task) -> None:
+    sample = task.samples()[0]
+    assert task.from_json({"id": sample.id, "input": sample.input, "truth": sample.truth}, 1) == sample
+
+
+def test_own_tags() -> None:
+    task = TASKS["named-entity-recognition"]
+    sample = task.from_json({"input": ["EU", "rejects"], "truth": ["B-org", "O"]}, 1)
+    assert sample.input == "EU rejects"
+    both = SimpleNamespace(id2label={0: "O", 1: "B-ORG", 2: "I-ORG"})
+    only_inside = SimpleNamespace(id2label={0: "O", 1: "I-ORG"})
+    for config in (both, only_inside):
+        assert fit([sample], task, config)[0].truth == ["B-ORG", "O"]
+    with pytest.raises(UsageError, match="sample 1: the label 'B-org' is none of the checkpoint's"):
+        fit([sample], task, SimpleNamespace(id2label={0: "O", 1: "I-PER"}))
+    with pytest.raises(ValueError, match="2 words need a list of as many tags"):
+        task.from_json({"input": "EU rejects", "truth": ["O"]}, 1)
