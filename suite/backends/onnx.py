@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
 from suite.onnx import library
@@ -28,16 +28,24 @@ class Onnx(Backend):
 
     def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
         if library.has_exporter():
-            from suite.onnx.exporting import export
+            from suite.onnx import exporting
+
+            exporting.export(subject, directory)
         else:
-            from suite.onnx.optimum_models import export
-        export(subject, directory)
+            from suite.onnx import optimum_models
+
+            optimum_models.export(subject, directory)
 
     def prepare(self, subject: Subject, build: Path | None) -> Runnable:
         if build is None:
             raise ValueError(f"{self.name} runs what it built: pass the folder")
+        model: Any
         if library.has_exporter():
-            from suite.onnx.running import open_model
+            from suite.onnx import running
+
+            model = running.open_model(subject, build)
         else:
-            from suite.onnx.optimum_models import open_model
-        return Runnable(open_model(subject, build), subject.device, directory_bytes(build, "*.onnx*"))
+            from suite.onnx import optimum_models
+
+            model = optimum_models.open_model(subject, build)
+        return Runnable(model, subject.device, directory_bytes(build, "*.onnx*"))

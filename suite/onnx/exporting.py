@@ -19,7 +19,7 @@ GENERATION_CONFIG = "generation_config.json"
 
 def export(subject: Subject, directory: Path) -> None:
     """Write the graphs of a subject, and how it generates, into `directory`."""
-    from transformers.exporters import ExportedModel
+    from transformers.exporters.base import ExportedModel
 
     model = subject.load_model()
     example = subject.example()
@@ -37,7 +37,8 @@ def export(subject: Subject, directory: Path) -> None:
 
 def _component(module: Any, inputs: Mapping[str, Any]) -> Any:
     import onnx_ir
-    from transformers.exporters import OnnxConfig, OnnxExporter
+    from transformers.exporters.configs import OnnxConfig
+    from transformers.exporters.exporter_onnx import OnnxExporter
 
     component = OnnxExporter().export(module, dict(inputs), OnnxConfig(dynamic=True)).components["model"]
     # Each node carries the stack that it was traced from: of a small model that is the larger half of the file.

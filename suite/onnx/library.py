@@ -20,7 +20,7 @@ def preload() -> tuple[str, ...]:
     if not has_exporter():
         return ("optimum.onnxruntime:ORTModel",) if _installed("optimum-onnx") else ()
     return (
-        "transformers.exporters:ExportedModel",
+        "transformers.exporters.base:ExportedModel",
         "transformers.exporters.exporter_onnx:OnnxExporter",
         "transformers.exporters.runners.runner_onnx:OnnxModelRunner",
     )

@@ -22,12 +22,13 @@ class Graph:
         self.device, self.dtype = runner.device, runner.dtype
 
     def __call__(self, **inputs: Any) -> Any:
+        """What the model returns; inputs that it never looked at are dropped."""
         return self.runner(**{name: value for name, value in inputs.items() if name in self.runner.metadata.kwargs})
 
 
 def open_model(subject: Subject, directory: Path) -> Any:
     """The exported model, ready to run on the subject's device. Its weights are those of the graphs alone."""
-    from transformers.exporters import ExportedModel
+    from transformers.exporters.base import ExportedModel
 
     runners = ExportedModel.from_pretrained(
         directory, providers=providers(subject.device), session_options=session_options(subject.threads)
