@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from suite.cache import default_root
 from suite.errors import CheckpointError
 from suite.weights.files import CARD, fingerprint
 
@@ -36,10 +37,8 @@ def assemble(config: Path, processor: Path) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where things that can be made again are kept."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("touchstone-bench"))
+    """Where they are kept: beside the builds."""
+    return default_root().parent
 
 
 def _processor_files(folder: Path) -> list[Path]:
