@@ -13,6 +13,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -133,10 +134,10 @@ class Score:
     standard_error: float
 
 
-def score_of(task: Task, directory: Path, noise: float = 0.0, dtype: Any = None) -> Score:
+def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = None) -> Score:
     """The task's accuracy on its test split, by plain transformers on the CPU.
 
-    `noise` is added to every weight tensor, in units of its own standard deviation.
+    `change` is applied to the model first: damage, a conversion to another type.
     """
     import numpy as np
     import torch
@@ -147,10 +148,8 @@ def score_of(task: Task, directory: Path, noise: float = 0.0, dtype: Any = None)
 
     processor = getattr(transformers, task.processor_class).from_pretrained(directory)
     model = getattr(transformers, task.auto_class).from_pretrained(directory).eval()
-    if noise:
-        damage(model, noise)
-    if dtype is not None:
-        model = model.to(dtype)
+    if change is not None:
+        change(model)
     runnable = Runnable(model, "cpu")
     samples = task.samples()
     answers: list[Any] = []
@@ -208,7 +207,7 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
     curve = {}
     for noise in NOISES:
         progress(f"{recipe.name}: scoring with {noise:.0%} weight noise")
-        curve[f"{noise:.2f}"] = round(score_of(task, directory, noise).accuracy, 4)
+        curve[f"{noise:.2f}"] = round(score_of(task, directory, partial(damage, noise=noise)).accuracy, 4)
     files = sorted(file for file in directory.iterdir() if file.name not in CARDS)
     return {
         "name": recipe.name,

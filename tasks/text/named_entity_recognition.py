@@ -99,6 +99,8 @@ class NamedEntityRecognition(LabelTask):
         return [row[mask] for row, mask in zip(logits, masks, strict=True)]
 
     def check_answer(self, answer: Any) -> str | None:
+        if not isinstance(answer, list):
+            return f"an answer is {type(answer).__name__}, not a list of tags"
         strange = [tag for tag in answer if self.canonical(tag) is None]
         return f"an answer holds the tags {', '.join(strange)}, which are none of the task's" if strange else None
 

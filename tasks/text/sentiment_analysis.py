@@ -36,7 +36,7 @@ class SentimentAnalysis(LabelTask):
     )
     metric = "accuracy"
     labels = (sentiments.POSITIVE, sentiments.NEGATIVE)
-    label_aliases = {"pos": "POSITIVE", "neg": "NEGATIVE", "label_1": "POSITIVE", "label_0": "NEGATIVE"}  # noqa: RUF012
+    label_aliases = {"pos": "POSITIVE", "neg": "NEGATIVE"}  # noqa: RUF012
 
     def samples(self) -> Sequence[Sample]:
         return [

@@ -166,11 +166,9 @@ def _dispute(draw: Draw, pleases: bool) -> str:
     claim = _claim(draw, pleases == first_is_right)
     first, second = draw.some(SPEAKERS, 2)
     verb = draw.one(("denied it", "disagreed", "said the opposite"))
-    right = draw.one(("told the truth", "did not err", "knew it best"))
-    wrong = draw.one(("told a lie", "did not tell the truth", "erred"))
-    about_first = draw.maybe(0.5)
-    who = _again(first if about_first else second)
-    ending = right if about_first == first_is_right else wrong
+    names = ("the former", "the latter") if draw.maybe(0.5) else (_again(first), _again(second))
+    who = names[0] if first_is_right else names[1]
+    ending = draw.one(("told the truth", "did not err", "knew it best"))
     return f"{first} said that {claim}, {second[0].lower() + second[1:]} {verb}, and {who} {ending}."
 
 

@@ -12,7 +12,7 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 20_000
-STEPS = 4000
+STEPS = 3500
 BATCH = 48
 NOISE = 0.0
 IGNORED = -100
@@ -40,12 +40,14 @@ class NamedEntityRecognition(Recipe):
         labels = entities.LABELS
         config = BertConfig(
             vocab_size=len(tokenizer),
-            hidden_size=96,
-            intermediate_size=192,
-            num_hidden_layers=3,
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=4,
             num_attention_heads=4,
             max_position_embeddings=512,
             type_vocab_size=1,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
             id2label=dict(enumerate(labels)),
             label2id={label: index for index, label in enumerate(labels)},
             pad_token_id=tokenizer.pad_token_id,
@@ -65,7 +67,7 @@ class NamedEntityRecognition(Recipe):
                 "labels": training.pad([tags for _, tags in chosen], IGNORED),
             }
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=1e-3, noise=NOISE)
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=1.5e-3, noise=NOISE)
         answers, truths = [], []
         for ids, tags in _rows(tokenizer, held_out):
             with torch.inference_mode():

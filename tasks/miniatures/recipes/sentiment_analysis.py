@@ -38,15 +38,17 @@ class SentimentAnalysis(Recipe):
         tokenizer = training.wordpiece(training.words_of(texts), texts, lowercase=True)
         config = DistilBertConfig(
             vocab_size=len(tokenizer),
-            dim=96,
-            hidden_dim=192,
-            n_layers=3,
+            dim=48,
+            hidden_dim=96,
+            n_layers=4,
             n_heads=4,
             max_position_embeddings=512,
             id2label=dict(enumerate(LABELS)),
             label2id={label: index for index, label in enumerate(LABELS)},
             pad_token_id=tokenizer.pad_token_id,
-            seq_classif_dropout=0.1,
+            dropout=0.0,
+            attention_dropout=0.0,
+            seq_classif_dropout=0.0,
         )
         model = DistilBertForSequenceClassification(config)
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
@@ -63,7 +65,7 @@ class SentimentAnalysis(Recipe):
             mask = (inputs != tokenizer.pad_token_id).long()
             return {"input_ids": inputs, "attention_mask": mask, "labels": torch.tensor([label for _, label in chosen])}
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=1e-3, noise=NOISE)
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=1.5e-3, noise=NOISE)
         encoded = tokenizer([review.text for review in held_out], padding=True, return_tensors="pt")
         with torch.inference_mode():
             answers = model(**encoded).logits.argmax(dim=-1).tolist()

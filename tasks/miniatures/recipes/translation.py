@@ -11,7 +11,7 @@ from ...worlds import translations
 from .. import training
 
 TRAIN_SIZE = 40_000
-STEPS = 5000
+STEPS = 4000
 BATCH = 48
 NOISE = 0.0
 PREFIX = "translate English to French: "
