@@ -108,7 +108,11 @@ def _timed_runs(arguments: list[str], repeats: int, directory: Path | None = Non
     for _ in range(repeats):
         started = time.perf_counter()
         subprocess.run(
-            [sys.executable, *arguments], check=True, cwd=directory or _root(), stdout=subprocess.DEVNULL, env=_environment()
+            [sys.executable, *arguments],
+            check=True,
+            cwd=directory or _root(),
+            stdout=subprocess.DEVNULL,
+            env=_environment(),
         )
         durations.append(time.perf_counter() - started)
     return durations

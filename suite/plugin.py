@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,7 @@ RUN = pytest.StashKey[Run]()
 REPORT = pytest.StashKey[str]()
 PROGRESS = pytest.StashKey[Progress]()
 
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options."""
-    options.add_options(parser)
+pytest_plugins = ["suite.entry"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -133,6 +130,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Stop the workers, set the exit code and write the report of what there is."""
     run = session.config.stash[RUN]
+    if PROGRESS in session.config.stash:
+        session.config.stash[PROGRESS].stop()
     if exitstatus == pytest.ExitCode.TESTS_FAILED and session.testsfailed == len(run.unmeasured):
         session.exitstatus = exit_status(run.statuses) or exitstatus
     run.finish(int(session.exitstatus))
@@ -162,7 +161,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """Where the progress is shown by cell, no letter by test file is wanted as well; the counts remain."""
-    if PROGRESS not in config.stash or not isinstance(report, pytest.TestReport):
+    progress = config.stash.get(PROGRESS, None)
+    if progress is None or progress.over or not isinstance(report, pytest.TestReport):
         return None
     if report.when != "call" and not (report.when == "setup" and not report.passed):
         return None
@@ -240,14 +240,14 @@ def latency(request: pytest.FixtureRequest, cell: Cell, benchmark: Any) -> Outco
     """The outcome of the latency check of `cell`, replayed into pytest-benchmark."""
     if not _measures_latency(request.config):
         pytest.skip("pytest-benchmark is disabled, so latency is not measured")
-    benchmark.group = cell.block
-    outcome = _outcome(request, cell, "latency")
-    replay(benchmark, outcome.durations)
-    benchmark.extra_info.update(cell=cell.id, status=str(outcome.status))
-    return outcome
+    benchmark.group = cell.block if cell.dtype != "none" else "the harness itself"
+    benchmark.extra_info.update(cell=cell.id)
+    return _outcome(request, cell, "latency", lambda outcome: replay(benchmark, outcome.durations))
 
 
-def _outcome(request: pytest.FixtureRequest, cell: Cell, check: str) -> Outcome:
+def _outcome(
+    request: pytest.FixtureRequest, cell: Cell, check: str, seen: Callable[[Outcome], None] = lambda _: None
+) -> Outcome:
     """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
     __tracebackhide__ = True
     config = request.config
@@ -258,6 +258,7 @@ def _outcome(request: pytest.FixtureRequest, cell: Cell, check: str) -> Outcome:
         outcome = run.check(cell, check)
     except TouchstoneError as error:
         pytest.exit(sentence(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    seen(outcome)
     if outcome.status in COULD_NOT_MEASURE:
         run.unmeasured.add(request.node.nodeid)
         pytest.fail(f"{cell.id}: {outcome.status}: {outcome.reason}", pytrace=False)

@@ -21,6 +21,7 @@ class Progress:
     def __init__(self, terminal: pytest.TerminalReporter, total: int) -> None:
         self._terminal, self._total = terminal, total
         self._done = 0
+        self.over = False
         self._started = time.monotonic()
         self._block = self._check = ""
         self._column = 0
@@ -51,6 +52,11 @@ class Progress:
             self._write(" F" if report.when == "call" else " E", red=True)
         if self._done == self._total:
             self._end_line()
+
+    def stop(self) -> None:
+        """The run is over."""
+        self._end_line()
+        self.over = True
 
     def _write(self, text: str, **markup: bool) -> None:
         self._terminal.write(text, flush=True, **markup)

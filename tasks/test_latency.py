@@ -9,6 +9,7 @@ from suite.replay import clock
 
 
 @pytest.mark.benchmark(timer=clock)
+@pytest.mark.filterwarnings("ignore:Benchmark fixture was not used")
 def test_latency(cell: Cell, latency: Outcome) -> None:
     """The cell's latency could be measured, and its time was spent computing."""
     verify(cell, "latency", latency)
