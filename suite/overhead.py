@@ -137,7 +137,7 @@ class Task{number}(TextTask):
     name = "synthetic-{number}"
     auto_class = "AutoModel"
     metric = "nothing"
-    checkpoints = [Checkpoint(f"nobody/model-{{i}}", "0" * 40, "BertModel", miniature="none") for i in range({checkpoints})]
+    checkpoints = [Checkpoint(f"no/model-{{i}}", "0" * 40, "BertModel", miniature="no") for i in range({checkpoints})]
 
     def samples(self): return []
     def decode(self, outputs, batch, processor, config): return []
@@ -147,10 +147,7 @@ class Task{number}(TextTask):
 
 
 def _collection(repeats: int) -> list[float]:
-    """pytest --co of a tasks folder with enough checkpoints, the start of the interpreter included.
-
-    What is timed is the whole command less the same command on an empty test file, in turns.
-    """
+    """pytest --co of a tasks folder with enough checkpoints: the whole command, interpreter and all."""
     with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
         root = Path(scratch)
         synthetic = root / "tasks"
@@ -160,10 +157,12 @@ def _collection(repeats: int) -> list[float]:
         for number in range(tasks):
             text = _TASK.format(number=number, checkpoints=checkpoints)
             (synthetic / "text" / f"synthetic_{number}.py").write_text(text)
-        test = discovery.default_root() / "test_conformance.py"
-        (synthetic / "test_latency.py").write_text((test.parent / "test_latency.py").read_text())
-        command = ["-m", "pytest", "-p", "suite.plugin", "--co", "-q", "--tasks", str(synthetic), "-p", "no:cacheprovider",
-                   "--rootdir", str(root), "-c", os.devnull, "--import-mode=importlib", str(synthetic)]  # fmt: skip
+        (synthetic / "test_latency.py").write_text((discovery.default_root() / "test_latency.py").read_text())
+        command = [
+            *("-m", "pytest", "-p", "suite.plugin", "-p", "no:cacheprovider", "--co", "-q"),
+            *("--tasks", str(synthetic), "--rootdir", str(root), "-c", os.devnull),
+            *("--import-mode=importlib", str(synthetic)),
+        ]
         return _timed_runs(command, repeats, root)
 
 
