@@ -11,7 +11,7 @@ from ...worlds import translations
 from .. import training
 
 TRAIN_SIZE = 40_000
-STEPS = 4000
+STEPS = 3500
 BATCH = 48
 NOISE = 0.0
 PREFIX = "translate English to French: "
@@ -35,10 +35,10 @@ class Translation(Recipe):
         tokenizer = training.pieces([text for pair in pairs for text in (PREFIX + pair.text, pair.truth)])
         config = T5Config(  # type: ignore[call-arg]
             vocab_size=len(tokenizer),
-            d_model=72,
-            d_kv=18,
-            d_ff=144,
-            num_layers=2,
+            d_model=64,
+            d_kv=16,
+            d_ff=128,
+            num_layers=3,
             num_decoder_layers=3,
             num_heads=4,
             relative_attention_num_buckets=32,
