@@ -373,6 +373,8 @@ def judge_latency(result: Rounds, cell: Cell) -> Outcome:
         "tokens_per_s": tokens / median if first and median else None,
         "input_length": result.rounds[0].input_length,
         "peak_rss_mb": max(done.peak_rss_mb for done in result.rounds),
+        "peak_device_mb": max((done.peak_device_mb or 0.0 for done in result.rounds), default=0.0) or None,
+        "measured_s": sum(durations),
     }
     if latency.sleeps:
         return Outcome(Status.FAILED, latency.sleeps, fields, durations)

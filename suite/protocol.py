@@ -87,3 +87,4 @@ class Round:
     load: float
     input_length: int | None
     peak_rss_mb: float
+    peak_device_mb: float | None

@@ -25,7 +25,7 @@ CELL_COLUMNS = (
     "max_abs_diff", "relative_diff", "agreement",
     "latency_p50_ms", "latency_p90_ms", "latency_p99_ms", "latency_cv", "latency_rounds", "latency_calls",
     "throughput", "ttft_ms", "tokens_per_s", "input_length",
-    "peak_rss_mb", "size_mb", "load_s", "prepare_s", "build_s", "wall_s", "notes",
+    "peak_rss_mb", "peak_device_mb", "size_mb", "load_s", "prepare_s", "build_s", "measured_s", "wall_s", "notes",
 )  # fmt: skip
 """The columns of cells.csv, in order. `results/README.md` defines each; a test holds the two together."""
 

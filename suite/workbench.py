@@ -61,7 +61,6 @@ class Workbench:
         loaded = time.perf_counter()
         self._runnable = self.backend.prepare(subject, build)
         prepared = time.perf_counter()
-        memory.reset_peak()
         return Opened(
             load_s=loaded - started,
             prepare_s=prepared - loaded,
@@ -115,8 +114,10 @@ class Workbench:
         return Answers(answers, [sample.truth for sample in self.samples], extra)
 
     def warm_up(self, seconds: float) -> int:
-        """Call until steady, for at most that long."""
-        return latency.warm_up(self._timed_call(), seconds)
+        """Call until steady, for at most that long. Memory is counted from here on."""
+        call = self._timed_call()
+        memory.reset_peak(self.spec.device)
+        return latency.warm_up(call, seconds)
 
     def round(self, seconds: float) -> Round:
         """One round of timed calls."""
@@ -129,6 +130,7 @@ class Workbench:
             load=latency.load_now(),
             input_length=self._input_length,
             peak_rss_mb=max(0.0, memory.peak_mb() - self.baseline_mb),
+            peak_device_mb=memory.peak_device_mb(self.spec.device),
         )
 
     def ping(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import psutil
@@ -16,12 +17,23 @@ def resident_mb() -> float:
     return psutil.Process().memory_info().rss / MB
 
 
-def reset_peak() -> None:
-    """Let the peak start anew, so that what loading and tracing took does not count (Linux)."""
-    try:
+def reset_peak(device: str) -> None:
+    """Let the peaks start anew, so that what loading and tracing took does not count (Linux, CUDA)."""
+    with contextlib.suppress(OSError):
         _CLEAR.write_text("5")
-    except OSError:
-        return
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_device_mb(device: str) -> float | None:
+    """The most memory that torch held on a CUDA device since `reset_peak`, in MB; `None` elsewhere."""
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    return float(torch.cuda.max_memory_allocated(device)) / MB
 
 
 def peak_mb() -> float:
