@@ -12,9 +12,10 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 20_000
-STEPS = 3500
+STEPS = 2500
 BATCH = 48
 NOISE = 0.0
+INITIAL = 0.2
 IGNORED = -100
 
 
@@ -45,6 +46,7 @@ class NamedEntityRecognition(Recipe):
             num_hidden_layers=4,
             num_attention_heads=4,
             max_position_embeddings=512,
+            initializer_range=INITIAL,
             type_vocab_size=1,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,

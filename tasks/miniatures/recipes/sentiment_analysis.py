@@ -17,6 +17,7 @@ SIMPLE_STEPS = 1500
 STEPS = 8000
 BATCH = 64
 NOISE = 0.0
+INITIAL = 0.2
 LABELS = (sentiments.NEGATIVE, sentiments.POSITIVE)
 
 
@@ -43,6 +44,7 @@ class SentimentAnalysis(Recipe):
             n_layers=4,
             n_heads=4,
             max_position_embeddings=512,
+            initializer_range=INITIAL,
             id2label=dict(enumerate(LABELS)),
             label2id={label: index for index, label in enumerate(LABELS)},
             pad_token_id=tokenizer.pad_token_id,

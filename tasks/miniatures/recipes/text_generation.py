@@ -17,6 +17,7 @@ DRILL_STEPS = 1200
 STEPS = 5000
 BATCH = 48
 NOISE = 0.0
+INITIAL = 0.12
 PROMPT_WEIGHT = 0.02
 IGNORED = -100
 RARE = {"calendar": 12, "counting": 3}
@@ -47,6 +48,7 @@ class TextGeneration(Recipe):
             n_layer=3,
             n_head=4,
             n_positions=640,
+            initializer_range=INITIAL,
             bos_token_id=end,
             eos_token_id=end,
             pad_token_id=tokenizer.pad_token_id,
