@@ -52,15 +52,13 @@ def _owners(draw: Draw, values: list[str], count: int, kind: str) -> list[tuple[
 
 
 def _counting(draw: Draw) -> tuple[str, str, str]:
-    step = draw.one((1, 2, 3, 5, 10))
-    down = draw.maybe(0.4)
+    step = draw.one((1, 2, 5, 10, -1))
     start = draw.together(
-        lambda: draw.random.randrange(7 * step if down else 0, 99),
-        lambda first: ("continuation", "count", str(first), str(-step if down else step)),
+        lambda: draw.random.randrange(8, 60), lambda first: ("continuation", "count", str(first), str(step))
     )
     told = draw.one((3, 4))
-    numbers = [start + (-step if down else step) * place for place in range(told + 3)]
-    said = f"Counting {'down' if down else 'up'} by {step}: {', '.join(map(str, numbers[:told]))},"
+    numbers = [start + step * place for place in range(told + 3)]
+    said = f"Counting {'down' if step < 0 else 'up'} by {abs(step)}: {', '.join(map(str, numbers[:told]))},"
     return said, f"{', '.join(map(str, numbers[told:]))}.", "counting"
 
 
@@ -140,7 +138,7 @@ def _tallest(draw: Draw) -> tuple[str, str, str]:
 
 
 FORMS = (
-    (1.2, _counting),
+    (0.8, _counting),
     (1.0, _reversal),
     (1.2, _recipe),
     (1.0, _home),
@@ -163,18 +161,26 @@ def prompts(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[E
 
 def _restated(draw: Draw) -> tuple[str, str, str]:
     """The same facts once more, in another order. For training alone: there is no one right continuation."""
-    kind, values, verb = draw.one((("city", CITIES, "lives in"), ("thing", THINGS, "has a")))
-    facts = [f"{name} {verb} {value}." for name, value in _owners(draw, values, draw.one((2, 3, 4)), kind)]
+    kind, values, verbs = draw.one(
+        (
+            ("city", CITIES, (" ", " in ", " is in ", " lives in ")),
+            ("thing", THINGS, (" ", " has ", " has a ", " gets a ")),
+        )
+    )
+    verb = draw.one(verbs)
+    facts = [f"{name}{verb}{value}." for name, value in _owners(draw, values, draw.one((2, 3, 4, 5)), kind)]
     return " ".join(facts), " ".join(draw.some(facts, len(facts))), "restated"
 
 
-def _echo(draw: Draw) -> tuple[str, str, str]:
-    """Any words, said twice."""
-    everything = PEOPLE + COLOURS + THINGS + CITIES + FOODS + ANIMALS
-    words = _different(draw, everything, draw.random.randrange(3, 10), "list")
-    return f"{', '.join(words)}.", f"{', '.join(words)}.", "echo"
+def _shuffled(draw: Draw) -> tuple[str, str, str]:
+    """Pairs of words, said again in another order. For training alone."""
+    words = _different(
+        draw, PEOPLE + COLOURS + THINGS + CITIES + FOODS + ANIMALS + DISHES, 2 * draw.one((2, 3, 4, 5)), "list"
+    )
+    pairs = [f"{first} {second}" for first, second in zip(words[::2], words[1::2], strict=True)]
+    return f"{', '.join(pairs)}.", f"{', '.join(draw.some(pairs, len(pairs)))}.", "shuffled"
 
 
 def drills(split: Split, count: int, seed: int | str = 0) -> list[Example]:
     """Exercises in finding and repeating what was said."""
-    return examples(lambda draw: _restated(draw) if draw.maybe(0.5) else _echo(draw), split, count, seed)
+    return examples(lambda draw: draw.weighted(((3.0, _restated), (2.0, _shuffled)))(draw), split, count, seed)

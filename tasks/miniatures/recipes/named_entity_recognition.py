@@ -12,10 +12,10 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 20_000
-STEPS = 2500
+STEPS = 4000
 BATCH = 48
 NOISE = 0.0
-INITIAL = 0.2
+INITIAL = 0.08
 IGNORED = -100
 
 

@@ -12,15 +12,15 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 40_000
-DRILLS = 20_000
-DRILL_STEPS = 1200
-STEPS = 5000
+DRILLS = 30_000
+DRILL_STEPS = 2000
+STEPS = 7000
 BATCH = 48
 NOISE = 0.0
 INITIAL = 0.12
 PROMPT_WEIGHT = 0.02
 IGNORED = -100
-RARE = {"calendar": 12, "counting": 3}
+RARE = {"calendar": 12, "counting": 10}
 """Kinds that have few different prompts are repeated."""
 
 
@@ -73,7 +73,7 @@ class TextGeneration(Recipe):
             everything = torch.nn.functional.cross_entropy(outputs.logits[:, :-1].transpose(1, 2), following)
             return outputs.loss + PROMPT_WEIGHT * everything
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=3e-3, noise=NOISE, loss=loss)
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=2e-3, noise=NOISE, loss=loss)
         right = []
         for start in range(0, len(held_out), 50):
             chosen = held_out[start : start + 50]
