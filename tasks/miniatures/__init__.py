@@ -1,0 +1,1 @@
+"""The recipes of the miniatures, and the shipped weights."""

@@ -1,0 +1,1 @@
+"""Text: labels, tags, continuations, translations and vectors."""

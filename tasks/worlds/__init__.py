@@ -1,0 +1,1 @@
+"""The generated worlds: samples whose truth is known exactly."""
