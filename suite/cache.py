@@ -147,9 +147,9 @@ def _read_entry(path: Path) -> Entry | None:
 
 def _write_manifest(folder: Path, key: Mapping[str, Any]) -> None:
     content = folder / CONTENT
-    files = {}
+    files: dict[str, dict[str, Any]] = {}
     for file in sorted(path for path in content.rglob("*") if path.is_file()):
-        size = file.stat().st_size
+        size: int = file.stat().st_size
         checksum = _sha256(file) if size <= HASHED_UP_TO else None
         files[file.relative_to(content).as_posix()] = {"size": size, "sha256": checksum}
     manifest = {

@@ -1,22 +1,98 @@
-"""Not there yet."""
+"""torch.compile with the inductor, in float32."""
 
 from __future__ import annotations
 
+import functools
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
 from suite.runnable import Runnable
+from suite.storage import model_bytes
 from suite.subject import Subject
+
+WARMED_STEPS = 4
+"""New tokens of a warming generation: enough for the decode step to be compiled and to run as it will."""
 
 
 class Compile(Backend):
-    """Not there yet."""
+    """The forward, or the decode step of `generate()`, compiled for dynamic shapes.
+
+    `build` compiles; `prepare` finds the kernels in the build and traces only, which needs no compiler run.
+    """
 
     name, family, dtype = "compile", "torch", "float32"
     tolerance = Tolerance(fidelity=1e-3, batching=1e-3)
+    builds = True
+    preload: ClassVar[tuple[str, ...]] = ("suite.inductor:settle",)
 
     def unsupported(self, device: str) -> str | None:
-        return "this backend is being written"
+        if device.startswith("cuda") and find_spec("triton") is None:
+            return "torch.compile needs triton for cuda: install it, or a build of torch that brings it"
+        # Even finished kernels are looked up by a hash that asks the compiler for its version.
+        if not any(map(shutil.which, filter(None, (os.environ.get("CXX"), "g++", "clang++", "cl")))):
+            return "torch.compile needs a C++ compiler: install g++ or clang++, or name yours in CXX"
+        return None
+
+    def options(self) -> Mapping[str, Any]:
+        import torch
+
+        # The number of threads and the vector instructions are written into the kernels.
+        return {
+            "threads": torch.get_num_threads(),
+            "machine": platform.machine(),
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+        }
+
+    def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
+        self._warm(subject, directory)
 
     def prepare(self, subject: Subject, build: Path | None) -> Runnable:
-        raise NotImplementedError
+        if build is None:
+            raise ValueError(f"{self.name} runs what it built: pass the folder")
+        return self._warm(subject, build)
+
+    def _warm(self, subject: Subject, directory: Path) -> Runnable:
+        from suite import inductor
+
+        inductor.settle(directory)
+        model = subject.load_model().to(subject.device)
+        (_compile_decoding if subject.generative else _compile_forward)(model)
+        compiled = "decode step" if subject.generative else "forward"
+        runnable = Runnable(model, subject.device, model_bytes(model), {"compiled": compiled})
+        batch = {name: value.to(subject.device) for name, value in subject.example().items()}
+        # A size of 1 is always compiled for itself.
+        for rows in (len(next(iter(batch.values()))), 1):
+            some = {name: value[:rows] for name, value in batch.items()}
+            if subject.generative:
+                runnable.generate(some, max_new_tokens=WARMED_STEPS, min_new_tokens=WARMED_STEPS, do_sample=False)
+            else:
+                runnable(some)
+        return runnable
+
+
+def _compile_forward(model: Any) -> None:
+    import torch
+
+    model.forward = torch.compile(model.forward, dynamic=True)
+
+
+def _compile_decoding(model: Any) -> None:
+    """Compile the steps that have a cache to go on from. The prompt is read once, so it is left to eager."""
+    import torch
+
+    eager = model.forward
+    compiled = torch.compile(eager, dynamic=True)
+
+    @functools.wraps(eager)
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        past = kwargs.get("past_key_values")
+        decodes = past is not None and past.get_seq_length() > 0
+        return (compiled if decodes else eager)(*args, **kwargs)
+
+    model.forward = forward
