@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from suite import known_failures
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
@@ -350,7 +351,8 @@ def _as_known(outcome: Outcome, reason: str) -> Outcome:
     if outcome.status is Status.UNSUPPORTED:
         return outcome
     if outcome.status is Status.PASSED:
-        return replace(outcome, status=Status.FAILED, reason=f"it passes, though it is a known failure: {reason}")
+        sentence = f"it passes, though it is a known failure ({reason}): remove its line from {known_failures.FILE}"
+        return replace(outcome, status=Status.FAILED, reason=sentence)
     return replace(outcome, status=Status.KNOWN_FAILURE, reason=f"{reason} ({outcome.reason})")
 
 

@@ -75,11 +75,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
     blocks = {entry.cell.block: index for index, entry in enumerate(run.planned)}
     items[:] = sorted(keep, key=lambda item: _place(item, blocks))
-    for item in items:
-        found = _cell_of(item)
-        reason = run.known_failure(*found) if found else None
-        if reason:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -264,6 +259,8 @@ def _outcome(
         pytest.fail(f"{cell.id}: {outcome.status}: {outcome.reason}", pytrace=False)
     if outcome.status is Status.UNSUPPORTED:
         pytest.skip(f"unsupported: {outcome.reason}")
+    if outcome.status is Status.KNOWN_FAILURE:
+        pytest.xfail(outcome.reason)  # no mark, under which one that passes and is failed for it would be expected too
     return outcome
 
 

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Protocol
 
 from suite import preload, worker
 from suite.cell import Status
+from suite.errors import TouchstoneError
 from suite.measure.accounting import cpu_seconds
 from suite.protocol import Reply, Request, Spec
 from suite.workbench import Workbench
@@ -55,7 +56,7 @@ class Bench(Protocol):
 
 
 class LocalBench:
-    """A workbench in this very process, for a debugger: errors are raised as they are."""
+    """A workbench in this very process, for a debugger: what nobody foresaw is raised as it is."""
 
     pid = None
 
@@ -65,7 +66,11 @@ class LocalBench:
 
     def ask(self, method: str, timeout: float, **arguments: Any) -> Any:  # noqa: ARG002 - nothing to interrupt
         """Call the method."""
-        return getattr(self._bench, method)(**arguments)
+        try:
+            return getattr(self._bench, method)(**arguments)
+        except TouchstoneError as error:
+            reply = worker.failure(error)
+            raise Stopped(Status(reply.kind), reply.value) from error
 
     def close(self) -> None:
         """Drop the model."""
