@@ -127,6 +127,9 @@ def _determiner(draw: Draw, noun: Noun, plural: bool, following: tuple[str, str]
 
 
 def _verb(draw: Draw, subject: str) -> Verb:
+    """A verb for a subject. Pronouns go with all of them, or some forms would never be seen: who could guess them?"""
+    if subject in (english for english, _, _ in PRONOUNS):
+        return draw.one(french.VERBS)
     return draw.together(lambda: draw.one(french.VERBS), lambda verb: ("translation", "subject", subject, verb.english))
 
 

@@ -12,10 +12,10 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 20_000
-STEPS = 4000
+STEPS = 5000
 BATCH = 48
 NOISE = 0.0
-INITIAL = 0.08
+INITIAL = 0.13
 IGNORED = -100
 
 

@@ -14,10 +14,10 @@ from .. import training
 TRAIN_SIZE = 40_000
 SIMPLE = ("plain", "both")
 SIMPLE_STEPS = 1500
-STEPS = 8000
+STEPS = 6000
 BATCH = 64
 NOISE = 0.0
-INITIAL = 0.08
+INITIAL = 0.12
 LABELS = (sentiments.NEGATIVE, sentiments.POSITIVE)
 
 
