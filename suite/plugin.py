@@ -113,12 +113,21 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     if not run.selected or session.config.option.collectonly or session.testsfailed:
         return
+    if hasattr(session.config, "workerinput"):
+        return  # one of xdist's, which is about to be refused
     if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
         return
     try:
         run.prepare()
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """Refuse to measure cells in several processes at a time."""
+    if any(name.endswith(f"[{entry.cell.id}]") for entry in node.config.stash[RUN].planned for name in ids):
+        raise pytest.UsageError("Cells share workers and take turns: run them without xdist's -n.")
 
 
 @pytest.hookimpl(trylast=True)
@@ -246,8 +255,6 @@ def _outcome(
     """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
     __tracebackhide__ = True
     config = request.config
-    if hasattr(config, "workerinput"):
-        pytest.fail("cells share workers and take turns: run them without xdist's -n", pytrace=False)
     run = config.stash[RUN]
     try:
         outcome = run.check(cell, check)
