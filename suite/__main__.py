@@ -10,7 +10,10 @@ from pathlib import Path
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a user's mistake is a sentence and exit code 4."""
-    parsed = _parser().parse_args(arguments)
+    parsed, rest = _parser().parse_known_args(arguments)
+    parsed.rest = rest
+    if rest and parsed.command is not _bench:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     from suite.errors import TouchstoneError
 
     try:
@@ -23,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m suite", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    bench = commands.add_parser("bench", help="run pytest on the installed tasks, from any folder", add_help=False)
+    bench.set_defaults(command=_bench)
 
     report = commands.add_parser("report", help="rebuild the report from the rows of one or several runs")
     report.add_argument("runs", nargs="*", default=["latest"], metavar="RUN", help="a run's name or folder")
@@ -49,6 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     overhead.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     overhead.set_defaults(command=_overhead)
     return parser
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    import subprocess
+
+    from suite import discovery
+
+    pytest = [sys.executable, "-m", "pytest", "-p", "suite.plugin", "--import-mode=importlib"]
+    return subprocess.call([*pytest, str(discovery.default_root()), *parsed.rest])
 
 
 def _report(parsed: argparse.Namespace) -> None:
