@@ -29,6 +29,7 @@ def settle(directory: Path) -> None:
     """Keep kernels in `directory`, compile in this process alone, and leave out what only costs time at the start."""
     import torch._dynamo.config as dynamo
     import torch._inductor.config as inductor
+    import torch.fx.experimental._config as shapes
 
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(directory)
     inductor.compile_threads = 1
@@ -38,4 +39,6 @@ def settle(directory: Path) -> None:
     inductor.cpp_cache_precompile_headers = False
     # A model's floats are constants. As inputs they make the tracer begin all over again.
     dynamo.specialize_float = True
+    # Sizes that happen to be equal in the example need not be so ever after.
+    shapes.use_duck_shape = False
     dynamo.recompile_limit = 64

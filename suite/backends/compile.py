@@ -66,9 +66,9 @@ class Compile(Backend):
         compiled = "decode step" if subject.generative else "forward"
         runnable = Runnable(model, subject.device, model_bytes(model), {"compiled": compiled})
         batch = {name: value.to(subject.device) for name, value in subject.example().items()}
-        # A size of 1 is always compiled for itself.
-        for rows in (len(next(iter(batch.values()))), 1):
-            some = {name: value[:rows] for name, value in batch.items()}
+        # Three rows, which no other size is likely to be; and one, since a size of 1 is always compiled for itself.
+        for rows in ([0, 1, 0], [1]):
+            some = {name: value[rows] for name, value in batch.items()}
             if subject.generative:
                 runnable.generate(some, max_new_tokens=WARMED_STEPS, min_new_tokens=WARMED_STEPS, do_sample=False)
             else:
@@ -79,11 +79,21 @@ class Compile(Backend):
 def _compile_forward(model: Any) -> None:
     import torch
 
-    model.forward = torch.compile(model.forward, dynamic=True)
+    eager = model.forward
+    compiled = torch.compile(eager, dynamic=True)
+
+    @functools.wraps(eager)
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        return compiled(*args, **_uniform(kwargs))
+
+    model.forward = forward
 
 
 def _compile_decoding(model: Any) -> None:
-    """Compile the steps that have a cache to go on from. The prompt is read once, so it is left to eager."""
+    """Compile the steps that have a cache to go on from. The prompt is read once, so it is left to eager.
+
+    So is the step after a single token, an encoder-decoder's first: its cache has a size of 1.
+    """
     import torch
 
     eager = model.forward
@@ -92,7 +102,28 @@ def _compile_decoding(model: Any) -> None:
     @functools.wraps(eager)
     def forward(*args: Any, **kwargs: Any) -> Any:
         past = kwargs.get("past_key_values")
-        decodes = past is not None and past.get_seq_length() > 0
-        return (compiled if decodes else eager)(*args, **kwargs)
+        length = 0 if past is None else past.get_seq_length()
+        if length < 2:
+            return eager(*args, **kwargs)
+        if kwargs.get("attention_mask") is None:
+            # `generate()` leaves out a mask that masks nothing, and each set of arguments would be compiled for itself.
+            encoded = kwargs.get("encoder_outputs")
+            shape = (
+                encoded[0].shape[:2] if encoded else (len(kwargs["input_ids"]), length + kwargs["input_ids"].shape[1])
+            )
+            kwargs["attention_mask"] = torch.ones(shape, dtype=torch.long, device=model.device)
+        return compiled(*args, **_uniform(kwargs))
 
     model.forward = forward
+
+
+def _uniform(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with their tensors as ones of this inference's own: views and others would be compiled apart."""
+    return {
+        name: value.clone() if hasattr(value, "is_inference") and not _own(value) else value
+        for name, value in sorted(arguments.items())
+    }
+
+
+def _own(tensor: Any) -> bool:
+    return tensor.is_inference() and tensor.is_contiguous() and not tensor._is_view()
