@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Protocol
 
 from suite import preload, worker
 from suite.cell import Status
+from suite.errors import TouchstoneError, Unsupported
 from suite.errors import TouchstoneError
 from suite.measure.accounting import cpu_seconds
 from suite.protocol import Reply, Request, Spec
@@ -28,7 +29,9 @@ from suite.workbench import Workbench
 QUIET_SECONDS = 0.004
 QUIET_SHARE = 0.02
 QUIET_PATIENCE = 2.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 1.0
+"""How long an idle worker may take to end once its pipe is closed; a busy one is killed."""
+DEATH_SECONDS = 5.0
 
 
 class Stopped(Exception):  # noqa: N818 - an outcome, not a defect
@@ -136,7 +139,7 @@ class WorkerBench:
         raise Stopped(Status(reply.kind), reply.value)
 
     def _died(self, method: str) -> Stopped:
-        self._process.join(STOP_SECONDS)
+        self._process.join(DEATH_SECONDS)
         code = self._process.exitcode
         if code == -signal.SIGKILL and _oom_kills() > self._kills_before:
             return Stopped(Status.OOM, f"the system killed the worker during {method} because memory ran out")

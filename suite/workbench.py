@@ -13,6 +13,7 @@ from suite import discovery
 from suite.backends import Backend, load_backend
 from suite.builds import ensure_build
 from suite.cache import BuildCache
+from suite.errors import InvalidInput
 from suite.generation import Generated, TokenClock, generate
 from suite.measure import conformance, fidelity, latency, memory
 from suite.protocol import Answers, Built, Opened, Round, Spec
@@ -162,7 +163,17 @@ class Workbench:
                 self._samples = fit(own, self.task, self.subject.config)
             else:
                 self._samples = load_samples(self.task) if self.spec.hub_data else self.task.samples()
+            if self.spec.samples is not None or self.spec.hub_data:
+                self._check_inputs(self._samples)
         return self._samples
+
+    def _check_inputs(self, samples: Sequence[Sample]) -> None:
+        """Refuse what the model cannot take before anything runs, and say which sample it is."""
+        for sample in samples:
+            try:
+                self.task.check_input(sample.input, self.subject.processor, self.subject.config)
+            except InvalidInput as refusal:
+                raise InvalidInput(f"sample {sample.id}: {refusal}") from None
 
     @property
     def subject(self) -> Subject:
