@@ -20,7 +20,6 @@ from typing import Any, ClassVar, Protocol
 
 from suite import preload, worker
 from suite.cell import Status
-from suite.errors import TouchstoneError, Unsupported
 from suite.errors import TouchstoneError
 from suite.measure.accounting import cpu_seconds
 from suite.protocol import Reply, Request, Spec
