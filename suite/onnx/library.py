@@ -18,7 +18,7 @@ def has_exporter() -> bool:
 def preload() -> tuple[str, ...]:
     """What a worker that runs graphs would otherwise import by itself."""
     if not has_exporter():
-        return ("optimum.onnxruntime:ORTModel",) if _installed("optimum-onnx") else ()
+        return ("optimum.onnxruntime:ORTModelForCausalLM",) if _installed("optimum-onnx") else ()
     return (
         "transformers.exporters.base:ExportedModel",
         "transformers.exporters.exporter_onnx:OnnxExporter",
