@@ -45,7 +45,7 @@ def pytest_collection(session: pytest.Session) -> None:
     """Find the cells, so that a request that fits nothing is refused before anything is collected."""
     run = session.config.stash[RUN]
     try:
-        _ = run.planned, run.known_failures
+        _ = run.planned, run.known_failures, run.resumed
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 

@@ -73,6 +73,15 @@ class Run:
         self.statuses.append(outcome.status)
         return outcome
 
+    @cached_property
+    def resumed(self) -> RunFolder | None:
+        """The run that this one continues.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        return find_run(self.settings.results, self.settings.resume) if self.settings.resume else None
+
     @property
     def laboratory(self) -> Laboratory:
         """The laboratory, opened with the run's folder at the first call."""
@@ -102,21 +111,22 @@ class Run:
         self._laboratory.close()
         folder = self._laboratory.folder
         counts = {str(status): self.statuses.count(status) for status in Status if status in self.statuses}
-        folder.write_conditions(
-            {
-                **folder.conditions(),
-                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-                "load_after": conditions.load(),
-                "wall_s": round(time.monotonic() - self._started, 1),
-                "exit_status": exit_status,
-                "outcomes": counts,
-                "warnings": self._laboratory.warnings,
-            }
-        )
+        results = {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "load_after": conditions.load(),
+            "wall_s": round(time.monotonic() - self._started, 1),
+            "exit_status": exit_status,
+            "outcomes": counts,
+            "warnings": self._laboratory.warnings,
+        }
+        try:
+            folder.write_conditions({**folder.conditions(), **results})
+        except (OSError, UsageError) as error:
+            self._laboratory.warnings.append(f"run.json could not be completed ({error}); the rows are safe")
 
     def _open_folder(self) -> RunFolder:
-        if self.settings.resume:
-            folder = find_run(self.settings.results, self.settings.resume)
+        if self.resumed:
+            folder = self.resumed
             different = conditions.differences(folder.conditions(), self.conditions)
             if different:
                 raise UsageError(
@@ -154,6 +164,8 @@ def find_run(results: Path, name: str) -> RunFolder:
             return RunFolder(path.resolve())
     if name == LATEST:
         raise UsageError(f"There is no run in {results} to continue: start one without --resume.")
+    if Path(name).exists():
+        raise UsageError(f"{name} is not the folder of a run: before a test path write --resume={LATEST}.")
     names = [path.name for path in results.iterdir() if path.is_dir()] if results.is_dir() else []
     raise unknown("run", name, names)
 

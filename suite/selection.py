@@ -86,7 +86,7 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
 def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:
     if settings.models:
         asked = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
-        for model in settings.models:
+        for model in dict.fromkeys(settings.models):
             yield from match(model, asked)
         return
     for task in tasks.values():
@@ -97,12 +97,13 @@ def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Ta
 def _distinct(planned: Sequence[Planned]) -> None:
     seen: dict[str, str] = {}
     for entry in planned:
-        other = seen.setdefault(entry.cell.id, entry.cell.checkpoint_id)
-        if other != entry.cell.checkpoint_id:
+        name = str(entry.source.directory or entry.cell.checkpoint_id)
+        if entry.cell.id in seen:
             raise UsageError(
-                f"{other} and {entry.cell.checkpoint_id} would both be called {entry.cell.checkpoint!r} in this run: "
+                f"{seen[entry.cell.id]} and {name} would both be called {entry.cell.checkpoint!r} in this run: "
                 "rename one folder, or run them one after the other."
             )
+        seen[entry.cell.id] = name
 
 
 def wanted(entry: Planned, settings: Settings) -> bool:
