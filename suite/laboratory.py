@@ -5,41 +5,26 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
-from suite import known_failures
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.measure import accuracy
 from suite.measure.fidelity import Distance
-from suite.measure.latency import summarize
 from suite.options import Settings
+from suite.outcome import Outcome, as_known, durations_by_cell, judge_latency, round_rows
 from suite.pool import Bench, Forkserver, LocalBench, Stopped, WorkerBench
-from suite.protocol import Answers, Built, Opened, Round, Spec
+from suite.protocol import Answers, Built, Opened, Spec
 from suite.record import RunFolder
 from suite.selection import Planned, preloads
 
 ROOM_MB = 700.0
 """Memory that must stay free for another worker to be started beside those that live."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a check of a cell ended: its status, a sentence where there is one, and the fields of its row.
-
-    `durations` are the measured calls in seconds, for pytest-benchmark.
-    """
-
-    status: Status
-    reason: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    durations: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -59,7 +44,7 @@ class Laboratory:
         self.log = folder.path / "log.txt"
         self.warnings: list[str] = []
         self._done = {(row["cell"], row["check"]): row for row in folder.rows()}
-        self._recorded_rounds = _durations(folder.rounds()) if self._done else {}
+        self._recorded_rounds = durations_by_cell(folder.rounds()) if self._done else {}
         self._forkserver: Forkserver | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="touchstone-")
         self._block: str | None = None
@@ -95,7 +80,7 @@ class Laboratory:
         if check == "latency" and cell.id in self._latencies:
             wall = self._latencies[cell.id].spent
         if known_failure:
-            outcome = _as_known(outcome, known_failure)
+            outcome = as_known(outcome, known_failure)
         self._record(cell, check, outcome, wall)
         return outcome
 
@@ -221,7 +206,7 @@ class Laboratory:
         results = measure_block(group, reference, settings.budget, settings.cell_timeout, settings.seed)
         for name in pending:
             self._latencies[name] = results[name]
-            self.folder.append_rounds(self.planned[name].cell, _round_rows(results[name], self.planned[name].cell))
+            self.folder.append_rounds(self.planned[name].cell, round_rows(results[name], self.planned[name].cell))
             if results[name].stopped:
                 self.drop(self.planned[name].cell)
 
@@ -344,67 +329,3 @@ class Laboratory:
         """End everything that was started."""
         self.enter("")
         self._scratch.cleanup()
-
-
-def _as_known(outcome: Outcome, reason: str) -> Outcome:
-    """What an outcome means where a failure is expected: one that passes is itself an error."""
-    if outcome.status is Status.UNSUPPORTED:
-        return outcome
-    if outcome.status is Status.PASSED:
-        sentence = f"it passes, though it is a known failure ({reason}): remove its line from {known_failures.FILE}"
-        return replace(outcome, status=Status.FAILED, reason=sentence)
-    return replace(outcome, status=Status.KNOWN_FAILURE, reason=f"{reason} ({outcome.reason})")
-
-
-def judge_latency(result: Rounds, cell: Cell) -> Outcome:
-    """Rounds as an outcome: failed if the call sleeps, unstable if the noise makes the number unusable."""
-    latency = summarize([done.seconds for done in result.rounds], [done.idle_share for done in result.rounds])
-    durations = [seconds for done in result.rounds for seconds in done.seconds]
-    first = [seconds for done in result.rounds for seconds in done.first_token]
-    tokens = result.rounds[0].new_tokens
-    median = float(np.median(durations))
-    fields = {
-        "latency_p50_ms": latency.p50_ms,
-        "latency_p90_ms": latency.p90_ms,
-        "latency_p99_ms": latency.p99_ms,
-        "latency_cv": latency.cv,
-        "latency_rounds": len(result.rounds),
-        "latency_calls": len(durations),
-        "throughput": cell.batch_size / median if median else None,
-        "ttft_ms": float(np.median(first)) * 1000 if first else None,
-        "tokens_per_s": tokens / median if first and median else None,
-        "input_length": result.rounds[0].input_length,
-        "peak_rss_mb": max(done.peak_rss_mb for done in result.rounds),
-        "peak_device_mb": max((done.peak_device_mb or 0.0 for done in result.rounds), default=0.0) or None,
-        "measured_s": sum(durations),
-    }
-    if latency.sleeps:
-        return Outcome(Status.FAILED, latency.sleeps, fields, durations)
-    if latency.problem:
-        return Outcome(Status.UNSTABLE, latency.problem, fields, durations)
-    return Outcome(Status.PASSED, "", fields, durations)
-
-
-def _round_rows(result: Rounds, cell: Cell) -> list[dict[str, Any]]:
-    return [_round_row(done, cell, place) for done, place in zip(result.rounds, result.places, strict=True)]
-
-
-def _round_row(done: Round, cell: Cell, place: tuple[int, int]) -> dict[str, Any]:
-    row = {
-        "block": cell.block,
-        "cycle": place[0],
-        "order": place[1],
-        "latency_ms": [round(seconds * 1000, 6) for seconds in done.seconds],
-        "load": done.load,
-        "idle_share": done.idle_share,
-    }
-    if done.first_token:
-        row["ttft_ms"] = [round(seconds * 1000, 6) for seconds in done.first_token]
-    return row
-
-
-def _durations(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        found.setdefault(row["cell"], []).extend(ms / 1000 for ms in row["latency_ms"])
-    return found

@@ -1,7 +1,7 @@
 """Whether a cell is right: above chance, and keeping the accuracy of the reference."""
 
 from suite.cell import Cell
-from suite.laboratory import Outcome
+from suite.outcome import Outcome
 from suite.plugin import verify
 
 

@@ -1,7 +1,7 @@
 """Whether a cell behaves as its task promises: shapes, repeatability, batching, limits and refusals."""
 
 from suite.cell import Cell
-from suite.laboratory import Outcome
+from suite.outcome import Outcome
 from suite.plugin import verify
 
 

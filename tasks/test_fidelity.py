@@ -1,7 +1,7 @@
 """Whether a backend gives the same numbers as the eager reference, within the tolerance that it declares."""
 
 from suite.cell import Cell
-from suite.laboratory import Outcome
+from suite.outcome import Outcome
 from suite.plugin import verify
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from suite.cell import Cell
-from suite.laboratory import Outcome
+from suite.outcome import Outcome
 from suite.plugin import verify
 from suite.replay import clock
 
