@@ -54,7 +54,7 @@ def fit(
     import torch
 
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1, pct_start=0.06)
     parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "schedule": schedule}
     state = work / "training.pt"
     start, before = 0, 0.0

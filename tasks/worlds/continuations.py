@@ -52,11 +52,10 @@ def _owners(draw: Draw, values: list[str], count: int, kind: str) -> list[tuple[
 
 
 def _counting(draw: Draw) -> tuple[str, str, str]:
-    step = draw.one((1, 2, 5, 10, -1))
-    start = draw.together(
-        lambda: draw.random.randrange(8, 60), lambda first: ("continuation", "count", str(first), str(step))
+    start, step, told = draw.together(
+        lambda: (draw.random.randrange(8, 80), draw.one((1, 2, 10, -1)), draw.one((2, 3, 4, 5))),
+        lambda drawn: ("continuation", "count", *map(str, drawn)),
     )
-    told = draw.one((3, 4))
     numbers = [start + step * place for place in range(told + 3)]
     said = f"Counting {'down' if step < 0 else 'up'} by {abs(step)}: {', '.join(map(str, numbers[:told]))},"
     return said, f"{', '.join(map(str, numbers[told:]))}.", "counting"
@@ -169,16 +168,20 @@ def _restated(draw: Draw) -> tuple[str, str, str]:
     )
     verb = draw.one(verbs)
     facts = [f"{name}{verb}{value}." for name, value in _owners(draw, values, draw.one((2, 3, 4, 5)), kind)]
-    return " ".join(facts), " ".join(draw.some(facts, len(facts))), "restated"
+    again = draw.some(facts, len(facts))
+    if draw.maybe(0.4):
+        again = [" of ".join(fact[:-1].split(verb)[::-1]) + "." for fact in again]
+    return " ".join(facts), " ".join(again), "restated"
 
 
 def _shuffled(draw: Draw) -> tuple[str, str, str]:
-    """Pairs of words, said again in another order. For training alone."""
+    """Pairs of words, said twice again in other orders. For training alone."""
     words = _different(
         draw, PEOPLE + COLOURS + THINGS + CITIES + FOODS + ANIMALS + DISHES, 2 * draw.one((2, 3, 4, 5)), "list"
     )
     pairs = [f"{first} {second}" for first, second in zip(words[::2], words[1::2], strict=True)]
-    return f"{', '.join(pairs)}.", f"{', '.join(draw.some(pairs, len(pairs)))}.", "shuffled"
+    again = draw.some(pairs, len(pairs)) + draw.some(pairs, len(pairs))
+    return f"{', '.join(pairs)},", f"{', '.join(again)}.", "shuffled"
 
 
 def drills(split: Split, count: int, seed: int | str = 0) -> list[Example]:
