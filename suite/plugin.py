@@ -13,7 +13,7 @@ from suite import discovery, options
 from suite.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
 from suite.conditions import summary
 from suite.errors import TouchstoneError
-from suite.laboratory import Outcome
+from suite.outcome import Outcome
 from suite.progress import Progress
 from suite.replay import replay
 from suite.run import Run, exit_status, sentence
@@ -186,7 +186,7 @@ def _write_report(folder: Path) -> str:
         return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """End with one compact table and the path of the report."""
     run = config.stash[RUN]
     if run.folder is None:
@@ -201,6 +201,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(table.getvalue())
     for warning in run.laboratory.warnings:
         terminalreporter.write_line(f"warning: {warning}")
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        terminalreporter.write_line(f"interrupted: continue with --resume={run.folder.name}")
     terminalreporter.write_line(f"log: {_relative(run.laboratory.log, config)}")
     terminalreporter.write_line(f"report: {_relative(Path(config.stash[REPORT]), config)}")
 

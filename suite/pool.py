@@ -88,6 +88,7 @@ class WorkerBench:
         self._kills_before = _oom_kills()
         ours, theirs = multiprocessing.Pipe()
         self._pipe = ours
+        self._busy = False
         self._process = forkserver.context.Process(
             target=worker.main, args=(theirs, spec, log, forkserver.preloads), daemon=True
         )
@@ -110,9 +111,10 @@ class WorkerBench:
         return self._receive(timeout, method)
 
     def close(self) -> None:
-        """End the child; a child that does not listen is killed."""
+        """End the child; one that does not listen, or is still at work, is killed."""
         self._pipe.close()
-        self._process.join(STOP_SECONDS)
+        if not self._busy:
+            self._process.join(STOP_SECONDS)
         if self._process.is_alive():
             self.kill()
 
@@ -122,7 +124,9 @@ class WorkerBench:
         self._process.join()
 
     def _receive(self, timeout: float, method: str) -> Any:
+        self._busy = True
         ready = multiprocessing.connection.wait([self._pipe, self._process.sentinel], timeout)
+        self._busy = False
         if not ready:
             self.kill()
             raise Stopped(
@@ -130,6 +134,8 @@ class WorkerBench:
                 f"{method} took longer than {timeout:g} s: allow more with --cell-timeout, or look at the log",
             )
         try:
+            if self._pipe not in ready and not self._pipe.poll():
+                raise EOFError  # a child of its own may live on, and hold the other end open
             reply: Reply = self._pipe.recv()
         except (EOFError, ConnectionResetError, OSError):
             raise self._died(method) from None

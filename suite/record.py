@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from suite.cell import CHECKS, Cell, Status, worst
 from suite.errors import UsageError
+from suite.privacy import scrub
 
 CELL_COLUMNS = (
     "run", "cell", "capability", "modality", "checkpoint", "checkpoint_id", "revision", "weights", "architecture",
@@ -109,7 +110,7 @@ class RunFolder:
             with path.open("ab") as file:
                 _end_line(path, file)
                 for row in rows:
-                    file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                    file.write(scrub(json.dumps(row, ensure_ascii=False)).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

@@ -13,11 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from suite import conditions, discovery, known_failures, selection
+from suite import conditions, discovery, known_failures, privacy, selection
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.errors import TouchstoneError, UsageError
-from suite.laboratory import Laboratory, Outcome
+from suite.laboratory import Laboratory
 from suite.options import LATEST, Settings
+from suite.outcome import Outcome
 from suite.record import RunFolder
 from suite.selection import Planned
 from suite.suggest import unknown
@@ -119,6 +120,8 @@ class Run:
             "outcomes": counts,
             "warnings": self._laboratory.warnings,
         }
+        with contextlib.suppress(OSError):
+            privacy.scrub_file(self._laboratory.log)
         try:
             folder.write_conditions({**folder.conditions(), **results})
         except (OSError, UsageError) as error:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import multiprocessing.forkserver
 import os
 import signal
 import sys
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from suite import preload
 from suite.errors import TouchstoneError, Unsupported
+from suite.privacy import scrub
 from suite.protocol import Reply, Request, Spec
 from suite.workbench import Workbench
 
@@ -60,12 +63,11 @@ def answer(bench: Workbench, request: Request) -> Reply:
 def failure(error: BaseException) -> Reply:
     """What went wrong, as a kind and a sentence. The traceback of anything unforeseen goes to the log."""
     if isinstance(error, Unsupported):
-        return Reply("unsupported", str(error))
+        return Reply("unsupported", scrub(str(error)))
     if isinstance(error, TouchstoneError):
-        return Reply("error", str(error))
-    traceback.print_exc()
-    sys.stderr.flush()
-    text = " ".join(str(error).split())[:400]
+        return Reply("error", scrub(str(error)))
+    print(scrub(traceback.format_exc()), file=sys.stderr, flush=True)
+    text = scrub(" ".join(str(error).split()))[:400]
     if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
         return Reply("oom", f"memory ran out ({type(error).__name__}): use a smaller checkpoint or --batch-size")
     return Reply("error", f"{type(error).__name__}: {text} (the traceback is in the run's log)")
@@ -82,6 +84,13 @@ def _print_to(log: Path) -> None:
 
 
 def _die_with_parent() -> None:
-    """End with the forkserver, even in the middle of a long call (Linux)."""
+    """End with the forkserver, which ends with the run, even in the middle of a long call (Linux).
+
+    Every child is given the handle by which the forkserver knows that the run lives: a busy one would keep both alive.
+    """
+    server: Any = multiprocessing.forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from suite.privacy import scrub
 from suite.report.numbers import MISSING
-from suite.report.privacy import scrub
 
 SHOWN = {
     "started": "Started", "finished": "Finished", "wall_s": "Duration, s", "touchstone": "Touchstone",

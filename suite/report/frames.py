@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from suite.errors import UsageError
+from suite.privacy import scrub
 from suite.record import CELL_COLUMNS, RunFolder, join
-from suite.report.privacy import scrub
 
 REFERENCE = "eager"
 """The backend that the others are compared with."""

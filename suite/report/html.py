@@ -13,10 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from suite import __version__
+from suite.privacy import scrub
 from suite.report import compare, conditions, marks, numbers, plots, tables
 from suite.report.frames import FLOOR, REFERENCE, records
 from suite.report.gallery import Gallery, Shown, slug
-from suite.report.privacy import scrub
 from suite.report.statistics import speedups
 from suite.report.style import css_variables
 

@@ -9,9 +9,9 @@ import pytest
 
 from suite.cell import Status
 from suite.errors import UsageError
+from suite.privacy import scrub
 from suite.record import CELL_COLUMNS, RunFolder
 from suite.report.frames import INTEGER_COLUMNS, TEXT_COLUMNS, load, read_csv, write_csv
-from suite.report.privacy import scrub
 from suite.tests.synthetic_run import cell, write_run
 
 READ_AS_MISSING_BY_PANDAS = [
