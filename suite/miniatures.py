@@ -183,6 +183,8 @@ def tidy(directory: Path) -> None:
     """
     if not (directory / "model.safetensors").is_file():
         raise CheckpointError(f"{directory.name} has no model.safetensors: a recipe saves with save_pretrained().")
+    for file in directory.iterdir():
+        file.chmod(0o644)
     for file in directory.glob("*.json"):
         if file.name in ("tokenizer.json", *CARDS):
             continue

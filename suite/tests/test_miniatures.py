@@ -119,6 +119,33 @@ def test_damage_is_relative_and_repeatable() -> None:
     assert float((layers[0].weight - before).std() / before.std()) == pytest.approx(0.1, rel=0.05)
 
 
+def test_a_killed_training_resumes_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    training = discovery.load_module(ROOT, "miniatures.training")
+    monkeypatch.setattr(training, "SAVE_EVERY_SECONDS", -1.0)
+
+    def train(work: Path, killed_at: int | None = None) -> torch.Tensor:
+        def batch(step: int) -> dict[str, torch.Tensor]:
+            if step == killed_at:
+                raise KeyboardInterrupt
+            return {"input": torch.full((1, 4), float(step % 3))}
+
+        work.mkdir(exist_ok=True)
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(4, 1)
+        model = torch.nn.Sequential(torch.nn.Dropout(0.5), layer)
+        training.fit(
+            model, batch, 10, work, lambda _: None, noise=0.1, loss=lambda outputs, _: (outputs - 1).square().mean()
+        )
+        return layer.weight.detach()
+
+    straight = train(tmp_path / "straight")
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "killed", killed_at=6)
+    assert torch.equal(train(tmp_path / "killed"), straight)
+
+
 def test_every_recipe_is_scored_by_a_task_that_names_its_miniature() -> None:
     tasks = discovery.load_tasks(ROOT)
     for name, recipe in miniatures.recipes(ROOT).items():
