@@ -27,8 +27,8 @@ _TELLING_FLAGS = {
     "amx_int8", "amx_bf16", "asimd", "asimddp", "bf16", "i8mm", "sve",
 }  # fmt: skip
 MUST_MATCH = (
-    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "samples_sha256", "cpu", "gpu",
-    "libraries", "python", "touchstone",
+    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "samples_sha256", "isolated",
+    "cpu", "gpu", "libraries", "python", "touchstone",
 )  # fmt: skip
 """What a resumed run must share with the one that it continues."""
 
@@ -63,15 +63,17 @@ def conditions(settings: Settings) -> dict[str, Any]:
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What keeps a run from being continued under the present conditions, a phrase each."""
-    return [
-        f"{key} was {before.get(key)!r} and is {now.get(key)!r}"
-        for key in MUST_MATCH
-        if before.get(key) != _as_stored(now.get(key))
-    ]
+    return [phrase for key in MUST_MATCH for phrase in _differences(key, before.get(key), now.get(key))]
 
 
-def _as_stored(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _differences(name: str, before: Any, now: Any) -> list[str]:
+    now = list(now) if isinstance(now, tuple) else now
+    if before == now:
+        return []
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = sorted({*before, *now})
+        return [phrase for key in keys for phrase in _differences(f"{name} {key}", before.get(key), now.get(key))]
+    return [f"{name} was {before!r} and is {now!r}"]
 
 
 def cpu() -> dict[str, Any]:

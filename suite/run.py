@@ -128,31 +128,38 @@ class Run:
             self._laboratory.warnings.append(f"run.json could not be completed ({error}); the rows are safe")
 
     def _open_folder(self) -> RunFolder:
+        chosen = {cell.id for cell, _ in self.selected}
+        selected = selection.describe([entry for entry in self.planned if entry.cell.id in chosen])
         if self.resumed:
-            folder = self.resumed
-            different = conditions.differences(folder.conditions(), self.conditions)
-            if different:
-                raise UsageError(
-                    f"The run {folder.name} cannot be continued, since {'; '.join(different)}: start a new one without "
-                    "--resume."
-                )
-            return folder
+            return self._continue(self.resumed, selected)
         name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = RunFolder.create(self.settings.results, name)
-        chosen = {cell.id for cell, _ in self.selected}
+        counts = {"selected": len(self.selected), "deselected": self.deselected}
         try:
-            folder.write_conditions(
-                {
-                    "run": folder.name,
-                    **self.conditions,
-                    **selection.describe([entry for entry in self.planned if entry.cell.id in chosen]),
-                    "selected": len(self.selected),
-                    "deselected": self.deselected,
-                }
-            )
+            folder.write_conditions({"run": folder.name, **self.conditions, **selected, **counts})
             _point_latest(self.settings.results, folder.path)
         except OSError as error:
             raise UsageError(f"Cannot write to {folder.path} ({error.strerror}): name another --results.") from error
+        return folder
+
+    def _continue(self, folder: RunFolder, selected: dict[str, Any]) -> RunFolder:
+        before = folder.conditions()
+        known = before.get("fingerprints", {})
+        different = conditions.differences(before, self.conditions)
+        different += [
+            f"the files of {block} have changed"
+            for block, fingerprint in selected["fingerprints"].items()
+            if known.get(block, fingerprint) != fingerprint
+        ]
+        if different:
+            raise UsageError(
+                f"The run {folder.name} cannot be continued, since {'; '.join(different)}: start a new one without "
+                "--resume."
+            )
+        try:
+            folder.write_conditions({**before, "fingerprints": {**known, **selected["fingerprints"]}})
+        except OSError as error:
+            raise UsageError(f"Cannot write to {folder.path} ({error.strerror}): make room and try again.") from error
         return folder
 
 

@@ -14,6 +14,7 @@ from suite.options import Settings
 from suite.suggest import known_name
 from suite.task import Checkpoint, Task
 from suite.weights import Source, resolve
+from suite.weights.files import sampled_fingerprint
 from suite.weights.local import match
 from suite.weights.samples import read_samples
 
@@ -125,7 +126,9 @@ def preloads(planned: Iterable[Planned]) -> set[str]:
 
 def describe(planned: Sequence[Planned]) -> dict[str, Any]:
     """The selection as run.json keeps it."""
+    folders = {entry.cell.block: entry.source.directory for entry in planned if entry.source.directory}
     return {
         "cells": [entry.cell.id for entry in planned],
         "checkpoints": sorted({f"{entry.cell.checkpoint_id}@{entry.cell.revision}" for entry in planned}),
+        "fingerprints": {name: sampled_fingerprint(folder) for name, folder in sorted(folders.items())},
     }

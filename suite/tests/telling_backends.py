@@ -117,6 +117,12 @@ class TellsSecrets(Eager):
         raise RuntimeError(message)
 
 
+class Mended(Eager):
+    """What a faulty backend is after its repair."""
+
+    name = "faulty"
+
+
 class OnlyLatency(Eager):
     """A second eager for which latency alone is asked."""
 
@@ -127,7 +133,8 @@ class OnlyLatency(Eager):
 BACKENDS: dict[str, type[Backend]] = {
     backend.name: backend
     for backend in (
-        SecondTellsLoads, Chatty, TwoThreads, LeavesChildren, Nowhere, FindsOut, Refuses, TellsSecrets, OnlyLatency
+        SecondTellsLoads, Chatty, TwoThreads, LeavesChildren, Nowhere, FindsOut, Refuses, TellsSecrets, OnlyLatency,
+        Mended,
     )
 }  # fmt: skip
 
