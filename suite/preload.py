@@ -35,8 +35,16 @@ def _import_all() -> None:
             MISSING.append(name)
 
 
+_paths = list(sys.path)
 if os.environ.get(NAMES_VARIABLE) is not None:
     _import_all()
+ADDED_PATHS = [path for path in sys.path if path not in _paths]
+"""What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
+
+
+def restore_paths() -> None:
+    """Put back onto the import path what the preloaded libraries had put there."""
+    sys.path.extend(path for path in ADDED_PATHS if path not in sys.path)
 
 
 def effect(asked: bool) -> str | None:

@@ -28,6 +28,7 @@ def main(pipe: Connection, spec: Spec, log: Path, preloaded: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
     _print_to(log)
+    preload.restore_paths()
     problem = preload.effect(preloaded)
     gc.freeze()  # what was preloaded stays: collecting before each round then costs milliseconds, not tenths
     pipe.send(Reply("ok", problem))
