@@ -16,6 +16,8 @@ BLOCK = "colour-naming/tiny-distilbert"
 
 Register = Callable[[str, str], None]
 
+pytestmark = pytest.mark.usefixtures("noise_is_no_matter")
+
 
 @pytest.fixture(autouse=True)
 def _only_eager(monkeypatch: pytest.MonkeyPatch) -> None:

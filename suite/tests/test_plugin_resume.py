@@ -19,6 +19,8 @@ from suite.tests.tiny import make_checkpoint
 
 Register = Callable[[str, str], None]
 
+pytestmark = pytest.mark.usefixtures("noise_is_no_matter")
+
 
 def lines(touchstone: Touchstone) -> list[dict[str, Any]]:
     return list(read_lines(touchstone.folder.path / "cells.jsonl"))

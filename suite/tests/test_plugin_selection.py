@@ -22,6 +22,8 @@ TEXTS = [f"red {word}" for word in ("green", "blue", "large", "small", "round", 
 
 Register = Callable[[str, str], None]
 
+pytestmark = pytest.mark.usefixtures("noise_is_no_matter")
+
 
 @pytest.fixture
 def only_eager(monkeypatch: pytest.MonkeyPatch) -> None:
