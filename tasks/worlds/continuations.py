@@ -53,7 +53,7 @@ def _owners(draw: Draw, values: list[str], count: int, kind: str) -> list[tuple[
 
 def _counting(draw: Draw) -> tuple[str, str, str]:
     start, step, told = draw.together(
-        lambda: (draw.random.randrange(8, 80), draw.one((1, 2, 10, -1)), draw.one((2, 3, 4, 5))),
+        lambda: (draw.random.randrange(8, 60), draw.one((1, 2, -1)), draw.one((2, 3, 4, 5))),
         lambda drawn: ("continuation", "count", *map(str, drawn)),
     )
     numbers = [start + step * place for place in range(told + 3)]
@@ -82,22 +82,33 @@ def _home(draw: Draw) -> tuple[str, str, str]:
     return f"{facts} {person} lives in", f"{city}.", "home"
 
 
-def _inhabitant(draw: Draw) -> tuple[str, str, str]:
-    pairs = _owners(draw, CITIES, draw.one((2, 3, 4)), "city")
-    person, city = draw.one(pairs)
-    facts = " ".join(f"{name} lives in {place}." for name, place in pairs)
-    return f"{facts} The one who lives in {city} is", f"{person}.", "inhabitant"
+def _chase(draw: Draw) -> tuple[str, str, str]:
+    hunters = _different(draw, ANIMALS, 2 * draw.one((2, 3)), "chase")
+    pairs = list(zip(hunters[::2], hunters[1::2], strict=True))
+    facts = " ".join(f"The {hunter} chases the {hunted}." for hunter, hunted in pairs)
+    hunter, hunted = draw.one(pairs)
+    return f"{facts} The {hunter} chases the", f"{hunted}.", "chase"
 
 
 def _colour(draw: Draw) -> tuple[str, str, str]:
+    things = draw.some(THINGS, draw.one((2, 3, 4)))
+    pairs: list[tuple[str, str]] = []
+    for thing in things:
+        colour = draw.together(
+            lambda: draw.one(COLOURS),
+            lambda colour, thing=thing: ("continuation", "colour", thing, colour),  # type: ignore[misc]
+        )
+        pairs.append((thing, colour))
+    thing, colour = draw.one(pairs)
+    return f"{' '.join(f'The {one} is {its}.' for one, its in pairs)} The {thing} is", f"{colour}.", "colour"
+
+
+def _possession(draw: Draw) -> tuple[str, str, str]:
     pairs = _owners(draw, THINGS, draw.one((2, 3)), "thing")
     colours = draw.some(COLOURS, len(pairs))
     facts = " ".join(f"{name} has a {colour} {thing}." for (name, thing), colour in zip(pairs, colours, strict=True))
     asked = draw.random.randrange(len(pairs))
-    name, thing = pairs[asked]
-    if draw.maybe(0.5):
-        return f"{facts} The colour of the {thing} is", f"{colours[asked]}.", "colour"
-    return f"{facts} What {name} has is a", f"{colours[asked]} {thing}.", "possession"
+    return f"{facts} What {pairs[asked][0]} has is a", f"{colours[asked]} {pairs[asked][1]}.", "possession"
 
 
 def _gift(draw: Draw) -> tuple[str, str, str]:
@@ -137,12 +148,13 @@ def _tallest(draw: Draw) -> tuple[str, str, str]:
 
 
 FORMS = (
-    (0.8, _counting),
+    (0.6, _counting),
     (1.0, _reversal),
     (1.2, _recipe),
     (1.0, _home),
-    (0.8, _inhabitant),
-    (1.4, _colour),
+    (0.8, _chase),
+    (1.0, _colour),
+    (0.8, _possession),
     (1.2, _gift),
     (0.3, _calendar),
     (1.0, _tallest),
@@ -168,10 +180,7 @@ def _restated(draw: Draw) -> tuple[str, str, str]:
     )
     verb = draw.one(verbs)
     facts = [f"{name}{verb}{value}." for name, value in _owners(draw, values, draw.one((2, 3, 4, 5)), kind)]
-    again = draw.some(facts, len(facts))
-    if draw.maybe(0.4):
-        again = [" of ".join(fact[:-1].split(verb)[::-1]) + "." for fact in again]
-    return " ".join(facts), " ".join(again), "restated"
+    return " ".join(facts), " ".join(draw.some(facts, len(facts))), "restated"
 
 
 def _shuffled(draw: Draw) -> tuple[str, str, str]:

@@ -13,14 +13,14 @@ from .. import training
 
 TRAIN_SIZE = 40_000
 DRILLS = 30_000
-DRILL_STEPS = 2200
-STEPS = 7000
+DRILL_STEPS = 2000
+STEPS = 6500
 BATCH = 48
 NOISE = 0.0
 INITIAL = 0.12
 PROMPT_WEIGHT = 0.02
 IGNORED = -100
-RARE = {"calendar": 12, "counting": 5}
+RARE = {"calendar": 12, "counting": 10}
 """Kinds that have few different prompts are repeated."""
 
 
