@@ -23,12 +23,23 @@ def export(subject: Subject, directory: Path) -> None:
     from optimum.exporters.tasks import TasksManager
 
     model = subject.load_model()
+    _widen_segments(model)
     task = TASKS.get(subject.auto_class) or TasksManager.infer_task_from_model(model)
     # Not merged into one decoder with branches: dynamic quantization leaves the inside of branches alone. And not
     # validated: fidelity is measured anyway.
     onnx_export_from_model(
         model, directory, task=task, no_post_process=True, do_validation=False, device="cpu", do_constant_folding=True
     )
+
+
+def _widen_segments(model: Any) -> None:
+    """Let a model of one segment take the two that optimum's dummy input names; it is only ever given the first."""
+    import torch
+
+    for module in model.modules():
+        segments = getattr(module, "token_type_embeddings", None)
+        if isinstance(segments, torch.nn.Embedding) and segments.num_embeddings == 1:
+            module.token_type_embeddings = torch.nn.Embedding.from_pretrained(segments.weight.detach().repeat(2, 1))
 
 
 def open_model(subject: Subject, directory: Path) -> Any:
