@@ -14,7 +14,7 @@ from .. import training
 TRAIN_SIZE = 40_000
 SIMPLE = ("plain", "both")
 SIMPLE_STEPS = 1500
-STEPS = 6000
+STEPS = 5000
 BATCH = 64
 NOISE = 0.0
 INITIAL = 0.12
@@ -39,8 +39,8 @@ class SentimentAnalysis(Recipe):
         tokenizer = training.wordpiece(training.words_of(texts), texts, lowercase=True)
         config = DistilBertConfig(
             vocab_size=len(tokenizer),
-            dim=48,
-            hidden_dim=96,
+            dim=24,
+            hidden_dim=48,
             n_layers=4,
             n_heads=4,
             max_position_embeddings=512,
