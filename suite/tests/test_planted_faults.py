@@ -43,12 +43,14 @@ def test_a_lie_is_caught(touchstone: Touchstone, register: Register, fault: str,
     assert words in touchstone.reasons()["faulty", check]
 
 
+@pytest.mark.usefixtures("noise_is_no_matter")
 def test_an_honest_backend_passes_everything(touchstone: Touchstone) -> None:
     result = touchstone.run()
     result.assert_outcomes(passed=3)
     assert set(touchstone.statuses().values()) == {"passed"}
 
 
+@pytest.mark.usefixtures("noise_is_no_matter")
 @pytest.mark.parametrize(
     ("fault", "status", "words"),
     [
@@ -63,7 +65,7 @@ def test_a_dying_worker_costs_its_own_cells_only(
     touchstone: Touchstone, register: Register, fault: str, status: str, words: str
 ) -> None:
     register("faulty", FAULTS + fault)
-    result = touchstone.run("--cell-timeout", "4")
+    result = touchstone.run("--cell-timeout", "5")
     result.assert_outcomes(passed=3, errors=4)
     assert result.ret == 6
     statuses, reasons = touchstone.statuses(), touchstone.reasons()

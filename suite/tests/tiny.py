@@ -11,7 +11,28 @@ from pathlib import Path
 
 from suite.discovery import default_root
 
-WORDS = "red green blue large small round square bright dark heavy light soft hard old new warm cold calm loud shy".split()
+WORDS = [
+    "red",
+    "green",
+    "blue",
+    "large",
+    "small",
+    "round",
+    "square",
+    "bright",
+    "dark",
+    "heavy",
+    "light",
+    "soft",
+    "hard",
+    "old",
+    "new",
+    "warm",
+    "cold",
+    "calm",
+    "loud",
+    "shy",
+]
 CAPABILITY = "colour-naming"
 CHECKPOINT = "tiny-distilbert"
 
