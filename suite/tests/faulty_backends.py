@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from collections.abc import Mapping
@@ -80,10 +81,10 @@ class Sleeps(Faulty):
 
 
 class Noisy(Faulty):
-    """Is as fast or slow as the clock's tenth of a second says: two speeds, twenty times apart."""
+    """Is as fast or slow as chance says, anew every twentieth of a second: up to twenty times apart."""
 
     def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
-        stop = time.perf_counter() + (0.001, 0.02)[int(time.time() * 10) % 2]
+        stop = time.perf_counter() + 0.001 + 0.02 * random.Random(int(time.time() * 20)).random()
         while time.perf_counter() < stop:
             pass
         return honest(**batch)
