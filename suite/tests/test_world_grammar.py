@@ -32,7 +32,7 @@ FROZEN = {
     "sentiment-analysis": "071cef6de52b0df3ddb85bc4fd6ccf997f8febc658118ac835a96e1f84e9d2ba",
     "named-entity-recognition": "efbebb03eac884af023e530558753f1eea3f495a4cf331a54d6fd3264a528489",
     "text-generation": "eed53fad029e0dbc250da515c4679f3a4587c0ff1aac75859bd68da343cf392b",
-    "translation": "e3c148ccdfd37df8d443349d4c9c0253a4caca119a6af581bb0b4c789dfb9578",
+    "translation": "9a387ac9c70857cb0a7b932512a555d850b36f2053330f72d0dc6e8f4258ca54",
 }
 """A change here changes what every miniature was trained against: all of them must then be built again."""
 

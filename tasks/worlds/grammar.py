@@ -98,6 +98,8 @@ def examples(
             text, truth, kind = make(draw)
         except NoneLeftError:
             continue
+        if not draw.combinations:
+            continue  # It would belong to every split.
         found.setdefault(text, Example(text, truth, tuple(draw.combinations), kind))
         if len(found) == count:
             return list(found.values())
