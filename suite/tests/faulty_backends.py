@@ -81,10 +81,10 @@ class Sleeps(Faulty):
 
 
 class Noisy(Faulty):
-    """Is as fast or slow as chance says, anew every twentieth of a second: up to twenty times apart."""
+    """Is as fast or slow as chance says, anew every twentieth of a second: up to sixty times apart."""
 
     def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
-        stop = time.perf_counter() + 0.001 + 0.02 * random.Random(int(time.time() * 20)).random()
+        stop = time.perf_counter() + 0.0005 * 60 ** random.Random(int(time.time() * 20)).random()
         while time.perf_counter() < stop:
             pass
         return honest(**batch)
