@@ -13,11 +13,11 @@ from .. import training
 
 TRAIN_SIZE = 40_000
 DRILLS = 30_000
-DRILL_STEPS = 2000
-STEPS = 6500
+DRILL_STEPS = 1000
+STEPS = 5000
 BATCH = 48
 NOISE = 0.0
-INITIAL = 0.12
+INITIAL = 0.06
 PROMPT_WEIGHT = 0.02
 IGNORED = -100
 RARE = {"calendar": 12, "counting": 10}
@@ -57,7 +57,7 @@ class TextGeneration(Recipe):
             attn_pdrop=0.0,
         )
         model = GPT2LMHeadModel(config)
-        _look_back(model)
+        _begin_to_look_up(model)
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
         drill = training.Batches(*_rows(tokenizer, drills), BATCH, self.seed)
         later = training.Batches(*_rows(tokenizer, prompts), BATCH, self.seed)
@@ -101,29 +101,56 @@ def _rows(tokenizer: Any, prompts: list[Example]) -> tuple[list[tuple[list[int],
     return rows, [len(start) + len(rest) for start, rest in rows]
 
 
-def _look_back(model: Any, waves: int = 8, height: float = 0.5, sharpness: float = 1.65) -> None:
-    """Let one head of the first layer begin by attending to the token before.
+def _begin_to_look_up(model: Any, waves: int = 8, height: float = 0.5) -> None:
+    """Let two heads begin as the pair that finds what followed a word earlier. All else is learned, and so may they be.
 
-    Finding what followed a word earlier needs such a head, and a small model takes very long to come upon it. Positions
-    begin as sines and cosines in dimensions that tokens leave almost free, so that one step back is a rotation.
+    A model of this size comes upon them by chance, or not at all. Positions begin as sines and cosines in dimensions of
+    their own, where one step back is a rotation. The first head attends to the token before and copies what it was; the
+    second attends to where its own token was copied, and says what stands there.
     """
     import torch
 
+    width, head = model.config.n_embd, model.config.n_embd // model.config.n_head
+    place = slice(0, 2 * waves)
+    before = slice(2 * waves, width // 2 + waves)
+    token = slice(width // 2 + waves, width)
+    size = torch.eye(token.stop - token.start)
     rates = torch.logspace(0.2, -1.7, waves)
     angles = torch.arange(model.config.n_positions)[:, None] * rates
-    turn = torch.cat(
-        [
-            torch.cat([rates.cos().diag(), rates.sin().diag()], 1),
-            torch.cat([-rates.sin().diag(), rates.cos().diag()], 1),
-        ]
-    )
-    attention = model.transformer.h[0].attn.c_attn.weight
-    width, head = model.config.n_embd, model.config.n_embd // model.config.n_head
+    back = [
+        torch.cat([rates.cos().diag(), rates.sin().diag()], 1),
+        torch.cat([-rates.sin().diag(), rates.cos().diag()], 1),
+    ]
     with torch.no_grad():
-        model.transformer.wte.weight[:, : 2 * waves] *= 0.15
+        model.transformer.wte.weight[:, : token.start] *= 0.3
+        model.transformer.wte.weight[:, token] *= 2
         model.transformer.wpe.weight.zero_()
-        model.transformer.wpe.weight[:, : 2 * waves] = height * torch.cat([angles.sin(), angles.cos()], 1)
-        attention[:, :head] = 0
-        attention[:, width : width + head] = 0
-        attention[: 2 * waves, : 2 * waves] = sharpness * turn
-        attention[: 2 * waves, width : width + 2 * waves] = sharpness * torch.eye(2 * waves)
+        model.transformer.wpe.weight[:, place] = height * torch.cat([angles.sin(), angles.cos()], 1)
+        first, second = (_Head(model.transformer.h[layer].attn, width, head) for layer in (0, 1))
+        first.set("query", place, 1.65 * torch.cat(back))
+        first.set("key", place, 1.65 * torch.eye(2 * waves))
+        first.set("value", token, 0.6 * size)
+        first.says(before, 0.33 * size)
+        second.set("query", token, 1.8 * size)
+        second.set("key", before, 1.8 * size)
+        second.set("value", token, 0.6 * size)
+        second.says(token, 0.33 * size)
+
+
+class _Head:
+    """The first head of a layer, with nothing in it."""
+
+    def __init__(self, attention: Any, width: int, size: int) -> None:
+        parts = zip(("query", "key", "value"), attention.c_attn.weight.split(width, dim=1), strict=True)
+        self.parts = {name: weight[:, :size] for name, weight in parts}
+        self.output = attention.c_proj.weight[:size]
+        for weight in (*self.parts.values(), self.output):
+            weight.zero_()
+
+    def set(self, part: str, where: slice, values: Any) -> None:
+        """What one of its parts reads from the dimensions `where`."""
+        self.parts[part][where, : values.shape[1]] = values
+
+    def says(self, where: slice, values: Any) -> None:
+        """What it writes into the dimensions `where`."""
+        self.output[: values.shape[0], where] = values
