@@ -22,7 +22,9 @@ class Int8(Backend):
     """Every linear layer with its own weights, per-row int8; embeddings, norms and convolutions stay float32."""
 
     name, family, dtype = "int8", "torch", "int8"
-    tolerance = Tolerance(fidelity=2e-1, batching=2e-1)
+    # MiniLM's sentence vectors moved by 8e-2 and, between a batch and singles, by as much: one activation that is
+    # rounded the other way shifts all layers above. The bounds are twice that; wrong outputs are at 1 and beyond.
+    tolerance = Tolerance(fidelity=1.5e-1, batching=1.5e-1)
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "torchao")
 
     def prepare(self, subject: Subject, build: Path | None) -> Runnable:

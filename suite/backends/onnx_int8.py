@@ -17,7 +17,9 @@ class OnnxInt8(Onnx):
     """Quantized out of the build of `onnx`: nothing is exported a second time."""
 
     name, dtype = "onnx-int8", "int8"
-    tolerance = Tolerance(fidelity=2e-1, batching=2e-1)
+    # MiniLM's sentence vectors moved by 1.3e-1 (3.2e-1 without `per_channel`); between a batch and singles by 1.5e-1,
+    # since a whole tensor shares one scale. Wrong outputs are at 1 and beyond.
+    tolerance = Tolerance(fidelity=2e-1, batching=2.5e-1)
     base = "onnx"
 
     def options(self) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ def _bert_base(transformers: Any) -> Any:
 
 
 def _gpt2(transformers: Any) -> Any:
-    config = transformers.GPT2Config(**_DECODER, **_ENDS, n_embd=32, n_layer=2, n_head=4, n_positions=64)
+    config = transformers.GPT2Config(**_DECODER, **_ENDS, n_embd=32, n_layer=1, n_head=4, n_positions=64)
     return transformers.GPT2LMHeadModel(config)
 
 
