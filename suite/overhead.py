@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +20,10 @@ import numpy as np
 import psutil
 
 from suite import discovery
+from suite.block import measure_block
 from suite.laboratory import Laboratory
 from suite.options import Settings, physical_cores
-from suite.pool import Bench, wait_until_quiet
+from suite.pool import Bench
 from suite.record import RunFolder
 from suite.selection import Planned, plan
 
@@ -81,6 +82,8 @@ def _figures(repeats: int) -> Iterator[Figure]:
         yield figure("round trip to a worker", _round_trips(noop, repeats), "ms", 0.5)
         yield figure("parent's share of a core during a round", _parent_share(eager, repeats), "%", 1.0)
         yield figure("cell against a bare loop, interleaved: difference", _against_bare(eager, repeats), "%", 3.0)
+        others = {name: laboratory.bench(_entry(planned, name)) for name in ("onnx", "int8")}
+        yield from _alone_and_interleaved(eager, others, repeats)
 
 
 def _entry(planned: list[Planned], backend: str) -> Planned:
@@ -186,6 +189,26 @@ def _round_trips(bench: Bench, repeats: int) -> list[float]:
     return [_median_of(lambda: bench.ask("ping", 60), 200) * 1e3 for _ in range(repeats)]
 
 
+def _alone_and_interleaved(bench: Bench, others: Mapping[str, Bench], repeats: int) -> Iterator[Figure]:
+    """How far a cell's percentiles move when others take turns with it, in per cent; both ways in turns."""
+    ratios: dict[int, list[float]] = {50: [], 90: []}
+    for turn in range(repeats):
+        taken = {}
+        for benches in ({"eager": bench}, {"eager": bench, **others}):
+            rounds = measure_block(benches, "eager", 1.0, 60.0, turn)["eager"].rounds
+            taken[len(benches)] = [seconds for done in rounds for seconds in done.seconds]
+        for percentile, found in ratios.items():
+            alone, together = (np.percentile(taken[number], percentile) for number in sorted(taken))
+            found.append(float(together / alone))
+    for (percentile, found), limit in zip(ratios.items(), (5.0, 10.0), strict=True):
+        differences = [abs(ratio - 1) * 100 for ratio in found]
+        centre = abs(float(np.median(found)) - 1) * 100
+        low, high = np.percentile(differences, [25, 75])
+        yield Figure(
+            f"cell alone against interleaved: p{percentile}, difference", centre, float(low), float(high), "%", limit
+        )
+
+
 def _median_of(call: Callable[[], object], times: int) -> float:
     durations = []
     for _ in range(times):
@@ -211,7 +234,6 @@ def _against_bare(bench: Bench, repeats: int) -> list[float]:
     bench.ask("warm_up", 60, seconds=1.0)
     ratios = []
     for _ in range(10 * repeats):
-        wait_until_quiet([])
         ours = float(np.median(bench.ask("round", 60, seconds=0.1).seconds))
         bare = float(np.median(bench.ask("bare_loop", 60, seconds=0.1)))
         ratios.append(ours / bare)
