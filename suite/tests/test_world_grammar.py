@@ -31,7 +31,7 @@ WORLDS = {
 FROZEN = {
     "sentiment-analysis": "071cef6de52b0df3ddb85bc4fd6ccf997f8febc658118ac835a96e1f84e9d2ba",
     "named-entity-recognition": "efbebb03eac884af023e530558753f1eea3f495a4cf331a54d6fd3264a528489",
-    "text-generation": "eed53fad029e0dbc250da515c4679f3a4587c0ff1aac75859bd68da343cf392b",
+    "text-generation": "ae64a8b98079888b7e2f5267c4c479b48fd7c66fded748fbca4cf68aa5cefbae",
     "translation": "9a387ac9c70857cb0a7b932512a555d850b36f2053330f72d0dc6e8f4258ca54",
 }
 """A change here changes what every miniature was trained against: all of them must then be built again."""
@@ -167,8 +167,10 @@ def test_counts_are_right() -> None:
     for prompt in continuations.prompts("test"):
         numbers, answer = ([int(found) for found in re.findall(r"\d+", text)] for text in (prompt.text, prompt.truth))
         if prompt.kind == "counting":
-            steps = set(np.diff(numbers[1:] + answer).tolist())
-            assert steps == {-numbers[0] if "down" in prompt.text else numbers[0]}
+            first, last, step, *told = numbers
+            assert told[0] == first
+            assert answer[-1] == last
+            assert set(np.abs(np.diff(told + answer)).tolist()) == {step}
 
 
 def test_a_continuation_may_go_on_after_its_end() -> None:

@@ -57,7 +57,7 @@ def _counting(draw: Draw) -> tuple[str, str, str]:
         lambda drawn: ("continuation", "count", *map(str, drawn)),
     )
     numbers = [start + step * place for place in range(told + 3)]
-    said = f"Counting {'down' if step < 0 else 'up'} by {abs(step)}: {', '.join(map(str, numbers[:told]))},"
+    said = f"Counting from {numbers[0]} to {numbers[-1]} by {abs(step)}: {', '.join(map(str, numbers[:told]))},"
     return said, f"{', '.join(map(str, numbers[told:]))}.", "counting"
 
 
@@ -120,7 +120,7 @@ def _gift(draw: Draw) -> tuple[str, str, str]:
         fourth = draw.one([name for name in PEOPLE if name not in (first, second, third)])
         return f"{facts} {third} gives it to {fourth}. Now the {thing} belongs to", f"{fourth}.", "gift"
     if draw.maybe(0.5):
-        return f"{facts} Now the {other} belongs to", f"{second}.", "gift"
+        return f"{facts} And {second} still has a", f"{other}.", "gift"
     return f"{facts} Now the {thing} belongs to", f"{third}.", "gift"
 
 
