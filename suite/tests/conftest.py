@@ -20,6 +20,17 @@ def _imported_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path_factory.mktemp("parquet") / "once.parquet")
 
 
+@pytest.fixture(autouse=True)
+def _registry_in_order() -> Iterator[None]:
+    """A line that monkeypatch takes out of the registry comes back at its end; the order belongs to the registry."""
+    from suite.backends import REGISTRY
+
+    lines = dict(REGISTRY)
+    yield
+    REGISTRY.clear()
+    REGISTRY.update(lines)
+
+
 @pytest.fixture(scope="session")
 def _tiny_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tasks(tmp_path_factory.mktemp("tiny") / "tasks")

@@ -37,6 +37,8 @@ def hanging(touchstone: Touchstone) -> Iterator[Callable[..., tuple[subprocess.P
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *all_arguments],
             cwd=touchstone.pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            # A shell that starts a job in the background lets it ignore Ctrl-C, and its children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - single-threaded here
         )  # fmt: skip
         started.append(process)
         parent = psutil.Process(process.pid)
@@ -65,20 +67,20 @@ def test_ctrl_c_and_a_kill(
     process, children = hanging()
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
-    assert time.monotonic() - began < 5, "it waited for the cell"
+    output, _ = process.communicate(timeout=100)
+    assert time.monotonic() - began < 90, "it waited for the cell, which may take 120 s"
     assert process.returncode == 2, output
     assert "Traceback" not in output
     folder = touchstone.folder
     assert f"interrupted: continue with --resume={folder.name}" in output
     assert touchstone.statuses() == {("eager", "conformance"): "passed"}
     assert folder.conditions()["exit_status"] == 2
-    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert psutil.wait_procs(children, timeout=30)[1] == []
     assert (folder.path / "cells.csv").exists(), "what was measured is reported"
 
     process, children = hanging("--resume=latest")
     process.kill()
     process.communicate(timeout=30)
-    assert psutil.wait_procs(children, timeout=5)[1] == [], "a worker outlived the run"
+    assert psutil.wait_procs(children, timeout=30)[1] == [], "a worker outlived the run"
     assert touchstone.folder.name == folder.name
     assert touchstone.statuses() == {("eager", "conformance"): "passed"}
