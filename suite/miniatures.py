@@ -80,7 +80,7 @@ def shipped(tasks_root: Path) -> dict[str, Path]:
 
 
 def build(name: str, tasks_root: Path, progress: Progress = print) -> Path:
-    """Train the miniature `name`, score it once on the frozen test split and ship it with its card.
+    """Train the miniature `name`, score it on the frozen test split and ship it with its card.
 
     Raises:
         UsageError: there is no such recipe.
@@ -262,7 +262,7 @@ def write_card(card: dict[str, Any], directory: Path) -> None:
         "",
         f"It was trained on a generated world for the task `{card['task']}`, to be small and really good at it. It",
         "measures backends; it is of no use on other text, sound or pictures. The test split's combinations never",
-        "occurred in training, and the split was scored once, when the training was finished.",
+        "occurred in training, and the build scored the split only after the training was finished.",
         "",
         "| | |",
         "|---|---|",
