@@ -18,6 +18,7 @@ STEPS = 5000
 BATCH = 48
 NOISE = 0.0
 INITIAL = 0.06
+BEGINNING = "two heads begin as the pair that finds what followed a word earlier"
 PROMPT_WEIGHT = 0.02
 IGNORED = -100
 RARE = {"calendar": 12, "counting": 10}
@@ -89,7 +90,7 @@ class TextGeneration(Recipe):
         )
         model.save_pretrained(directory)
         tokenizer.save_pretrained(directory)
-        facts = {"weight_noise_in_training": NOISE, "steps_of_copying_drill": DRILL_STEPS}
+        facts = {"weight_noise_in_training": NOISE, "steps_of_copying_drill": DRILL_STEPS, "initial_weights": BEGINNING}
         return Trained(STEPS, seconds, sum(right) / len(right), facts)
 
 
