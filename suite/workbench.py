@@ -19,7 +19,7 @@ from suite.measure import conformance, fidelity, latency, memory
 from suite.protocol import Answers, Built, Opened, Round, Spec
 from suite.runnable import Runnable
 from suite.subject import Subject
-from suite.task import Sample, Task
+from suite.task import Sample, Task, on_device
 from suite.weights import open_subject
 from suite.weights.hub_data import load_samples
 from suite.weights.samples import fit, read_samples
@@ -193,7 +193,7 @@ class Workbench:
 
     def _encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
         batch = self.task.encode(self.subject.processor, inputs)
-        return {name: tensor.to(self.spec.device) for name, tensor in batch.items()}
+        return on_device(batch, self.spec.device)
 
     def _compared(self, tokens: np.ndarray | None) -> tuple[Any, dict[str, Any]]:
         batch = self._encode([sample.input for sample in self.samples[:COMPARED]])

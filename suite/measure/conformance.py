@@ -15,7 +15,7 @@ from suite.errors import InvalidInput
 from suite.generation import Generated, generate
 from suite.runnable import Runnable
 from suite.subject import Subject
-from suite.task import Task
+from suite.task import Task, on_device
 
 BATCH = 4
 SHORT = 3
@@ -44,7 +44,7 @@ class Bench:
     def encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs, on the device."""
         batch = self.task.encode(self.subject.processor, inputs)
-        return {name: tensor.to(self.subject.device) for name, tensor in batch.items()}
+        return on_device(batch, self.subject.device)
 
     def observe(self, inputs: Sequence[Any]) -> Observation:
         """Run a batch once, greedily and seeded."""
