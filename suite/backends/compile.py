@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import hashlib
 import platform
+import sys
 import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -43,8 +45,10 @@ class Compile(Backend):
     def options(self) -> Mapping[str, Any]:
         import torch
 
-        # The number of threads and the vector instructions are written into the kernels.
+        # The number of threads and the vector instructions are written into the kernels, and inductor looks a kernel
+        # up by the paths that it was compiled with: those of another environment would all be compiled again.
         return {
+            "environment": hashlib.sha256(f"{sys.prefix} {torch.__file__}".encode()).hexdigest()[:16],
             "threads": torch.get_num_threads(),
             "machine": platform.machine(),
             "instructions": torch.backends.cpu.get_cpu_capability(),
