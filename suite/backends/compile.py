@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
 import hashlib
+import os
 import platform
-import sys
 import shutil
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
