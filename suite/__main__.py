@@ -67,12 +67,18 @@ def _bench(parsed: argparse.Namespace) -> int:
 
 
 def _report(parsed: argparse.Namespace) -> None:
+    from suite.errors import UsageError
     from suite.report import write_report
     from suite.run import find_run
 
     folders = [find_run(parsed.results, name).path for name in parsed.runs]
     into = parsed.into or (folders[0] if len(folders) == 1 else parsed.results / "comparison")
-    print(write_report(folders, into))
+    try:
+        print(write_report(folders, into))
+    except OSError as error:
+        raise UsageError(
+            f"Cannot write the report to {into} ({error.strerror}): name another folder with --into."
+        ) from None
 
 
 def _cache(parsed: argparse.Namespace) -> None:
