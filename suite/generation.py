@@ -43,24 +43,17 @@ def generate(
     options = dict(options)
     processors = []
     if forced is not None:
-        processors.append(_Follow(forced, prompt_length(runnable.model, batch)))
+        processors.append(_Follow(forced))
         options |= {"max_new_tokens": forced.shape[1], "min_new_tokens": forced.shape[1], "do_sample": False}
     out = runnable.generate(
         batch, **options, logits_processor=processors, return_dict_in_generate=True, output_logits=True
     )
-    start = prompt_length(runnable.model, batch)
-    tokens = out.sequences[:, start:].cpu()
+    # Whatever was there before the first new token (a prompt, a start token, both) is not counted by its kind of model.
+    tokens = out.sequences[:, out.sequences.shape[1] - len(out.logits) :].cpu()
     logits = torch.stack([step.float().cpu() for step in out.logits], dim=1)
     if forced is not None:
         tokens = forced.cpu()
     return Generated(tokens, logits, _lengths(tokens, end_tokens(runnable.model)))
-
-
-def prompt_length(model: Any, batch: Mapping[str, Any]) -> int:
-    """How many tokens of `sequences` were there before the first new one."""
-    if model.config.is_encoder_decoder:
-        return 1
-    return int(batch["input_ids"].shape[1])
 
 
 def end_tokens(model: Any) -> set[int]:
@@ -82,10 +75,13 @@ def _lengths(tokens: torch.Tensor, end: set[int]) -> list[int]:
 class _Follow:
     """A logits processor that allows only the next of the given tokens."""
 
-    def __init__(self, tokens: torch.Tensor, start: int) -> None:
-        self.tokens, self.start = tokens, start
+    def __init__(self, tokens: torch.Tensor) -> None:
+        self.tokens = tokens
+        self.start: int | None = None
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        if self.start is None:
+            self.start = input_ids.shape[1]
         step = input_ids.shape[1] - self.start
         forced = scores.new_full(scores.shape, float("-inf"))
         return forced.scatter(1, self.tokens[:, step : step + 1].to(scores.device), 0.0)

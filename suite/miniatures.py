@@ -26,7 +26,6 @@ Progress = Callable[[str], None]
 
 BATCH = 50
 NOISES = (0.01, 0.05, 0.20)
-RESAMPLES = 200
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 CARDS = ("README.md", "card.json")
 
@@ -143,7 +142,6 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
     import torch
     import transformers
 
-    from suite.generation import generate
     from suite.runnable import Runnable
 
     processor = getattr(transformers, task.processor_class).from_pretrained(directory)
@@ -156,10 +154,10 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
     for start in range(0, len(samples), BATCH):
         batch = task.encode(processor, [sample.input for sample in samples[start : start + BATCH]])
         with torch.inference_mode():
-            outputs = runnable(batch) if task.generation is None else generate(runnable, batch, task.generation)
+            outputs = task.infer(runnable, batch)
         answers += task.decode(outputs, batch, processor, model.config)
     truths = [sample.truth for sample in samples]
-    draws = np.random.default_rng(0).integers(len(samples), size=(RESAMPLES, len(samples)))
+    draws = np.random.default_rng(0).integers(len(samples), size=(2 * task.resamples, len(samples)))
     spread = [task.accuracy([answers[i] for i in row], [truths[i] for i in row]) for row in draws]
     return Score(task.accuracy(answers, truths), float(np.std(spread)))
 

@@ -35,7 +35,7 @@ class Planned:
         excluded = set()
         if self.cell.backend == REFERENCE:
             excluded.add("fidelity")
-        if self.source.kind == "random":
+        if self.source.kind == "random" or (self.source.kind == "miniature" and self.source.checkpoint.untrained):
             excluded.add("accuracy")
         return tuple(check for check in CHECKS if check in self.backend.checks - excluded)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Checkpoint:
     distribution: str | None = None
     config: str | None = None
     processor: str | None = None
+    untrained: bool = False
+    """Whether the miniature's weights were never trained: it can be compared and timed, but not be right."""
 
     @property
     def name(self) -> str:
@@ -125,9 +128,38 @@ class Task(ABC):
         """A sentence about an answer that this task cannot give: of the wrong type or out of range."""
         return None
 
+    def size_of(self, value: Any) -> int:
+        """How large an input is, in whatever grows with it; batches are made of inputs of like size."""
+        return len(str(value))
+
     @abstractmethod
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs for a batch: a dict of torch tensors whose first dimension is the batch."""
+
+    def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Any:
+        """One inference on a batch: a forward, or `generate()` where `generation` is set.
+
+        A model that makes its own input (generated tokens, say) is compared on identical inputs only if it is made to
+        follow another's: `forced` is what `trail` said of those outputs. Override both for a model with a loop of its
+        own.
+        """
+        if self.generation is None:
+            return runnable(batch)
+        import torch
+
+        from suite.generation import generate
+
+        if forced is None:
+            return generate(runnable, batch, self.generation)
+        return generate(runnable, batch, self.generation, forced=torch.from_numpy(forced).to(runnable.device))
+
+    def trail(self, outputs: Any) -> np.ndarray | None:
+        """What another backend must be `forced` to follow to be compared with these outputs; `None` for a forward."""
+        return None if self.generation is None else outputs.tokens.numpy()
+
+    def timed(self, runnable: Runnable, batch: Mapping[str, Any]) -> Any:
+        """The call that is timed where the task does not generate; it does the same work on every backend."""
+        return self.infer(runnable, batch)
 
     @abstractmethod
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Any]:
@@ -149,6 +181,9 @@ class Task(ABC):
         """Other metrics that stand beside `accuracy`, from the same answers."""
         return {}
 
+    resamples: ClassVar[int] = 100
+    """Bootstrap samples for the standard error of `accuracy`; fewer where a score takes long."""
+
     def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
         """Metrics that need further runs of the model (perplexity, say). Default: none."""
         return {}
@@ -164,6 +199,21 @@ class Task(ABC):
         """
         return float((numbers.argmax(axis=-1) == reference.argmax(axis=-1)).mean())
 
+    def tell(self, value: Any) -> str:
+        """An input in words, for the report's examples."""
+        return str(value)
+
+    def tell_answer(self, answer: Any) -> str:
+        """An answer, or a truth, in words."""
+        return str(answer)
+
+    def picture(self, value: Any, answer: Any) -> np.ndarray | None:
+        """A picture of an input with an answer drawn on it, (height, width, 3) uint8; `None` where words say it all."""
+        return None
+
+    parts: ClassVar[tuple[str, ...]] = ()
+    """Modules that a call goes through one after another, by their dotted names, where the model is no single graph: a
+    backend that runs graphs makes one of each. A part that has `generate()` is one that takes a cache."""
     preload: ClassVar[tuple[str, ...]] = ()
     """What the forkserver imports beside the checkpoint's classes: transformers' names, or "module:attribute"."""
     decides_by_argmax: ClassVar[bool] = True
@@ -188,6 +238,9 @@ class Task(ABC):
         """One row of `dataset` as a sample; `None` leaves the row out. Its id is set by the caller."""
         raise LookupError(f"{self.name} has no evaluation data set on the Hub.")
 
-    def from_json(self, row: Mapping[str, Any], index: int) -> Sample:
-        """One line of a `--samples` file, `{"input": ..., "truth": ...}`, as a sample."""
+    def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
+        """One line of a `--samples` file, `{"input": ..., "truth": ...}`, as a sample.
+
+        Files that it names lie in `folder`, that of the samples, unless their paths are absolute.
+        """
         return Sample(id=str(row.get("id", index)), input=row["input"], truth=row["truth"])

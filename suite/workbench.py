@@ -14,7 +14,7 @@ from suite.backends import Backend, load_backend
 from suite.builds import ensure_build
 from suite.cache import BuildCache
 from suite.errors import InvalidInput
-from suite.generation import Generated, TokenClock, generate
+from suite.generation import TokenClock
 from suite.measure import conformance, fidelity, latency, memory
 from suite.protocol import Answers, Built, Opened, Round, Spec
 from suite.runnable import Runnable
@@ -81,16 +81,17 @@ class Workbench:
         """Write what fidelity is measured against: this cell's numbers, and the tokens that they follow."""
         outputs, batch = self._compared(None)
         arrays = {f"numbers{i}": array for i, array in enumerate(self.task.numbers(outputs, batch))}
-        if isinstance(outputs, Generated):
-            arrays["tokens"] = outputs.tokens.numpy()
+        trail = self.task.trail(outputs)
+        if trail is not None:
+            arrays["trail"] = trail
         np.savez(path, allow_pickle=False, **arrays)
 
     def fidelity(self, path: Path) -> fidelity.Distance:
         """The distance to the reference that was written to `path`."""
         with np.load(path) as stored:
-            tokens = stored.get("tokens")
-            reference = [stored[f"numbers{i}"] for i in range(len(stored.files) - (tokens is not None))]
-        outputs, batch = self._compared(tokens)
+            trail = stored.get("trail")
+            reference = [stored[f"numbers{i}"] for i in range(len(stored.files) - (trail is not None))]
+        outputs, batch = self._compared(trail)
         return fidelity.distance(
             self.task.numbers(outputs, batch),
             reference,
@@ -101,13 +102,13 @@ class Workbench:
 
     def answers(self) -> Answers:
         """The answers to the whole test split."""
-        order = sorted(range(len(self.samples)), key=lambda i: len(str(self.samples[i].input)))
+        order = sorted(range(len(self.samples)), key=lambda i: self.task.size_of(self.samples[i].input))
         answers: list[Any] = [None] * len(self.samples)
         together = max(SCORED_TOGETHER, self.spec.batch_size)
         for start in range(0, len(order), together):
             chosen = order[start : start + together]
             batch = self._encode([self.samples[i].input for i in chosen])
-            outputs = self.run(batch)
+            outputs = self.task.infer(self.runnable, batch)
             decoded = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
             for index, answer in zip(chosen, decoded, strict=True):
                 answers[index] = answer
@@ -147,12 +148,6 @@ class Workbench:
             call()
             durations.append(time.perf_counter() - started)
         return durations
-
-    def run(self, batch: dict[str, Any]) -> Any:
-        """One inference as the task asks for it: a forward, or a generation."""
-        if self.subject.generation is None:
-            return self.runnable(batch)
-        return generate(self.runnable, batch, self.subject.generation)
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -195,20 +190,14 @@ class Workbench:
         batch = self.task.encode(self.subject.processor, inputs)
         return on_device(batch, self.spec.device)
 
-    def _compared(self, tokens: np.ndarray | None) -> tuple[Any, dict[str, Any]]:
+    def _compared(self, trail: np.ndarray | None) -> tuple[Any, dict[str, Any]]:
         batch = self._encode([sample.input for sample in self.samples[:COMPARED]])
-        if self.subject.generation is None:
-            return self.runnable(batch), batch
-        import torch
-
-        forced = None if tokens is None else torch.from_numpy(tokens).to(self.spec.device)
-        options = {**self.subject.generation, "do_sample": False}
-        return generate(self.runnable, batch, options, forced=forced), batch
+        return self.task.infer(self.runnable, batch, trail), batch
 
     def _timed_call(self) -> latency.Call:
         """The call that is timed: the same batch, of median length, every time."""
         if self._timed is None:
-            by_length = sorted(self.samples, key=lambda sample: len(str(sample.input)))
+            by_length = sorted(self.samples, key=lambda sample: self.task.size_of(sample.input))
             middle = max(0, len(by_length) // 2 - self.spec.batch_size // 2)
             chosen = by_length[middle : middle + self.spec.batch_size]
             chosen = (chosen * self.spec.batch_size)[: self.spec.batch_size]
@@ -218,12 +207,12 @@ class Workbench:
         return self._timed
 
     def _forward_call(self, batch: dict[str, Any]) -> latency.Call:
-        runnable = self.runnable
+        runnable, timed = self.runnable, self.task.timed
         if runnable.device == "cpu":
-            return lambda: runnable(batch)
+            return lambda: timed(runnable, batch)
 
         def call() -> None:
-            runnable(batch)
+            timed(runnable, batch)
             runnable.synchronize()
 
         return call

@@ -10,7 +10,6 @@ import numpy as np
 
 from suite.task import Task
 
-RESAMPLES = 100
 KEPT = 0.99
 KEPT_STRICT = 0.999
 """The shares of the reference's accuracy that MLPerf Inference asks of an optimized model (arXiv:1911.02549)."""
@@ -35,7 +34,7 @@ def score(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) 
     rng = np.random.default_rng(seed)
     size = len(truths)
     resampled = []
-    for _ in range(RESAMPLES):
+    for _ in range(task.resamples):
         drawn = rng.integers(0, size, size)
         resampled.append(task.accuracy([answers[i] for i in drawn], [truths[i] for i in drawn]))
     return Score(

@@ -52,10 +52,7 @@ class Bench:
 
         torch.manual_seed(self.seed)
         batch = self.encode(inputs)
-        if self.subject.generation is None:
-            outputs = self.runnable(batch)
-        else:
-            outputs = generate(self.runnable, batch, {**self.subject.generation, "do_sample": False})
+        outputs = self.task.infer(self.runnable, batch)
         answers = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
         tokens = None
         if isinstance(outputs, Generated):
@@ -66,16 +63,16 @@ class Bench:
 
 def examine(bench: Bench, inputs: Sequence[Any]) -> list[str]:
     """Every examination on a few of the inputs, the shortest and the longest among them."""
-    chosen = spread_by_length(inputs, BATCH)
+    chosen = spread_by_size(inputs, BATCH, bench.task.size_of)
     examinations: list[Callable[[Bench, list[Any]], Iterator[str]]] = [_shapes, _repeatable, _batching, _refusals]
     if bench.subject.generative:
         examinations.append(_generation_limits)
     return [sentence for examination in examinations for sentence in examination(bench, chosen)]
 
 
-def spread_by_length(inputs: Sequence[Any], count: int) -> list[Any]:
-    """`count` inputs from the shortest to the longest."""
-    ordered = sorted(inputs, key=lambda value: len(str(value)))
+def spread_by_size(inputs: Sequence[Any], count: int, size_of: Callable[[Any], int]) -> list[Any]:
+    """`count` inputs from the smallest to the largest."""
+    ordered = sorted(inputs, key=size_of)
     positions = np.linspace(0, len(ordered) - 1, min(count, len(ordered)))
     return [ordered[round(position)] for position in positions]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from suite.errors import UsageError
 from suite.task import Task
 from suite.weights.samples import fit
 
+HERE = Path(__file__).parent
 TASKS = load_tasks(default_root())
 WITH_DATA = [task for task in TASKS.values() if task.dataset is not None]
 
@@ -55,12 +57,12 @@ def test_rows_become_samples(task: Task) -> None:
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_a_task_reads_its_own_samples_back(task: Task) -> None:
     sample = task.samples()[0]
-    assert task.from_json({"id": sample.id, "input": sample.input, "truth": sample.truth}, 1) == sample
+    assert task.from_json({"id": sample.id, "input": sample.input, "truth": sample.truth}, 1, HERE) == sample
 
 
 def test_own_tags() -> None:
     task = TASKS["named-entity-recognition"]
-    sample = task.from_json({"input": ["EU", "rejects"], "truth": ["B-org", "O"]}, 1)
+    sample = task.from_json({"input": ["EU", "rejects"], "truth": ["B-org", "O"]}, 1, HERE)
     assert sample.input == "EU rejects"
     both = SimpleNamespace(id2label={0: "O", 1: "B-ORG", 2: "I-ORG"})
     only_inside = SimpleNamespace(id2label={0: "O", 1: "I-ORG"})
@@ -69,4 +71,4 @@ def test_own_tags() -> None:
     with pytest.raises(UsageError, match="sample 1: the label 'B-org' is none of the checkpoint's"):
         fit([sample], task, SimpleNamespace(id2label={0: "O", 1: "I-PER"}))
     with pytest.raises(ValueError, match="2 words need a list of as many tags"):
-        task.from_json({"input": "EU rejects", "truth": ["O"]}, 1)
+        task.from_json({"input": "EU rejects", "truth": ["O"]}, 1, HERE)

@@ -78,7 +78,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 def test_a_task_can_refuse_a_row(tmp_path: Path) -> None:
     class Strict(made.Moods):
-        def from_json(self, row: Any, index: int) -> Sample:
+        def from_json(self, row: Any, index: int, folder: Path) -> Sample:
             raise ValueError("the input must be a list")
 
     with pytest.raises(UsageError, match=r"line 1 is no sample of moods .*must be a list"):

@@ -75,7 +75,7 @@ def _architecture(config: Mapping[str, Any], where: str) -> str:
 
 def _takers(architecture: str, model: str, tasks: list[Task]) -> list[Task]:
     known = auto_classes()
-    chosen = [task for task in tasks if task.auto_class in known.get(architecture, ())]
+    chosen = [task for task in tasks if task.auto_class in {architecture, *known.get(architecture, ())}]
     if chosen:
         return chosen
     taken = ", ".join(f"{task.auto_class} ({task.name})" for task in tasks)

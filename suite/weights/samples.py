@@ -32,7 +32,7 @@ def read_samples(file: Path, task: Task) -> list[Sample]:
         if not line.strip():
             continue
         where = f"--samples {file}, line {number}"
-        sample = _sample(task, _row(line, where), number, where)
+        sample = _sample(task, _row(line, where), number, file.parent, where)
         if sample.id in seen:
             raise UsageError(f"{where} has the id {sample.id!r} of line {seen[sample.id]}: ids must differ.")
         seen[sample.id] = number
@@ -71,8 +71,8 @@ def _row(line: str, where: str) -> dict[str, Any]:
     return row
 
 
-def _sample(task: Task, row: dict[str, Any], number: int, where: str) -> Sample:
+def _sample(task: Task, row: dict[str, Any], number: int, folder: Path, where: str) -> Sample:
     try:
-        return task.from_json(row, number)
+        return task.from_json(row, number, folder)
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{where} is no sample of {task.name} ({type(error).__name__}: {error}).") from None

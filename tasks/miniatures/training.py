@@ -65,7 +65,7 @@ def fit(
         start, before = saved["step"], saved["seconds"]
         progress(f"resuming at step {start}")
     model.train()
-    started = saved_at = time.monotonic()
+    started = saved_at = time.process_time()
     running = 0.0
     for step in range(start, steps):
         torch.manual_seed(step)
@@ -83,10 +83,10 @@ def fit(
         running = value.item() if step == start else 0.98 * running + 0.02 * value.item()
         if (step + 1) % 100 == 0:
             progress(f"step {step + 1} of {steps}, loss {running:.4f}")
-        if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
-            _save(state, parts, step + 1, before + time.monotonic() - started)
-            saved_at = time.monotonic()
-    seconds = before + time.monotonic() - started
+        if time.process_time() - saved_at > SAVE_EVERY_SECONDS:
+            _save(state, parts, step + 1, before + time.process_time() - started)
+            saved_at = time.process_time()
+    seconds = before + time.process_time() - started
     _save(state, parts, steps, seconds)
     model.eval()
     return seconds

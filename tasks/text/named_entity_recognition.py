@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,13 @@ class NamedEntityRecognition(LabelTask):
             return None
         return Sample("", " ".join(row["tokens"]), [CONLL_TAGS[tag] for tag in row["ner_tags"]])
 
-    def from_json(self, row: Mapping[str, Any], index: int) -> Sample:
+    def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
         words, tags = row["input"], row["truth"]
         if isinstance(words, list):
             words = " ".join(words)
         if not isinstance(tags, list) or len(tags) != len(words.split()):
             raise ValueError(f"{len(words.split())} words need a list of as many tags, and the truth is {tags!r}")
-        return super().from_json({**row, "input": words}, index)
+        return super().from_json({**row, "input": words}, index, folder)
 
     def own_truth(self, truth: Any, config: Any) -> list[str]:
         return [self._own_tag(tag, config) for tag in truth]

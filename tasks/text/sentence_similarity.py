@@ -83,11 +83,11 @@ class SentenceSimilarity(TextTask):
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         return Sample("", [row["sentence1"], row["sentence2"]], float(row["score"]))
 
-    def from_json(self, row: Mapping[str, Any], index: int) -> Sample:
+    def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
         value = row["input"]
         if not isinstance(value, list) or len(value) != 2 or not all(isinstance(text, str) for text in value):
             raise ValueError("the input must be a list of two sentences")
-        return super().from_json(row, index)
+        return super().from_json(row, index, folder)
 
     def own_truth(self, truth: Any, config: Any) -> float:
         if isinstance(truth, bool) or not isinstance(truth, int | float) or not math.isfinite(truth):

@@ -1,0 +1,1 @@
+"""The capabilities of models that hear or speak."""
