@@ -204,9 +204,7 @@ def _thing(draw: Draw, perspective: bool) -> Thing:
         radius *= 1.35 - 0.2 * (distance - NEAR)
         x, y = (min(max(value, radius), 1 - radius) for value in (x, y))
     angle = draw.random.uniform(-0.3, 0.3)
-    return Thing(
-        draw.one(SHAPES), draw.one(tuple(COLOURS)), size, x, y, radius, draw.random.uniform(-0.3, 0.3), distance
-    )
+    return Thing(draw.one(SHAPES), draw.one(tuple(COLOURS)), size, x, y, radius, angle, distance)
 
 
 def _inside(thing: Thing, side: int) -> np.ndarray:
