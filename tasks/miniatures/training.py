@@ -233,6 +233,45 @@ def byte_pairs(texts: Iterable[str], size: int = 1000) -> Any:
     )
 
 
+def byte_pairs_between_ends(texts: Iterable[str], size: int = 1000, longest: int = 512) -> Any:
+    """RoBERTa's and BART's kind of tokenizer: pairs of bytes between <s> and </s>, with a <mask> that takes the space
+    before it. A pair of texts is joined by two </s>."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=special,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(sorted(set(texts)), trainer)
+    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
+    tokenizer.post_processor = processors.RobertaProcessing(
+        sep=("</s>", special.index("</s>")),
+        cls=("<s>", special.index("<s>")),
+        trim_offsets=True,
+        add_prefix_space=False,
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        cls_token="<s>",
+        eos_token="</s>",
+        sep_token="</s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        mask_token=AddedToken("<mask>", lstrip=True, special=True),
+        model_input_names=["input_ids", "attention_mask"],
+        model_max_length=longest,
+        clean_up_tokenization_spaces=False,
+    )
+
+
 def by_kind(examples: Sequence[Example], right: Sequence[bool], progress: Progress) -> None:
     """Tell the share of right answers on the validation split for each kind of example."""
     for kind in sorted({example.kind for example in examples}):
