@@ -13,11 +13,12 @@ class Subject:
     """A resolved checkpoint inside a worker.
 
     Backends see this and never the task: what they may need to know of a task (which Auto class, whether
-    it generates, an example batch) is said here.
+    it generates, of which parts it is made, an example batch) is said here.
 
     `directory` holds config.json and the processor, and the safetensors unless the weights are random.
     `fingerprint` is a hash of everything that determines the weights; `example` makes a padded batch of at
-    least two inputs; `load_model` gives a fresh model in eval mode, float32, on the CPU.
+    least two inputs; `load_model` gives a fresh model in eval mode, float32, on the CPU; `infer` answers a batch with a
+    runnable, as the task does.
     """
 
     directory: Path
@@ -30,6 +31,8 @@ class Subject:
     threads: int
     example: Callable[[], dict[str, Any]]
     load_model: Callable[[], Any]
+    infer: Callable[[Any, dict[str, Any]], Any]
+    parts: tuple[str, ...] = ()
 
     @property
     def generative(self) -> bool:

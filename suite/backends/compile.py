@@ -67,8 +67,11 @@ class Compile(Backend):
 
         inductor.settle(directory)
         model = subject.load_model().to(subject.device)
-        (_compile_decoding if subject.generative else _compile_forward)(model)
-        compiled = "decode step" if subject.generative else "forward"
+        for name in subject.parts:
+            _compile_decoding(model.get_submodule(name))
+        if not subject.parts:
+            (_compile_decoding if subject.generative else _compile_forward)(model)
+        compiled = ", ".join(subject.parts) or ("decode step" if subject.generative else "forward")
         runnable = Runnable(model, subject.device, model_bytes(model), {"compiled": compiled})
         batch = {name: value.to(subject.device) for name, value in subject.example().items()}
         # Three rows, which no other size is likely to be; and one, since a size of 1 is always compiled for itself.
@@ -77,7 +80,7 @@ class Compile(Backend):
             if subject.generative:
                 runnable.generate(some, max_new_tokens=WARMED_STEPS, min_new_tokens=WARMED_STEPS, do_sample=False)
             else:
-                runnable(some)
+                subject.infer(runnable, some)
         return runnable
 
 
@@ -97,7 +100,8 @@ def _compile_forward(model: Any) -> None:
 def _compile_decoding(model: Any) -> None:
     """Compile the steps that have a cache to go on from. The prompt is read once, so it is left to eager.
 
-    So is the step after a single token, an encoder-decoder's first: its cache has a size of 1.
+    So is the step after a single token, an encoder-decoder's first: its cache has a size of 1. A part that is asked for
+    no cache (an image encoder) is compiled as it is.
     """
     import torch
 
@@ -106,11 +110,13 @@ def _compile_decoding(model: Any) -> None:
 
     @functools.wraps(eager)
     def forward(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("use_cache"):
+            return compiled(*args, **_uniform(kwargs))
         past = kwargs.get("past_key_values")
         length = 0 if past is None else past.get_seq_length()
         if length < 2:
             return eager(*args, **kwargs)
-        if kwargs.get("attention_mask") is None:
+        if kwargs.get("attention_mask") is None and kwargs.get("input_ids") is not None:
             # `generate()` leaves out a mask that masks nothing, and each set of arguments would be compiled for itself.
             encoded = kwargs.get("encoder_outputs")
             shape = (

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from suite.onnx import parts
+from suite.runnable import Runnable
 from suite.subject import Subject
 
 FORWARD, ENCODER, CROSS, DECODER = "model", "encoder", "cross", "decoder"
@@ -23,7 +25,9 @@ def export(subject: Subject, directory: Path) -> None:
 
     model = subject.load_model()
     example = subject.example()
-    if not subject.generative:
+    if subject.parts:
+        traced = parts.trace(model, subject.parts, lambda model: subject.infer(Runnable(model, "cpu"), example))
+    elif not subject.generative:
         traced = {FORWARD: (model, example)}
     elif model.config.is_encoder_decoder:
         traced = _encoder_decoder(model, example)
@@ -31,7 +35,13 @@ def export(subject: Subject, directory: Path) -> None:
         traced = _decoder(model, example)
     components = {name: _component(module, inputs) for name, (module, inputs) in traced.items()}
     ExportedModel(components, "onnx").save_pretrained(directory)
-    if subject.generative:
+    for name in subject.parts:
+        part = model.get_submodule(name)
+        if getattr(part, "generation_config", None) is not None:
+            part.generation_config.to_json_file(
+                directory / f"{parts.graph_name(name)}-{GENERATION_CONFIG}", use_diff=False
+            )
+    if getattr(model, "generation_config", None) is not None:
         model.generation_config.to_json_file(directory / GENERATION_CONFIG, use_diff=False)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from suite.onnx.exporting import CROSS, DECODER, ENCODER, FORWARD, GENERATION_CONFIG
+from suite.onnx import parts
 from suite.onnx.sessions import providers, session_options
 from suite.subject import Subject
+from suite.weights.opening import from_config
 
 
 class Graph:
@@ -33,6 +35,8 @@ def open_model(subject: Subject, directory: Path) -> Any:
     runners = ExportedModel.from_pretrained(
         directory, providers=providers(subject.device), session_options=session_options(subject.threads)
     ).runners
+    if subject.parts:
+        return _shell_of_parts(subject, directory, runners)
     if not subject.generative:
         return Graph(runners[FORWARD], subject.config)
     return _shell(subject, directory, runners)
@@ -40,14 +44,11 @@ def open_model(subject: Subject, directory: Path) -> Any:
 
 def _shell(subject: Subject, directory: Path, runners: dict[str, Any]) -> Any:
     """The model class itself on the meta device, whose forward calls the graphs."""
-    import torch
     import transformers
 
     decoder = runners[DECODER]
-    with torch.device("meta"):
-        shell = getattr(transformers, subject.auto_class).from_config(copy.deepcopy(subject.config)).eval()
-    on_device = {"device": property(lambda _: decoder.device), "dtype": property(lambda _: decoder.dtype)}
-    shell.__class__ = type(f"Onnx{type(shell).__name__}", (type(shell),), on_device)
+    shell = _empty(subject)
+    parts.on_device(shell, decoder)
     shell.generation_config = transformers.GenerationConfig.from_pretrained(directory, GENERATION_CONFIG)
     if CROSS in runners:
         _replace_forward(shell.get_encoder(), runners[ENCODER], _keep)
@@ -55,6 +56,27 @@ def _shell(subject: Subject, directory: Path, runners: dict[str, Any]) -> Any:
     else:
         _replace_forward(shell, decoder, functools.partial(_begin, shell.config.get_text_config(decoder=True)))
     return shell
+
+
+def _shell_of_parts(subject: Subject, directory: Path, runners: dict[str, Any]) -> Any:
+    """The model class itself on the meta device; its parts run the graphs, its own code runs what lies between."""
+    import transformers
+
+    shell = _empty(subject)
+    parts.attach(shell, subject.parts, runners)
+    parts.on_device(shell, next(iter(runners.values())))
+    for name in ("", *subject.parts):
+        file = f"{parts.graph_name(name)}-{GENERATION_CONFIG}" if name else GENERATION_CONFIG
+        if (directory / file).is_file():
+            shell.get_submodule(name).generation_config = transformers.GenerationConfig.from_pretrained(directory, file)
+    return shell
+
+
+def _empty(subject: Subject) -> Any:
+    import torch
+
+    with torch.device("meta"):
+        return from_config(subject.auto_class, copy.deepcopy(subject.config)).eval()
 
 
 def _replace_forward(module: Any, runner: Any, complete: Callable[[dict[str, Any]], None]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from suite.generation import generate
+from suite.runnable import Runnable
 from suite.subject import Subject
 
 VOCABULARY = 200
@@ -56,6 +58,18 @@ def _t5(transformers: Any) -> Any:
     return transformers.T5ForConditionalGeneration(config)
 
 
+def _blip(transformers: Any) -> Any:
+    text = {
+        **_BERT, "encoder_hidden_size": 32, "bos_token_id": 1, "sep_token_id": 2, "pad_token_id": 0, "eos_token_id": 2,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "image_size": 32,
+        "patch_size": 8, "initializer_range": 0.2,
+    }  # fmt: skip
+    config = transformers.BlipConfig(text_config=text, vision_config=vision, projection_dim=16)
+    return transformers.BlipForQuestionAnswering(config)
+
+
 ARCHITECTURES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "distilbert": ("AutoModelForSequenceClassification", _distilbert),
     "bert": ("AutoModelForTokenClassification", _bert),
@@ -63,8 +77,10 @@ ARCHITECTURES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "gpt2": ("AutoModelForCausalLM", _gpt2),
     "llama": ("AutoModelForCausalLM", _llama),
     "t5": ("AutoModelForSeq2SeqLM", _t5),
+    "blip": ("BlipForQuestionAnswering", _blip),
 }
-GENERATIVE = ("gpt2", "llama", "t5")
+GENERATIVE = ("gpt2", "llama", "t5", "blip")
+PARTS = {"blip": ("vision_model", "text_encoder", "text_decoder")}
 
 
 def make_subject(name: str) -> Subject:
@@ -77,11 +93,19 @@ def make_subject(name: str) -> Subject:
         torch.manual_seed(0)
         model = make(transformers).eval()
     generation = {"max_new_tokens": 8, "do_sample": False} if name in GENERATIVE else None
-    left = name in GENERATIVE and not model.config.is_encoder_decoder
-    return _subject(model, auto_class, generation, lambda: make_batch(left=left, token_types=name.startswith("bert")))
+    left = name in ("gpt2", "llama")
+    return _subject(
+        model,
+        auto_class,
+        generation,
+        lambda: make_batch(left=left, token_types=name.startswith("bert"), images=name == "blip"),
+        PARTS.get(name, ()),
+    )
 
 
-def make_batch(rows: int = 2, length: int = 9, *, left: bool = False, token_types: bool = False) -> dict[str, Any]:
+def make_batch(
+    rows: int = 2, length: int = 9, *, left: bool = False, token_types: bool = False, images: bool = False
+) -> dict[str, Any]:
     """Random tokens; the first row is padded, on the left where asked."""
     import torch
 
@@ -92,6 +116,8 @@ def make_batch(rows: int = 2, length: int = 9, *, left: bool = False, token_type
     batch = {"input_ids": tokens, "attention_mask": mask}
     if token_types:
         batch["token_type_ids"] = torch.zeros_like(tokens)
+    if images:
+        batch["pixel_values"] = torch.rand(rows, 3, 32, 32, generator=torch.Generator().manual_seed(rows))
     return batch
 
 
@@ -113,8 +139,15 @@ def minilm() -> Subject | None:
 
 
 def _subject(
-    model: Any, auto_class: str, generation: dict[str, Any] | None, example: Callable[[], dict[str, Any]]
+    model: Any,
+    auto_class: str,
+    generation: dict[str, Any] | None,
+    example: Callable[[], dict[str, Any]],
+    parts: tuple[str, ...] = (),
 ) -> Subject:
+    def infer(runnable: Runnable, batch: dict[str, Any]) -> Any:
+        return runnable(batch) if generation is None else generate(runnable, batch, generation)
+
     return Subject(
         directory=Path("nowhere"),
         auto_class=auto_class,
@@ -126,4 +159,6 @@ def _subject(
         threads=1,
         example=example,
         load_model=lambda: copy.deepcopy(model),
+        infer=infer,
+        parts=parts,
     )

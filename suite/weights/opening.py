@@ -62,6 +62,8 @@ def open_subject(
         threads=threads,
         example=lambda: _example(task, processor, config, task.samples() if own_samples is None else own_samples),
         load_model=load_model,
+        infer=task.infer,
+        parts=tuple(task.parts),
     )
 
 
@@ -167,14 +169,22 @@ def _random_model(directory: Path, auto_class: str, config: Any, seed: int) -> t
     identity = fingerprint([directory / "config.json"], f"seed {seed}", f"torch {torch.__version__}")
 
     def load_model() -> Any:
-        import transformers
-
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model = getattr(transformers, auto_class).from_config(copy.deepcopy(config), trust_remote_code=False)
+            model = from_config(auto_class, copy.deepcopy(config))
         return model.float().eval()
 
     return identity, load_model
+
+
+def from_config(auto_class: str, config: Any) -> Any:
+    """A model with the weights that its class begins with; `auto_class` may also be the class itself."""
+    import transformers
+
+    loader = getattr(transformers, auto_class)
+    if hasattr(loader, "from_config"):
+        return loader.from_config(config, trust_remote_code=False)
+    return loader(config)
 
 
 def _example(task: Task, processor: Any, config: Any, samples: Sequence[Sample]) -> dict[str, Any]:
