@@ -251,11 +251,10 @@ def byte_pairs_between_ends(texts: Iterable[str], size: int = 1000, longest: int
     )
     tokenizer.train_from_iterator(sorted(set(texts)), trainer)
     tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
-    tokenizer.post_processor = processors.RobertaProcessing(
-        sep=("</s>", special.index("</s>")),
-        cls=("<s>", special.index("<s>")),
-        trim_offsets=True,
-        add_prefix_space=False,
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B:0 </s>:0",
+        special_tokens=[(token, special.index(token)) for token in ("<s>", "</s>")],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
