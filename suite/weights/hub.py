@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from suite.errors import CheckpointError
 from suite.weights.files import PICKLES
 
-ALLOWED = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+ALLOWED = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.safetensors")
 IGNORED = ("*/*",)
 """What lies in folders is for other runtimes: onnx/, openvino/, coreml/."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from . import french
 from .french import Adjective, Noun, Verb
-from .grammar import TEST_SIZE, Draw, Example, Split, examples
+from .grammar import TEST_SIZE, Draw, Example, NoneLeftError, Split, examples
 
 TENSES = ("present", "past", "future")
 HAVE = ("ai", "a", "avons", "avez", "ont")
@@ -31,6 +31,8 @@ OWNERS = (
 )
 NUMBERS = (("two", "deux"), ("three", "trois"), ("four", "quatre"), ("six", "six"))
 ELISION = re.compile(r"\b(le|la|de|ne|que|je|me) (?=[aeiouéèêàâîôûh])", re.IGNORECASE)
+UNCOUNTED = re.compile(r"\bpas (?:\w+ )?de souris\b")
+"""Where no word around it shows the number of the one noun whose plural is its singular: a mouse, or some mice?"""
 CONTRACTION = ((re.compile(r"\bde le\b"), "du"), (re.compile(r"\bde les\b"), "des"))
 
 
@@ -271,3 +273,15 @@ def _sentence(draw: Draw) -> tuple[str, str, str]:
 def pairs(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
     """English sentences with their translation."""
     return examples(_sentence, split, count, seed)
+
+
+def _from_french(draw: Draw) -> tuple[str, str, str]:
+    english, translated, kind = _sentence(draw)
+    if UNCOUNTED.search(translated):
+        raise NoneLeftError("the French has two translations")
+    return translated, english, kind
+
+
+def pairs_from_french(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
+    """French sentences with their one English translation: the same sentences, in the same splits."""
+    return examples(_from_french, split, count, seed)

@@ -1,0 +1,59 @@
+"""Translation into English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from suite.task import Checkpoint, HubDataset, Sample
+from suite.text import GenerativeTextTask
+
+from ..worlds import translations
+
+
+class TranslationToEnglish(GenerativeTextTask):
+    """Translate French into English. Documented with pipeline("translation") on a Marian checkpoint."""
+
+    name = "translation-to-english"
+    auto_class = "AutoModelForSeq2SeqLM"
+    checkpoints = (
+        Checkpoint(
+            id="Helsinki-NLP/opus-mt-fr-en",
+            revision="c4aed37b318c763fd177aa449b44e3b783cc6c02",
+            architecture="MarianMTModel",
+            miniature="translation-to-english",
+            config="opus-mt-fr-en.json",
+        ),
+    )
+    dataset = HubDataset(
+        "wmt/wmt14",
+        revision="b199e406369ec1b7634206d3ded5ba45de2fe696",
+        split="test",
+        name="fr-en",
+        files="fr-en/test-*.parquet",
+    )
+    metric = "exact match"
+    generation = {"max_new_tokens": 48, "do_sample": False, "num_beams": 1}  # noqa: RUF012
+
+    def samples(self) -> Sequence[Sample]:
+        return [
+            Sample(f"{pair.kind}-{index}", pair.text, pair.truth)
+            for index, pair in enumerate(translations.pairs_from_french("test"))
+        ]
+
+    def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
+        return Sample("", row["translation"]["fr"], row["translation"]["en"])
+
+    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
+        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
+
+    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
+        import sacrebleu
+
+        answers, references = list(answers), [list(truths)]
+        return {
+            "chrf": sacrebleu.corpus_chrf(answers, references).score / 100,
+            "bleu": sacrebleu.corpus_bleu(answers, references).score / 100,
+        }
