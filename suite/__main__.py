@@ -36,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--into", type=Path, metavar="DIR", help="where to write it (default: the run's own folder)")
     report.set_defaults(command=_report)
 
+    coverage = commands.add_parser("coverage", help="show the status of every cell of the matrix, and what is missing")
+    coverage.add_argument("run", nargs="?", default="latest", metavar="RUN", help="a run's name or folder")
+    coverage.add_argument("--results", default="results", type=Path, metavar="DIR", help="where the runs are")
+    coverage.add_argument("--tasks", type=Path, metavar="DIR", help="the folder of task files")
+    coverage.set_defaults(command=_coverage)
+
     cache = commands.add_parser("cache", help="list or clear the exports and compiled kernels kept on the disk")
     cache.add_argument("action", choices=["list", "clear"])
     cache.set_defaults(command=_cache)
@@ -79,6 +85,20 @@ def _report(parsed: argparse.Namespace) -> None:
         raise UsageError(
             f"Cannot write the report to {into} ({error.strerror}): name another folder with --into."
         ) from None
+
+
+def _coverage(parsed: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from suite import discovery
+    from suite.record import join
+    from suite.report.coverage import print_coverage
+    from suite.run import find_run
+    from suite.selection import matrix
+
+    run = find_run(parsed.results, parsed.run)
+    expected = matrix(discovery.load_tasks(parsed.tasks or discovery.default_root()))
+    return 1 if print_coverage(Console(), join(run.rows()), expected) else 0
 
 
 def _cache(parsed: argparse.Namespace) -> None:

@@ -57,6 +57,9 @@ class AudioTask(Task):
     def tell(self, value: Any) -> str:
         return f"{len(value) / self.sampling_rate:.2f} s of sound"
 
+    def sound(self, value: Any) -> tuple[np.ndarray, int] | None:
+        return value, self.sampling_rate
+
     def picture(self, value: Any, answer: Any) -> np.ndarray | None:
         return spectrogram_picture(value, self.sampling_rate)
 

@@ -139,6 +139,7 @@ class Laboratory:
 
     def _accuracy(self, entry: Planned) -> Outcome:
         answers, result = self._scored(entry)
+        self.folder.append_exhibits(entry.cell, answers.exhibits)
         fields: dict[str, Any] = {
             "accuracy": result.accuracy,
             "accuracy_stderr": result.stderr,

@@ -17,7 +17,7 @@ from suite.outcome import Outcome
 from suite.progress import Progress
 from suite.replay import replay
 from suite.run import Run, exit_status, sentence
-from suite.selection import wanted
+from suite.selection import quick, wanted
 
 RUN = pytest.StashKey[Run]()
 REPORT = pytest.StashKey[str]()
@@ -29,6 +29,7 @@ pytest_plugins = ["suite.entry"]
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a value that cannot be used ends the session with exit code 4."""
+    config.addinivalue_line("markers", "quick: one pair of backends for each capability, in a minute or two")
     try:
         config.stash[RUN] = Run(options.read_settings(config, discovery.default_root()))
     except TouchstoneError as error:
@@ -55,8 +56,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     check = _check(metafunc.fixturenames)
     if check is None or "cell" not in metafunc.fixturenames:
         return
-    cells = [entry.cell for entry in metafunc.config.stash[RUN].planned if check in entry.checks]
-    metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
+    planned = metafunc.config.stash[RUN].planned
+    chosen = quick(planned)
+    metafunc.parametrize(
+        "cell",
+        [
+            pytest.param(entry.cell, id=entry.cell.id, marks=[pytest.mark.quick] if entry.cell.id in chosen else [])
+            for entry in planned
+            if check in entry.checks
+        ],
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from suite.exhibit import Exhibit
 from suite.weights import Source
 
 
@@ -69,11 +70,15 @@ class Built:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a cell answered to the whole test split. `extra` holds metrics that took further runs of the model."""
+    """What a cell answered to the whole test split.
+
+    `extra` holds metrics that took further runs of the model, `exhibits` a few samples to look at.
+    """
 
     answers: list[Any]
     truths: list[Any]
     extra: dict[str, float]
+    exhibits: list[Exhibit]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ short by a kill is left out when the run is read back. Nothing here needs pandas
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -16,6 +17,7 @@ from typing import IO, Any
 
 from suite.cell import CHECKS, Cell, Status, worst
 from suite.errors import UsageError
+from suite.exhibit import Exhibit
 from suite.privacy import scrub
 
 CELL_COLUMNS = (
@@ -94,6 +96,46 @@ class RunFolder:
     def append_rounds(self, cell: Cell, rounds: Iterable[Mapping[str, Any]]) -> None:
         """Write the rounds of one cell to `samples.jsonl`."""
         self._append("samples.jsonl", [{"run": self.name, "cell": cell.id, **row} for row in rounds])
+
+    def append_exhibits(self, cell: Cell, shown: Iterable[Exhibit]) -> None:
+        """Write a cell's answers to a few samples to `exhibits.jsonl`, pictures and sounds to `exhibits/`."""
+        self._append(
+            "exhibits.jsonl",
+            [
+                {
+                    "cell": cell.id,
+                    "sample": one.sample,
+                    "input": one.told,
+                    "truth": one.truth,
+                    "answer": one.answer,
+                    "picture": self._keep(one.picture, "png"),
+                    "sound": self._keep(one.sound, "wav"),
+                }
+                for one in shown
+            ],
+        )
+
+    def exhibits(self) -> list[dict[str, Any]]:
+        """The answers that are shown so far; of those to the same sample by the same cell the last one counts."""
+        latest = {(row["cell"], row["sample"]): row for row in read_lines(self.path / "exhibits.jsonl")}
+        return list(latest.values())
+
+    def _keep(self, content: bytes | None, suffix: str) -> str | None:
+        """Write a file named by its content, so that what several cells show alike is kept once."""
+        if content is None:
+            return None
+        name = f"exhibits/{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
+        path = self.path / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+            if not path.exists():
+                path.write_bytes(content)
+        except OSError as error:
+            raise UsageError(
+                f"Cannot write to {path} ({error.strerror}). What was measured before is kept there: make room, then "
+                f"continue with --resume {self.name}."
+            ) from error
+        return name
 
     def rows(self) -> list[dict[str, Any]]:
         """The (cell, check) rows so far; of rows for the same pair the last one counts."""

@@ -35,6 +35,13 @@ class Runnable:
         with torch.inference_mode():
             return self.model.generate(**batch, **options)
 
+    def call(self, method: str, **inputs: Any) -> Any:
+        """Another method of the model: the loop of a class that has one of its own (`generate_speech`, say)."""
+        import torch
+
+        with torch.inference_mode():
+            return getattr(self.model, method)(**inputs)
+
     def synchronize(self) -> None:
         """Wait until the device has finished what it was given."""
         if self.device.startswith("cuda"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.backends import REFERENCE, REGISTRY, Backend, get_backend
+from suite.backends import QUICK, REFERENCE, REGISTRY, Backend, get_backend
 from suite.cell import CHECKS, Cell
 from suite.errors import UsageError
 from suite.options import Settings
@@ -72,6 +72,28 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
     if settings.samples is not None:
         _check_samples(settings.samples, [entry for entry in planned if wanted(entry, settings)])
     return planned
+
+
+def matrix(tasks: Mapping[str, Task]) -> list[str]:
+    """The ids of all cells that these tasks have, whatever the weights."""
+    return [
+        f"{task.name}/{checkpoint.name}/{backend}"
+        for task in tasks.values()
+        for checkpoint in task.checkpoints
+        for backend in REGISTRY
+    ]
+
+
+def quick(planned: Sequence[Planned]) -> set[str]:
+    """The cells that `-m quick` selects: the first checkpoint of each capability on one pair of backends."""
+    first: dict[str, str] = {}
+    for entry in planned:
+        first.setdefault(entry.cell.capability, entry.cell.block)
+    return {
+        entry.cell.id
+        for entry in planned
+        if entry.cell.backend in QUICK and first[entry.cell.capability] == entry.cell.block
+    }
 
 
 def _check_samples(file: Path, planned: Sequence[Planned]) -> None:

@@ -140,8 +140,8 @@ class Task(ABC):
         """One inference on a batch: a forward, or `generate()` where `generation` is set.
 
         A model that makes its own input (generated tokens, say) is compared on identical inputs only if it is made to
-        follow another's: `forced` is what `trail` said of those outputs. Override both for a model with a loop of its
-        own.
+        follow another's: `forced` is what `trail` said of those outputs. Override both, and `timed`, for a model with a
+        loop of its own, which `runnable.call` runs.
         """
         if self.generation is None:
             return runnable(batch)
@@ -209,6 +209,10 @@ class Task(ABC):
 
     def picture(self, value: Any, answer: Any) -> np.ndarray | None:
         """A picture of an input with an answer drawn on it, (height, width, 3) uint8; `None` where words say it all."""
+        return None
+
+    def sound(self, value: Any) -> tuple[np.ndarray, int] | None:
+        """What is to be heard of an input: a mono waveform in -1 to 1 and its sampling rate."""
         return None
 
     parts: ClassVar[tuple[str, ...]] = ()

@@ -14,6 +14,7 @@ from suite.backends import Backend, load_backend
 from suite.builds import ensure_build
 from suite.cache import BuildCache
 from suite.errors import InvalidInput
+from suite.exhibit import exhibits
 from suite.generation import TokenClock
 from suite.measure import conformance, fidelity, latency, memory
 from suite.protocol import Answers, Built, Opened, Round, Spec
@@ -113,7 +114,8 @@ class Workbench:
             for index, answer in zip(chosen, decoded, strict=True):
                 answers[index] = answer
         extra = self.task.probe(self.runnable, self.subject.processor, self.samples)
-        return Answers(answers, [sample.truth for sample in self.samples], extra)
+        shown = exhibits(self.task, self.samples, answers)
+        return Answers(answers, [sample.truth for sample in self.samples], extra, shown)
 
     def warm_up(self, seconds: float) -> int:
         """Call until steady, for at most that long. Memory is counted from here on."""

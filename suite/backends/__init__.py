@@ -7,6 +7,8 @@ from importlib import import_module
 from suite.backends.base import Backend, Tolerance
 
 REFERENCE = "eager"
+QUICK = (REFERENCE, "onnx")
+"""The pair that `-m quick` runs: the model as it is, and as another runtime executes it."""
 
 REGISTRY: dict[str, str] = {
     "eager": "suite.backends.eager:Eager",
@@ -36,4 +38,4 @@ def load_backend(reference: str) -> Backend:
     return backend
 
 
-__all__ = ["REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend"]
+__all__ = ["QUICK", "REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend"]

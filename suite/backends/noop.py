@@ -21,6 +21,9 @@ class NoopRunnable(Runnable):
     def __call__(self, batch: Mapping[str, Any]) -> Any:
         return self.answer
 
+    def call(self, method: str, **inputs: Any) -> Any:
+        return self.answer
+
     def generate(self, batch: Mapping[str, Any], **options: Any) -> Any:
         return self.answer
 

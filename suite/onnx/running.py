@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from suite.onnx.exporting import CROSS, DECODER, ENCODER, FORWARD, GENERATION_CONFIG
 from suite.onnx import parts
+from suite.onnx.exporting import CROSS, DECODER, ENCODER, FORWARD, GENERATION_CONFIG
 from suite.onnx.sessions import providers, session_options
 from suite.subject import Subject
 from suite.weights.opening import from_config

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from suite import __version__
 from suite.privacy import scrub
 from suite.report import compare, conditions, marks, numbers, plots, tables
+from suite.report.exhibits import Exhibited
 from suite.report.frames import FLOOR, REFERENCE, records
 from suite.report.gallery import Gallery, Shown, slug
 from suite.report.statistics import speedups
@@ -37,12 +38,17 @@ class Section:
     figures: list[Shown]
     table: tables.Table
     not_passed: list[dict[str, str]]
+    exhibits: Sequence[Exhibited]
 
 
 def render(
-    cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]], gallery: Gallery
+    cells: pd.DataFrame,
+    samples: pd.DataFrame,
+    run_conditions: Sequence[Mapping[str, Any]],
+    gallery: Gallery,
+    exhibits: Mapping[str, Sequence[Exhibited]] | None = None,
 ) -> str:
-    """The page. Figures are drawn, and saved, through `gallery`."""
+    """The page. Figures are drawn, and saved, through `gallery`; `exhibits` are samples to look at, by capability."""
     cells = tables.ordered(cells)
     runs = [str(run["run"]) for run in run_conditions]
     faster = speedups(samples)
@@ -57,6 +63,7 @@ def render(
             faster,
             letters=letters,
             gallery=gallery,
+            exhibits=(exhibits or {}).get(str(name), ()),
         )
         for name, group in cells.groupby("capability", sort=False)
     ]
@@ -136,7 +143,7 @@ def _anchor(name: str, used: set[str]) -> str:
 
 def _section(
     anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, *, letters: Mapping[str, str],
-    gallery: Gallery,
+    gallery: Gallery, exhibits: Sequence[Exhibited],
 ) -> Section:  # fmt: skip
     if letters:
         figures = [
@@ -158,7 +165,7 @@ def _section(
         ]  # fmt: skip
     return Section(
         anchor, str(cells["capability"].iloc[0]), _lead(cells), [figure for figure in figures if figure],
-        tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)),
+        tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)), exhibits,
     )  # fmt: skip
 
 
