@@ -1,0 +1,216 @@
+"""What can be said of the world of shapes: captions, wrong captions that come close, and questions with one answer.
+
+Everything here is read off the scene itself. A caption names what is there in one fixed way, so that a scene has one
+caption; the things are told from each other by what is said of them. The scenes of the test split hold combinations
+that occur in no other split; the words about them are the same everywhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .grammar import Split
+from .shapes import COLOURS, SHAPES, SIZES, Scene, Thing, scenes
+
+NUMBERS = ("no", "one", "two", "three")
+APART = 0.12
+"""How much farther two things are apart along one axis than along the other, where a text says how they stand."""
+WRONG = 5
+"""Wrong captions beside the right one."""
+PROMPTS = ("", "a picture of", "here we see")
+TEST_SIZE = 300
+TRIES = 5
+TURNS = ("place", "colour", "presence", "place", "shape", "count", "place", "size", "larger", "place")
+"""The kinds of questions, in turn; half the scenes have no answer to one about a place."""
+ALWAYS = "presence"
+"""The kind of question that every scene has an answer to."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A scene, a text that goes with it (a prompt, a question) and what is true."""
+
+    scene: Scene
+    text: str
+    truth: str
+    kind: str
+    others: tuple[str, ...] = ()
+    """Captions of other scenes that come close."""
+
+
+def captioned(split: Split, count: int = TEST_SIZE, seed: int | str = "captions", side: int = 64) -> list[Told]:
+    """Scenes of one or two things with their captions, each with one of the beginnings that a model may be given."""
+    found = scenes(split, count, seed, side=side, things=(1, 2), wanted=stands_clearly)
+    return [
+        Told(scene, PROMPTS[index % len(PROMPTS)], caption(scene), f"{len(scene.things)}-things")
+        for index, scene in enumerate(found)
+    ]
+
+
+def confusable(split: Split, count: int = TEST_SIZE, seed: int | str = "retrieval", side: int = 64) -> list[Told]:
+    """Scenes of two things with the right caption and wrong ones that come close."""
+    found = scenes(
+        split, count, seed, side=side, things=(2, 2), wanted=lambda scene: stands_clearly(scene, differ=True)
+    )
+    told = []
+    for scene in found:
+        draw = random.Random(f"{seed}/{scene.texture}")
+        told.append(Told(scene, "", caption(scene), "2-things", tuple(wrong_captions(scene, draw))))
+    return told
+
+
+def questioned(split: Split, count: int = TEST_SIZE, seed: int | str = "questions", side: int = 64) -> list[Told]:
+    """Scenes of two or three things with a question each; kinds of questions take turns."""
+    told: list[Told] = []
+    for index, scene in enumerate(scenes(split, count, seed, side=side, things=(2, 3))):
+        draw = random.Random(f"{seed}/{scene.texture}")
+        turn = TURNS[index % len(TURNS)]
+        for kind in [turn] * TRIES + draw.sample(sorted(QUESTIONS), len(QUESTIONS)) + [ALWAYS]:
+            asked = QUESTIONS[kind](scene, draw)
+            if asked:
+                told.append(Told(scene, *asked, kind))
+                break
+    return told
+
+
+def stands_clearly(scene: Scene, differ: bool = False) -> bool:
+    """Whether it can be said how two things stand to each other; and, with `differ`, whether no property is shared."""
+    if len(scene.things) < 2:
+        return True
+    one, other = scene.things
+    shared = {one.shape, one.colour, one.size} & {other.shape, other.colour, other.size}
+    return abs(abs(one.x - other.x) - abs(one.y - other.y)) > APART and not (differ and shared)
+
+
+def caption(scene: Scene) -> str:
+    """The one caption of a scene of one or two things: "a large red star above a small blue ring"."""
+    if len(scene.things) == 1:
+        return f"a {scene.things[0].words}"
+    first, relation, second = relate(*scene.things)
+    return f"a {first.words} {relation} a {second.words}"
+
+
+def relate(one: Thing, other: Thing) -> tuple[Thing, str, Thing]:
+    """Two things in the order in which they are named: the upper first where one stands above, else the left."""
+    if abs(one.y - other.y) > abs(one.x - other.x):
+        upper, lower = sorted((one, other), key=lambda thing: thing.y)
+        return upper, "above", lower
+    left, right = sorted((one, other), key=lambda thing: thing.x)
+    return left, "left of", right
+
+
+def wrong_captions(scene: Scene, draw: random.Random, count: int = WRONG) -> list[str]:
+    """Captions that are false of a scene of two things by one property, an exchange, or how the two stand."""
+    first, relation, second = relate(*scene.things)
+
+    def told(one: tuple[str, str, str], between: str, other: tuple[str, str, str]) -> str:
+        return f"a {' '.join(one)} {between} a {' '.join(other)}"
+
+    words = [(thing.size, thing.colour, thing.shape) for thing in (first, second)]
+    one, other = words
+    turned = "left of" if relation == "above" else "above"
+    candidates = {told(other, relation, one), told(one, turned, other)}
+    for place, values in enumerate((tuple(SIZES), tuple(COLOURS), SHAPES)):
+        candidates.add(told(_with(one, place, other[place]), relation, _with(other, place, one[place])))
+        for index, thing in enumerate(words):
+            changed = _with(thing, place, draw.choice([value for value in values if value != thing[place]]))
+            candidates.add(told(changed, relation, other) if index == 0 else told(one, relation, changed))
+    candidates.discard(caption(scene))
+    return draw.sample(sorted(candidates), count)
+
+
+def _with(words: tuple[str, str, str], place: int, value: str) -> tuple[str, str, str]:
+    changed = list(words)
+    changed[place] = value
+    return changed[0], changed[1], changed[2]
+
+
+Asked = tuple[str, str] | None
+
+
+def _only(scene: Scene, **said: str) -> Thing | None:
+    """The only thing of which that is true, if there is just one."""
+    found = [thing for thing in scene.things if all(getattr(thing, key) == value for key, value in said.items())]
+    return found[0] if len(found) == 1 else None
+
+
+def _ask_colour(scene: Scene, draw: random.Random) -> Asked:
+    thing = draw.choice(scene.things)
+    alone = _only(scene, shape=thing.shape)
+    return (f"what colour is the {thing.shape}?", thing.colour) if alone else None
+
+
+def _ask_shape(scene: Scene, draw: random.Random) -> Asked:
+    thing = draw.choice(scene.things)
+    alone = _only(scene, colour=thing.colour)
+    return (f"what is the {thing.colour} thing?", thing.shape) if alone else None
+
+
+def _ask_size(scene: Scene, draw: random.Random) -> Asked:
+    thing = draw.choice(scene.things)
+    alone = _only(scene, shape=thing.shape)
+    return (f"how big is the {thing.shape}?", thing.size) if alone else None
+
+
+def _ask_count(scene: Scene, draw: random.Random) -> Asked:
+    kind = draw.choice([thing.shape for thing in scene.things] if draw.random() < 0.8 else SHAPES)
+    count = sum(thing.shape == kind for thing in scene.things)
+    plural = "crosses" if kind == "cross" else f"{kind}s"
+    return f"how many {plural} are there?", NUMBERS[count]
+
+
+def _ask_presence(scene: Scene, draw: random.Random) -> Asked:
+    """Half of the answers are yes; a no is mostly a colour and a shape that are both there, though not together."""
+    there = {(thing.colour, thing.shape) for thing in scene.things}
+    if draw.random() < 0.5:
+        colour, shape = draw.choice(sorted(there))
+        return f"is there a {colour} {shape}?", "yes"
+    mixed = sorted({(one, other) for one, _ in there for _, other in there} - there)
+    everything = [(colour, shape) for colour in COLOURS for shape in SHAPES if (colour, shape) not in there]
+    colour, shape = draw.choice(mixed if mixed and draw.random() < 0.7 else everything)
+    return f"is there a {colour} {shape}?", "no"
+
+
+def _ask_larger(scene: Scene, draw: random.Random) -> Asked:
+    one, other = draw.sample(scene.things, 2)
+    if one.size == other.size or not (_only(scene, shape=one.shape) and _only(scene, shape=other.shape)):
+        return None
+    larger = max(one, other, key=lambda thing: SIZES[thing.size])
+    return f"which is larger, the {one.shape} or the {other.shape}?", larger.shape
+
+
+def _ask_place(scene: Scene, draw: random.Random) -> Asked:
+    """Asked only of two things: among three, one might stand both above and beside."""
+    if len(scene.things) != 2 or not stands_clearly(scene) or scene.things[0].shape == scene.things[1].shape:
+        return None
+    first, relation, second = relate(*scene.things)
+    if draw.random() < 0.5:
+        return f"what is {relation} the {second.shape}?", f"{first.colour} {first.shape}"
+    opposite = "below" if relation == "above" else "right of"
+    return f"what is {opposite} the {first.shape}?", f"{second.colour} {second.shape}"
+
+
+QUESTIONS: dict[str, Callable[[Scene, random.Random], Asked]] = {
+    "colour": _ask_colour,
+    "place": _ask_place,
+    "presence": _ask_presence,
+    "shape": _ask_shape,
+    "count": _ask_count,
+    "size": _ask_size,
+    "larger": _ask_larger,
+}
+
+
+def candidates() -> Sequence[str]:
+    """What a thing can be, in the words of a label: "red star"."""
+    return tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)
+
+
+def single(split: Split, count: int = TEST_SIZE, seed: int | str = "single", side: int = 64) -> list[Told]:
+    """Scenes of one thing, and what it is."""
+    return [
+        Told(scene, "", f"{scene.things[0].colour} {scene.things[0].shape}", scene.things[0].size)
+        for scene in scenes(split, count, seed, side=side, things=(1, 1))
+    ]
