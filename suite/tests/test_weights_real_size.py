@@ -16,6 +16,9 @@ PARAMETERS = {
     "gpt2": ("AutoModelForCausalLM", 124_439_808),
     "t5-base": ("AutoModelForSeq2SeqLM", 222_903_552),
     "all-MiniLM-L6-v2": ("AutoModel", 22_713_216),
+    "SmolLM2-360M": ("AutoModelForCausalLM", 361_821_120),
+    "SmolLM2-360M-Instruct": ("AutoModelForCausalLM", 361_821_120),
+    "blenderbot-400M-distill": ("AutoModelForSeq2SeqLM", 364_802_560),
 }
 
 
