@@ -71,15 +71,17 @@ def _encoder_decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[
     import torch
 
     encoder = model.get_encoder()
+    # A task may begin the decoder's tokens itself: with a language, say.
+    read = {name: value for name, value in example.items() if not name.startswith("decoder_")}
     with torch.no_grad():
-        encoded = encoder(**example)
+        encoded = encoder(**read)
         start = model.generation_config.decoder_start_token_id
         tokens = torch.full((len(encoded[0]), 2), model.config.decoder_start_token_id if start is None else start)
-        seen = {"encoder_outputs": encoded, "attention_mask": example.get("attention_mask")}
+        seen = {"encoder_outputs": encoded, "attention_mask": read.get("attention_mask")}
         first = model(decoder_input_ids=tokens, **seen, use_cache=True)
     decoding = {**seen, "decoder_input_ids": tokens, "past_key_values": copy.deepcopy(first.past_key_values)}
     return {
-        ENCODER: (encoder, example),
+        ENCODER: (encoder, read),
         CROSS: (_cross_module(model), {"encoder_hidden_states": encoded[0]}),
         DECODER: (model, {name: value for name, value in decoding.items() if value is not None}),
     }

@@ -33,8 +33,19 @@ ROWS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
         ({"text": " = Heading = \n"}, None, None),
         ({"text": ""}, None, None),
     ],
+    "fill-mask": [
+        ({"text": f" {PARAGRAPH} the end \n"}, f"{PARAGRAPH} <mask> end", "the"),
+        ({"text": " = Heading = \n"}, None, None),
+    ],
     "wmt/wmt14": [({"translation": {"fr": "un chat", "en": "a cat"}}, "a cat", "un chat")],
     "translation-to-english": [({"translation": {"fr": "un chat", "en": "a cat"}}, "un chat", "a cat")],
+    "Helsinki-NLP/opus-100": [
+        (
+            {"translation": {"en": "a cat", "es": "un gato"}},
+            {"text": "a cat", "source": "eng_Latn", "target": "spa_Latn"},
+            "un gato",
+        ),
+    ],
     "mteb/stsbenchmark-sts": [
         ({"sid": "0001", "sentence1": "a", "sentence2": "b", "score": 2.5}, ["a", "b"], 2.5),
     ],

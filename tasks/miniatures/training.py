@@ -179,9 +179,12 @@ def words_of(texts: Iterable[str], lowercase: bool = False) -> set[str]:
     return {word for text in texts for word in pattern.findall(text.lower() if lowercase else text)}
 
 
-def pieces(texts: Sequence[str]) -> Any:
-    """T5's kind of tokenizer: a unigram model whose pieces are the words of `texts`, and every character."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+def pieces(texts: Sequence[str], codes: Sequence[str] = ()) -> Any:
+    """T5's kind of tokenizer: a unigram model whose pieces are the words of `texts`, and every character.
+
+    `codes` are tokens that no text contains: NLLB's languages.
+    """
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     found = Counter(piece for text in texts for piece in PIECE.findall("▁" + text.replace(" ", "▁")))
@@ -190,6 +193,7 @@ def pieces(texts: Sequence[str]) -> Any:
     known = [(token, 0.0) for token in ("<pad>", "</s>", "<unk>")]
     known += [(piece, math.log(max(count, 0.01) / total)) for piece, count in sorted(found.items())]
     tokenizer = Tokenizer(models.Unigram(known, unk_id=2))
+    tokenizer.add_special_tokens([AddedToken(code, special=True) for code in codes])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
     tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
