@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.audio import AudioTask, read_sound
+from suite.audio import AudioTask, hub_sound, read_sound
 from suite.errors import InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 
@@ -58,10 +58,7 @@ class ZeroShotAudioClassification(AudioTask):
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
-        import soxr
-
-        audio = row["audio"]
-        wave = soxr.resample(np.asarray(audio["array"], np.float32), audio["sampling_rate"], self.sampling_rate)
+        wave = hub_sound(row["audio"], self.sampling_rate)
         labels = tuple(label.replace("_", " ") for label in ESC50)
         return Sample("", {"audio": wave, "candidate_labels": labels}, row["category"].replace("_", " "))
 
