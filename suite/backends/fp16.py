@@ -25,11 +25,17 @@ class CastRunnable(Runnable):
     def generate(self, batch: Mapping[str, Any], **options: Any) -> Any:
         return super().generate(self._cast(batch), **options)
 
+    def call(self, method: str, **inputs: Any) -> Any:
+        return super().call(method, **self._cast(inputs))
+
     def _cast(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         import torch
 
         dtype = getattr(torch, self.dtype)
-        return {name: value.to(dtype) if value.is_floating_point() else value for name, value in batch.items()}
+        return {
+            name: value.to(dtype) if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+            for name, value in batch.items()
+        }
 
 
 class Half(Backend):

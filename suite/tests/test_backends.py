@@ -14,7 +14,7 @@ from suite.backends import REGISTRY, get_backend
 from suite.generation import generate
 from suite.runnable import Runnable
 from suite.subject import Subject
-from suite.tests.tiny_models import ARCHITECTURES, GENERATIVE, VOCABULARY, make_batch, make_subject, minilm
+from suite.tests.tiny_models import ARCHITECTURES, GENERATIVE, VOCABULARY, batch_for, make_batch, make_subject, minilm
 
 ROOT = Path(__file__).parents[2]
 EXACT = 1e-4
@@ -117,7 +117,7 @@ def test_a_forward_is_eager_s(prepare: Prepare, backend: str, name: str, rows: i
 def test_a_generation_thinks_what_eager_thinks(prepare: Prepare, backend: str, name: str, rows: int) -> None:
     import torch
 
-    subject, batch = make_subject(name), make_batch(rows, left=name != "t5")
+    subject, batch = make_subject(name), batch_for(name, rows)
     forced = torch.randint(2, VOCABULARY, (rows, 7), generator=torch.Generator().manual_seed(7))
     options = dict(subject.generation or {})
     expected = generate(prepare("eager", name), batch, options, forced=forced)
@@ -150,7 +150,7 @@ def test_float32_generates_the_tokens_that_eager_generates(
     import torch
 
     options = {**(make_subject(name).generation or {}), **MODES[mode]}
-    batch = make_batch(2, left=name != "t5")
+    batch = batch_for(name)
     torch.manual_seed(0)
     expected = prepare("eager", name).generate(batch, **options)
     torch.manual_seed(0)

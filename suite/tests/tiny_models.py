@@ -93,14 +93,14 @@ def make_subject(name: str) -> Subject:
         torch.manual_seed(0)
         model = make(transformers).eval()
     generation = {"max_new_tokens": 8, "do_sample": False} if name in GENERATIVE else None
-    left = name in ("gpt2", "llama")
-    return _subject(
-        model,
-        auto_class,
-        generation,
-        lambda: make_batch(left=left, token_types=name.startswith("bert"), images=name == "blip"),
-        PARTS.get(name, ()),
-    )
+    return _subject(model, auto_class, generation, lambda: batch_for(name), PARTS.get(name, ()))
+
+
+def batch_for(name: str, rows: int = 2) -> dict[str, Any]:
+    """A batch of the kind that an architecture takes."""
+    return make_batch(
+        rows, left=name in ("gpt2", "llama"), token_types=name.startswith("bert"), images=name == "blip"
+    )  # fmt: skip
 
 
 def make_batch(
