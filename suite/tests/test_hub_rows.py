@@ -37,6 +37,14 @@ ROWS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
         ({"text": f" {PARAGRAPH} the end \n"}, f"{PARAGRAPH} <mask> end", "the"),
         ({"text": " = Heading = \n"}, None, None),
     ],
+    "rajpurkar/squad": [
+        (
+            {"question": " Who barks?", "context": "Dogs bark.", "answers": {"text": ["Dogs", "Dogs"]}},
+            {"question": "Who barks?", "context": "Dogs bark."},
+            ["Dogs"],
+        ),
+        ({"question": "Who?", "context": "word " * 300, "answers": {"text": ["word"]}}, None, None),
+    ],
     "wmt/wmt14": [({"translation": {"fr": "un chat", "en": "a cat"}}, "a cat", "un chat")],
     "translation-to-english": [({"translation": {"fr": "un chat", "en": "a cat"}}, "un chat", "a cat")],
     "Helsinki-NLP/opus-100": [
@@ -45,6 +53,14 @@ ROWS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
             {"text": "a cat", "source": "eng_Latn", "target": "spa_Latn"},
             "un gato",
         ),
+    ],
+    "abisee/cnn_dailymail": [
+        (
+            {"article": "It rained. All day.", "highlights": "It rained .\nNEW: it stopped ."},
+            "It rained. All day.",
+            "It rained . NEW: it stopped .",
+        ),
+        ({"article": "again " * 601, "highlights": "Again ."}, None, None),
     ],
     "mteb/stsbenchmark-sts": [
         ({"sid": "0001", "sentence1": "a", "sentence2": "b", "score": 2.5}, ["a", "b"], 2.5),
