@@ -120,7 +120,8 @@ def _validate(task: type[Task], folder: str, where: str) -> None:
 
 
 def _validate_checkpoint(checkpoint: Checkpoint, where: str) -> None:
-    if not COMMIT.fullmatch(checkpoint.revision):
+    by_hand = not checkpoint.revision and checkpoint.miniature
+    if not by_hand and not COMMIT.fullmatch(checkpoint.revision):
         raise UsageError(
             f"{where} pins {checkpoint.id} at {checkpoint.revision!r}: write a commit hash, not a branch or a tag."
         )

@@ -67,7 +67,9 @@ def recipes(tasks_root: Path) -> dict[str, Recipe]:
     for file in sorted((tasks_root / "miniatures" / "recipes").glob("[!_]*.py")):
         module = load_module(tasks_root, f"miniatures.recipes.{file.stem}")
         for value in vars(module).values():
-            if inspect.isclass(value) and issubclass(value, Recipe) and value.__module__ == module.__name__:
+            if not (inspect.isclass(value) and issubclass(value, Recipe) and value.__module__ == module.__name__):
+                continue
+            if not inspect.isabstract(value):
                 found[value.name] = value()
     return found
 
@@ -93,7 +95,7 @@ def build(name: str, tasks_root: Path, progress: Progress = print) -> Path:
     fresh = work / "shipped"
     fresh.mkdir(parents=True, exist_ok=True)
     trained = recipe.train(fresh, work, progress)
-    tidy(fresh)
+    tidy(fresh, weights=task.no_weights is None)
     card = describe(recipe, task, fresh, trained, progress)
     write_card(card, fresh)
     target = tasks_root / "miniatures" / "shipped" / name
@@ -145,7 +147,10 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
     from suite.runnable import Runnable
 
     processor = getattr(transformers, task.processor_class).from_pretrained(directory)
-    model = getattr(transformers, task.auto_class).from_pretrained(directory).eval()
+    if task.no_weights:
+        model = task.load_model(directory, transformers.AutoConfig.from_pretrained(directory))
+    else:
+        model = getattr(transformers, task.auto_class).from_pretrained(directory).eval()
     if change is not None:
         change(model)
     runnable = Runnable(model, "cpu")
@@ -173,17 +178,17 @@ def damage(model: Any, noise: float, seed: int = 0) -> None:
                 weight.add_(noise * weight.std() * torch.randn(weight.shape, generator=generator))
 
 
-def tidy(directory: Path) -> None:
+def tidy(directory: Path, weights: bool = True) -> None:
     """Make saved files load alike on transformers 4 and 5, and free of this machine.
 
     Raises:
         CheckpointError: the model was not saved as safetensors.
     """
-    if not (directory / "model.safetensors").is_file():
+    if weights and not (directory / "model.safetensors").is_file():
         raise CheckpointError(f"{directory.name} has no model.safetensors: a recipe saves with save_pretrained().")
-    for file in directory.iterdir():
+    for file in _files(directory):
         file.chmod(0o644)
-    for file in directory.glob("*.json"):
+    for file in directory.rglob("*.json"):
         if file.name in ("tokenizer.json", *CARDS):
             continue
         content = json.loads(file.read_text())
@@ -196,19 +201,26 @@ def tidy(directory: Path) -> None:
         file.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
+def _files(directory: Path) -> list[Path]:
+    """Every file of a miniature; what a model needs beside itself (a vocoder) lies in a folder of its own."""
+    return sorted(file for file in directory.rglob("*") if file.is_file())
+
+
 def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, progress: Progress) -> dict[str, Any]:
     """The card of a finished miniature, for machines."""
     from safetensors import safe_open
 
-    with safe_open(directory / "model.safetensors", "np") as file:
-        parameters = sum(file.get_tensor(name).size for name in file.keys())  # noqa: SIM118 - it is no dict
+    parameters = 0
+    for weights in sorted(directory.rglob("*.safetensors")):
+        with safe_open(weights, "np") as file:
+            parameters += sum(file.get_tensor(name).size for name in file.keys())  # noqa: SIM118 - it is no dict
     config = json.loads((directory / "config.json").read_text())
     clean = score_of(task, directory)
     curve = {}
-    for noise in NOISES:
+    for noise in () if task.no_weights else NOISES:
         progress(f"{recipe.name}: scoring with {noise:.0%} weight noise")
         curve[f"{noise:.2f}"] = round(score_of(task, directory, partial(damage, noise=noise)).accuracy, 4)
-    files = sorted(file for file in directory.iterdir() if file.name not in CARDS)
+    files = [file for file in _files(directory) if file.name not in CARDS]
     return {
         "name": recipe.name,
         "task": task.name,
@@ -230,7 +242,7 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
         "training": trained.facts,
         "versions": {name: _version(name) for name in LIBRARIES},
         "licence": recipe.licence,
-        "sha256": {file.name: sha256(file) for file in files},
+        "sha256": {file.relative_to(directory).as_posix(): sha256(file) for file in files},
     }
 
 

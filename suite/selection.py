@@ -66,7 +66,7 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
                 batch_size=settings.batch_size,
                 threads=settings.threads,
             )
-            reason = source.unavailable or backend.unsupported(settings.device)
+            reason = source.unavailable or _without_weights(task, backend) or backend.unsupported(settings.device)
             planned.append(Planned(cell, task, source, backend, reason))
     _distinct(planned)
     if settings.samples is not None:
@@ -94,6 +94,10 @@ def quick(planned: Sequence[Planned]) -> set[str]:
         for entry in planned
         if entry.cell.backend in QUICK and first[entry.cell.capability] == entry.cell.block
     }
+
+
+def _without_weights(task: Task, backend: Backend) -> str | None:
+    return task.no_weights if backend.needs_weights else None
 
 
 def _check_samples(file: Path, planned: Sequence[Planned]) -> None:

@@ -67,6 +67,7 @@ class Checkpoint:
     `miniature` names a folder of shipped weights, `package` an importable package with a folder that
     holds the real files (`"module:folder"`), `config` a file with the architecture at its real size,
     `processor` the miniature whose processor serves where the checkpoint has none of its own offline.
+    `revision` is empty for what was made by hand and lies on no Hub: its miniature is all that there is.
     """
 
     id: str
@@ -220,8 +221,15 @@ class Task(ABC):
     backend that runs graphs makes one of each. A part that has `generate()` is one that takes a cache."""
     preload: ClassVar[tuple[str, ...]] = ()
     """What the forkserver imports beside the checkpoint's classes: transformers' names, or "module:attribute"."""
+    no_weights: ClassVar[str | None] = None
+    """Why there is nothing to convert, where a checkpoint holds no tensors: `load_model` opens it then, and backends
+    that need weights are left out, with this sentence."""
     decides_by_argmax: ClassVar[bool] = True
     """Whether the largest of a position's values is the decision; near-ties are then forgiven."""
+
+    def load_model(self, directory: Path, config: Any) -> Any:
+        """What runs a checkpoint without weights: a torch module that is called with a batch, and holds no tensor."""
+        raise LookupError(f"{self.name} has weights: its models are loaded with {self.auto_class}.")
 
     def check_config(self, config: Any) -> None:
         """Whether a checkpoint of the user's own speaks this task's language.

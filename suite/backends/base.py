@@ -36,6 +36,8 @@ class Backend(ABC):
     checks: ClassVar[frozenset[str]] = frozenset({"conformance", "fidelity", "accuracy", "latency"})
     builds: ClassVar[bool] = False
     """Whether `build` makes files that later runs can load: an export, compiled kernels."""
+    needs_weights: ClassVar[bool] = True
+    """Whether it changes or converts a model's weights, so that a checkpoint without any is nothing for it."""
     base: ClassVar[str | None] = None
     """The backend whose build this one starts from."""
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")

@@ -16,6 +16,7 @@ class Eager(Backend):
     name, family, dtype = "eager", "torch", "float32"
     # Batches and padding move float32 by 1e-6 (MiniLM, 64 sentences).
     tolerance = Tolerance(fidelity=1e-4, batching=1e-4)
+    needs_weights = False
 
     def prepare(self, subject: Subject, build: Path | None) -> Runnable:
         model = subject.load_model().to(subject.device)

@@ -33,6 +33,7 @@ class Noop(Backend):
 
     name, family, dtype = "noop", "none", "none"
     tolerance = Tolerance(fidelity=0.0, batching=0.0)
+    needs_weights = False
     checks: ClassVar[frozenset[str]] = frozenset({"latency"})
     libraries: ClassVar[tuple[str, ...]] = ()
 

@@ -18,15 +18,15 @@ HEADER_LIMIT = 100_000_000
 SAMPLED_EVERY, SAMPLED_BYTES = 2**26, 2**20
 
 
-def check_files(directory: Path) -> None:
-    """Verify config, weights and, for a shipped miniature, the checksums on its card.
+def check_files(directory: Path, weights: bool = True) -> None:
+    """Verify config, weights if there must be any and, for a shipped miniature, the checksums on its card.
 
     Raises:
         CheckpointError: a sentence that names the file and what is wrong with it.
     """
     read_config(directory)
     _check_card(directory)
-    for file in weight_files(directory):
+    for file in weight_files(directory) if weights else ():
         _check_safetensors(file)
 
 

@@ -21,8 +21,10 @@ NETWORK_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "ur
 Result = TypeVar("Result")
 
 
-def fetch(repo: str, revision: str) -> Path:
+def fetch(repo: str, revision: str, weights: bool = True) -> Path:
     """The folder with a checkpoint's config, processor and safetensors; nothing that could run code is fetched.
+
+    Without `weights` there is no need of safetensors, and none are fetched.
 
     Raises:
         CheckpointError: it cannot be had, or its weights are pickle alone.
@@ -32,13 +34,16 @@ def fetch(repo: str, revision: str) -> Path:
     folder = Path(
         explained(
             lambda: snapshot_download(
-                repo, revision=revision, allow_patterns=list(ALLOWED), ignore_patterns=list(IGNORED)
+                repo,
+                revision=revision,
+                allow_patterns=list(ALLOWED),
+                ignore_patterns=[*IGNORED, *(() if weights else ("*.safetensors",))],
             ),
             repo,
             revision,
         )
     )
-    if not any(folder.glob("*.safetensors")):
+    if weights and not any(folder.glob("*.safetensors")):
         raise _without_weights(folder, repo, revision)
     return folder
 

@@ -41,13 +41,15 @@ def open_subject(
     """
     if source.unavailable:
         raise CheckpointError(f"{source.checkpoint.id} cannot be had here: {source.unavailable}.")
-    directory = _directory(source)
+    directory = _directory(source, weights=task.no_weights is None)
     config = _load(directory, "AutoConfig", "config")
     processor = load_processor(directory, task.processor_class)
     _set_padding(processor, config, generative=task.generation is not None, where=directory)
     if own_samples is None:
         task.check_config(config)
-    if source.kind == "random":
+    if task.no_weights:
+        identity, load_model = _weightless_model(directory, task, config)
+    elif source.kind == "random":
         identity, load_model = _random_model(directory, task.auto_class, config, seed)
     else:
         identity, load_model = _stored_model(directory, task.auto_class, config)
@@ -82,13 +84,13 @@ def load_processor(directory: Path, processor_class: str) -> Any:
     return processor
 
 
-def _directory(source: Source) -> Path:
+def _directory(source: Source, weights: bool = True) -> Path:
     if source.kind == "random":
         if source.config is None or source.processor is None:
             raise CheckpointError(f"Random weights of {source.checkpoint.id} need a config and a processor.")
         return assemble(source.config, source.processor)
-    directory = source.directory or fetch(source.checkpoint.id, source.checkpoint.revision)
-    check_files(directory)
+    directory = source.directory or fetch(source.checkpoint.id, source.checkpoint.revision, weights)
+    check_files(directory, weights)
     return directory
 
 
@@ -119,6 +121,11 @@ def _set_padding(processor: Any, config: Any, generative: bool, where: Path) -> 
         config.pad_token_id = tokenizer.pad_token_id
     if generative and not config.is_encoder_decoder:
         tokenizer.padding_side = "left"
+
+
+def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Callable[[], Any]]:
+    files = sorted(file for file in directory.iterdir() if file.is_file() and file.suffix != ".md")
+    return fingerprint(files), lambda: task.load_model(directory, config)
 
 
 def _stored_model(directory: Path, auto_class: str, config: Any) -> tuple[str, Callable[[], Any]]:

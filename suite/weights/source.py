@@ -42,6 +42,9 @@ def resolve(checkpoint: Checkpoint, weights: str, tasks_root: Path) -> Source:
         return _offline(checkpoint, tasks_root)
     if weights == "random":
         return _random(checkpoint, tasks_root)
+    if weights == "hub" and not checkpoint.revision:
+        reason = f"{checkpoint.id} was made by hand and lies on no Hub: use --weights miniature"
+        return Source("hub", checkpoint, unavailable=reason)
     if weights == "hub":
         return Source("hub", checkpoint)
     raise UsageError(f"--weights {weights} is unknown: choose one of {', '.join(CHOICES)}, or pass --model.")
