@@ -11,7 +11,9 @@ from ...worlds import translations
 from .. import training
 
 TRAIN_SIZE = 40_000
-STEPS = 3000
+STEPS = 2000
+WIDTH = 48
+LAYERS = 2
 BATCH = 48
 IGNORED = -100
 
@@ -42,13 +44,13 @@ class TranslationToEnglish(Recipe):
             **ends,
             vocab_size=len(tokenizer),
             decoder_vocab_size=len(tokenizer),
-            d_model=64,
-            encoder_layers=3,
-            decoder_layers=3,
+            d_model=WIDTH,
+            encoder_layers=LAYERS,
+            decoder_layers=LAYERS,
             encoder_attention_heads=4,
             decoder_attention_heads=4,
-            encoder_ffn_dim=128,
-            decoder_ffn_dim=128,
+            encoder_ffn_dim=2 * WIDTH,
+            decoder_ffn_dim=2 * WIDTH,
             activation_function="swish",
             scale_embedding=True,
             max_position_embeddings=512,
