@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
+from suite.parts import locate
 from suite.runnable import Runnable
 from suite.storage import model_bytes
 from suite.subject import Subject
@@ -68,9 +69,9 @@ class Compile(Backend):
         inductor.settle(directory)
         model = subject.load_model().to(subject.device)
         for name in subject.parts:
-            _compile_decoding(model.get_submodule(name))
+            _compile_decoding(*locate(model, name))
         if not subject.parts:
-            (_compile_decoding if subject.generative else _compile_forward)(model)
+            (_compile_decoding if subject.generative else _compile_forward)(model, "forward")
         compiled = ", ".join(subject.parts) or ("decode step" if subject.generative else "forward")
         runnable = Runnable(model, subject.device, model_bytes(model), {"compiled": compiled})
         batch = {name: value.to(subject.device) for name, value in subject.example().items()}
@@ -84,20 +85,20 @@ class Compile(Backend):
         return runnable
 
 
-def _compile_forward(model: Any) -> None:
+def _compile_forward(owner: Any, method: str) -> None:
     import torch
 
-    eager = model.forward
+    eager = getattr(owner, method)
     compiled = torch.compile(eager, dynamic=True)
 
     @functools.wraps(eager)
     def forward(*args: Any, **kwargs: Any) -> Any:
         return compiled(*args, **_uniform(kwargs))
 
-    model.forward = forward
+    setattr(owner, method, forward)
 
 
-def _compile_decoding(model: Any) -> None:
+def _compile_decoding(owner: Any, method: str) -> None:
     """Compile the steps that have a cache to go on from. The prompt is read once, so it is left to eager.
 
     So is the step after a single token, an encoder-decoder's first: its cache has a size of 1. A part that is asked for
@@ -105,7 +106,7 @@ def _compile_decoding(model: Any) -> None:
     """
     import torch
 
-    eager = model.forward
+    eager = getattr(owner, method)
     compiled = torch.compile(eager, dynamic=True)
 
     @functools.wraps(eager)
@@ -122,10 +123,10 @@ def _compile_decoding(model: Any) -> None:
             shape = (
                 encoded[0].shape[:2] if encoded else (len(kwargs["input_ids"]), length + kwargs["input_ids"].shape[1])
             )
-            kwargs["attention_mask"] = torch.ones(shape, dtype=torch.long, device=model.device)
+            kwargs["attention_mask"] = torch.ones(shape, dtype=torch.long, device=owner.device)
         return compiled(*args, **_uniform(kwargs))
 
-    model.forward = forward
+    setattr(owner, method, forward)
 
 
 def _uniform(arguments: dict[str, Any]) -> dict[str, Any]:

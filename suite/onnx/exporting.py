@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.onnx import parts
+from suite.parts import as_module
 from suite.runnable import Runnable
 from suite.subject import Subject
 
@@ -36,7 +37,7 @@ def export(subject: Subject, directory: Path) -> None:
     components = {name: _component(module, inputs) for name, (module, inputs) in traced.items()}
     ExportedModel(components, "onnx").save_pretrained(directory)
     for name in subject.parts:
-        part = model.get_submodule(name)
+        part = as_module(model, name)
         if getattr(part, "generation_config", None) is not None:
             part.generation_config.to_json_file(
                 directory / f"{parts.graph_name(name)}-{GENERATION_CONFIG}", use_diff=False

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from suite.parts import as_module, locate
+
 STEPS = ("input_ids", "inputs_embeds", "hidden_states")
 """What a part with a cache takes one step of at a time, whichever of these it has."""
 PLACES = ("position_ids", "cache_position")
@@ -34,13 +36,13 @@ def trace(model: Any, parts: Sequence[str], answer: Callable[[Any], Any]) -> dic
     calls: dict[str, list[Inputs]] = {name: [] for name in parts}
     with torch.no_grad(), ExitStack() as watching:
         for name in parts:
-            watching.enter_context(_watched(model.get_submodule(name), calls[name]))
+            watching.enter_context(_watched(*locate(model, name), calls[name]))
         answer(model)
     traced: dict[str, tuple[Any, Inputs]] = {}
     for name in parts:
         if not calls[name]:
             raise ValueError(f"the part {name} of {type(model).__name__} took no part in an answer")
-        module = model.get_submodule(name)
+        module = as_module(model, name)
         cached = [inputs for inputs in calls[name] if inputs.get("use_cache")]
         if cached:
             traced |= _with_cache(module, graph_name(name), cached[0])
@@ -55,9 +57,9 @@ def graph_name(part: str) -> str:
 
 
 @contextmanager
-def _watched(module: Any, calls: list[Inputs]) -> Iterator[None]:
-    """Note what a module is called with, by name; caches as they were at the time."""
-    original = module.forward
+def _watched(owner: Any, method: str, calls: list[Inputs]) -> Iterator[None]:
+    """Note what a part is called with, by name; caches as they were at the time."""
+    original = getattr(owner, method)
     signature = inspect.signature(original)
 
     @functools.wraps(original)
@@ -66,11 +68,11 @@ def _watched(module: Any, calls: list[Inputs]) -> Iterator[None]:
         calls.append({name: copy.deepcopy(value) for name, value in given.items() if value is not None})
         return original(*args, **kwargs)
 
-    module.forward = forward
+    setattr(owner, method, forward)
     try:
         yield
     finally:
-        del module.forward
+        delattr(owner, method)
 
 
 def bound(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Inputs:
@@ -141,10 +143,11 @@ def _cross_module(module: Any, steps: str, one: Any) -> Any:
 def attach(shell: Any, parts: Sequence[str], runners: Mapping[str, Any]) -> None:
     """Let the parts of a model without weights run their graphs."""
     for name in parts:
-        module, runner = shell.get_submodule(name), runners[graph_name(name)]
-        cross = runners.get(graph_name(name) + CROSS)
-        _replace(module, runner, functools.partial(_begin, cross) if cross else None)
-        on_device(module, runner)
+        owner, method = locate(shell, name)
+        runner, cross = runners[graph_name(name)], runners.get(graph_name(name) + CROSS)
+        _replace(owner, method, runner, functools.partial(_begin, cross) if cross else None)
+        if method == "forward":
+            on_device(owner, runner)
 
 
 def on_device(module: Any, runner: Any) -> None:
@@ -155,8 +158,8 @@ def on_device(module: Any, runner: Any) -> None:
     module.__class__ = type(f"Onnx{type(module).__name__}", (type(module),), where)
 
 
-def _replace(module: Any, runner: Any, complete: Callable[[Inputs, Any], None] | None) -> None:
-    original = module.forward
+def _replace(owner: Any, method: str, runner: Any, complete: Callable[[Inputs, Any], None] | None) -> None:
+    original = getattr(owner, method)
     signature = inspect.signature(original)
     wanted = runner.metadata.kwargs
 
@@ -168,7 +171,7 @@ def _replace(module: Any, runner: Any, complete: Callable[[Inputs, Any], None] |
         outputs = runner(**{name: value for name, value in given.items() if name in wanted and value is not None})
         return tuple(outputs.values()) if given.get("return_dict") is False and hasattr(outputs, "values") else outputs
 
-    module.forward = forward
+    setattr(owner, method, forward)
 
 
 def _begin(cross: Any, given: Inputs, wanted: Any) -> None:

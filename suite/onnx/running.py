@@ -12,6 +12,7 @@ from typing import Any
 from suite.onnx import parts
 from suite.onnx.exporting import CROSS, DECODER, ENCODER, FORWARD, GENERATION_CONFIG
 from suite.onnx.sessions import providers, session_options
+from suite.parts import as_module
 from suite.subject import Subject
 from suite.weights.opening import from_config
 
@@ -66,9 +67,10 @@ def _shell_of_parts(subject: Subject, directory: Path, runners: dict[str, Any]) 
     parts.attach(shell, subject.parts, runners)
     parts.on_device(shell, next(iter(runners.values())))
     for name in ("", *subject.parts):
-        file = f"{parts.graph_name(name)}-{GENERATION_CONFIG}" if name else GENERATION_CONFIG
-        if (directory / file).is_file():
-            shell.get_submodule(name).generation_config = transformers.GenerationConfig.from_pretrained(directory, file)
+        file = directory / (f"{parts.graph_name(name)}-{GENERATION_CONFIG}" if name else GENERATION_CONFIG)
+        if file.is_file():
+            module = as_module(shell, name) if name else shell
+            module.generation_config = transformers.GenerationConfig.from_pretrained(directory, file.name)
     return shell
 
 
