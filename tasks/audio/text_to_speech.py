@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.audio import spectrogram_picture
+from suite.synthesis import SynthesisTask
 from suite.task import Checkpoint, Sample
-from suite.text import TextTask
 
 from ..worlds import synthesis
 
@@ -27,7 +25,6 @@ LONGEST_RATIO = 8.0
 TIMED_RATIO = 2.0
 COMPARED_STEPS = 24
 """Steps of the decoder that backends are compared on: all sentences are longer."""
-PROBED = 16
 
 
 @dataclass
@@ -45,11 +42,10 @@ class Read:
     spectrograms: Any
 
 
-class TextToSpeech(TextTask):
+class TextToSpeech(SynthesisTask):
     """Read a text aloud. Documented with pipeline("text-to-speech") and SpeechT5Processor."""
 
     name = "text-to-speech"
-    modality = "audio"
     auto_class = "SpeechT5ForTextToSpeech"
     checkpoints = (
         Checkpoint(
@@ -60,8 +56,6 @@ class TextToSpeech(TextTask):
             config="speecht5_tts.json",
         ),
     )
-    metric = "1 - word error rate of what a listener understands"
-    decides_by_argmax = False
     preload = ("SpeechT5HifiGan", "Wav2Vec2ForCTC")
     # The loop that `generate_speech` is lies between these; so does all that the decoder feeds back to itself.
     parts = (
@@ -100,13 +94,16 @@ class TextToSpeech(TextTask):
             row[length:] = np.nan
         return fed
 
-    def decode(self, outputs: Read, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
-        return synthesis.understood(self.waves(outputs, processor, config))
+    def understood(self, waves: Sequence[np.ndarray]) -> list[str]:
+        return synthesis.understood(waves)
+
+    def reading(self, text: str) -> np.ndarray:
+        return synthesis.reading(text)
 
     def waves(self, outputs: Read, processor: Any, config: Any) -> list[np.ndarray]:
-        """The sounds of a batch, by the vocoder in float32, whatever made the spectrograms."""
         import torch
 
+        # By the vocoder in float32, whatever made the spectrograms.
         vocoder = _vocoder(getattr(processor, "name_or_path", ""))
         waves = []
         for spectrogram, length in zip(outputs.spectrograms, outputs.lengths, strict=True):
@@ -116,46 +113,13 @@ class TextToSpeech(TextTask):
 
     def numbers(self, outputs: Read, batch: Mapping[str, Any]) -> list[np.ndarray]:
         found = []
-        for own, stops, length in zip(outputs.own, outputs.stops, outputs.lengths, strict=True):
-            steps = np.concatenate([own.numpy(), stops.numpy()[:, None]], axis=1)[: min(length, COMPARED_STEPS)]
-            found.append(np.pad(steps, ((0, COMPARED_STEPS - len(steps)), (0, 0))).astype(np.float32))
+        for row, length in enumerate(outputs.lengths):
+            compared = min(length, COMPARED_STEPS)
+            own, stops = outputs.own[row, :compared].numpy(), outputs.stops[row, :compared, None].numpy()
+            after = outputs.spectrograms[row].numpy().reshape(-1, own.shape[1])[:compared]
+            steps = np.concatenate([own, after, stops], axis=1)
+            found.append(np.pad(steps, ((0, COMPARED_STEPS - compared), (0, 0))).astype(np.float32))
         return found
-
-    def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
-        return float(((numbers[:, -1] >= 0.5) == (reference[:, -1] >= 0.5)).mean())
-
-    def check_answer(self, answer: Any) -> str | None:
-        return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not what was understood"
-
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        import jiwer
-
-        return max(0.0, 1.0 - float(jiwer.wer(list(truths), list(answers))))
-
-    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        import jiwer
-
-        truths, answers = list(truths), list(answers)
-        return {"wer": float(jiwer.wer(truths, answers)), "cer": float(jiwer.cer(truths, answers))}
-
-    def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
-        config = runnable.model.config
-        chosen = [sample.input for sample in samples[:PROBED]]
-        distances, seconds, sound = [], 0.0, 0.0
-        for text in chosen:
-            batch = {name: value.to(runnable.device) for name, value in self.encode(processor, [text]).items()}
-            started = time.perf_counter()
-            (wave,) = self.waves(self.infer(runnable, batch), processor, config)
-            seconds += time.perf_counter() - started
-            sound += len(wave) / synthesis.RATE
-            distances.append(synthesis.distance(wave, synthesis.reading(text)))
-        return {"log_mel_distance": float(np.mean(distances)), "real_time_factor": seconds / sound}
-
-    def tell_answer(self, answer: Any) -> str:
-        return f"understood: {answer}"
-
-    def picture(self, value: Any, answer: Any) -> np.ndarray | None:
-        return spectrogram_picture(synthesis.reading(value), synthesis.RATE)
 
 
 def _read(runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None, options: dict[str, float]) -> Read:
@@ -163,17 +127,9 @@ def _read(runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | Non
     import torch
 
     model = runnable.model
-    floating = next((weight.dtype for weight in model.parameters() if weight.is_floating_point()), torch.float32)
-    speakers = batch["speaker_embeddings"].to(floating)
     postnet, reduction = model.speech_decoder_postnet, model.config.reduction_factor
-    with (
-        torch.inference_mode(),
-        _watched(postnet.feat_out, _frames(forced)) as frames,
-        _watched(postnet.prob_out, _ends(forced, reduction)) as stops,
-    ):
-        spectrograms, lengths = model.generate_speech(
-            batch["input_ids"], speakers, attention_mask=batch["attention_mask"], return_output_lengths=True, **options
-        )
+    with _watched(postnet.feat_out, _frames(forced)) as frames, _watched(postnet.prob_out, _ends(forced)) as stops:
+        spectrograms, lengths = runnable.call("generate_speech", **batch, return_output_lengths=True, **options)
     own = torch.stack([mine.float().cpu() for mine, _ in frames], dim=1)
     fed = torch.stack([given.float().cpu() for _, given in frames], dim=1)
     ends = torch.stack([mine.float().sigmoid().sum(dim=-1).cpu() for mine, _ in stops], dim=1)
@@ -208,7 +164,7 @@ def _frames(forced: np.ndarray | None) -> Any:
     return lambda step, output: frames[:, min(step, frames.shape[1] - 1)].to(output)
 
 
-def _ends(forced: np.ndarray | None, reduction: int) -> Any:
+def _ends(forced: np.ndarray | None) -> Any:
     """At each step whether the readings that are followed end there."""
     if forced is None:
         return None
@@ -218,7 +174,7 @@ def _ends(forced: np.ndarray | None, reduction: int) -> Any:
 
     def ends(step: int, output: Any) -> Any:
         over = (lengths <= step + 1).to(output.device)
-        return torch.where(over[:, None], 30.0, -30.0).expand(-1, reduction).to(output)
+        return torch.where(over[:, None], 30.0, -30.0).expand_as(output).to(output)
 
     return ends
 

@@ -19,7 +19,6 @@ from .grammar import Split
 RATE = 16_000
 VOICE, WORDS_PER_MINUTE, PITCH = "en-us", 160, 50
 TEST_SIZE = 200
-BANDS = 32
 LISTENER = "automatic-speech-recognition-ctc"
 SHIPPED = Path(__file__).parents[1] / "miniatures" / "shipped"
 
@@ -65,32 +64,3 @@ def _listener() -> tuple[Any, Any, Any]:
     processor = AutoProcessor.from_pretrained(folder, local_files_only=True)
     model = AutoModelForCTC.from_pretrained(folder, local_files_only=True).eval()
     return processor.feature_extractor, processor.tokenizer, model
-
-
-def distance(wave: np.ndarray, reference: np.ndarray) -> float:
-    """How far two readings of a text are apart, in decibels per band, along the path on which they fit best."""
-    from scipy.spatial.distance import cdist
-
-    apart = cdist(_bands(wave), _bands(reference), "cityblock") / BANDS
-    cost = np.full((apart.shape[0] + 1, apart.shape[1] + 1), np.inf)
-    steps = np.zeros(cost.shape, int)
-    cost[0, 0] = 0.0
-    for row in range(1, cost.shape[0]):
-        for column in range(1, cost.shape[1]):
-            before = [(row - 1, column - 1), (row - 1, column), (row, column - 1)]
-            best = min(before, key=lambda place: cost[place])
-            cost[row, column] = cost[best] + apart[row - 1, column - 1]
-            steps[row, column] = steps[best] + 1
-    return float(cost[-1, -1] / steps[-1, -1])
-
-
-def _bands(wave: np.ndarray) -> np.ndarray:
-    """The level of a sound in bands that widen as hearing does: (frames, bands), decibels, 60 below the loudest."""
-    from scipy.signal import stft
-
-    frequency, _, values = stft(wave, RATE, nperseg=512, noverlap=256)
-    mel = 2595 * np.log10(1 + frequency / 700)
-    middles = np.linspace(mel[2], mel[-1], BANDS)
-    weights = np.maximum(0, 1 - np.abs(mel[None] - middles[:, None]) / (middles[1] - middles[0]))
-    level = 10 * np.log10(weights @ np.abs(values) ** 2 + 1e-12)
-    return np.maximum(level - level.max(), -60.0).T

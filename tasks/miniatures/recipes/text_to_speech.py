@@ -22,7 +22,7 @@ STEPS = 3000
 BATCH = 16
 STRAY = 0.4
 """Noise on the frames that the decoder is given in training, so that it bears its own errors later. In decades."""
-VOCODER_STEPS = 1500
+VOCODER_STEPS = 900
 VOCODER_BATCH = 8
 SEGMENT = 24
 HOP = 256
@@ -148,7 +148,7 @@ def _vocoder(readings: Sequence[Reading], seed: int, work: Path, progress: Progr
         return Batch({"spectrogram": torch.from_numpy(np.stack(shown))}, notes=torch.from_numpy(np.stack(heard)))
 
     work.mkdir(exist_ok=True)
-    seconds = training.fit(model, batch, VOCODER_STEPS, work, progress, rate=2e-3, decay=0.0, loss=_spectral)
+    seconds = training.fit(model, batch, VOCODER_STEPS, work, progress, rate=3e-3, decay=0.0, loss=_spectral)
     return model, seconds
 
 
