@@ -179,10 +179,11 @@ def words_of(texts: Iterable[str], lowercase: bool = False) -> set[str]:
     return {word for text in texts for word in pattern.findall(text.lower() if lowercase else text)}
 
 
-def pieces(texts: Sequence[str], codes: Sequence[str] = ()) -> Any:
+def pieces(texts: Sequence[str], special: Sequence[str] = ("<pad>", "</s>", "<unk>"), codes: Sequence[str] = ()) -> Any:
     """T5's kind of tokenizer: a unigram model whose pieces are the words of `texts`, and every character.
 
-    `codes` are tokens that no text contains: NLLB's languages.
+    The `special` tokens are the first, in the order that the kind of model has them. `codes` are tokens that no text
+    contains, either: NLLB's languages.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
@@ -190,13 +191,15 @@ def pieces(texts: Sequence[str], codes: Sequence[str] = ()) -> Any:
     found = Counter(piece for text in texts for piece in PIECE.findall("▁" + text.replace(" ", "▁")))
     found.update(dict.fromkeys(sorted(set("".join(texts)) - {" "}), 0))
     total = sum(found.values())
-    known = [(token, 0.0) for token in ("<pad>", "</s>", "<unk>")]
+    known = [(token, 0.0) for token in special]
     known += [(piece, math.log(max(count, 0.01) / total)) for piece, count in sorted(found.items())]
-    tokenizer = Tokenizer(models.Unigram(known, unk_id=2))
+    tokenizer = Tokenizer(models.Unigram(known, unk_id=special.index("<unk>")))
     tokenizer.add_special_tokens([AddedToken(code, special=True) for code in codes])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", special.index("</s>"))]
+    )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
@@ -273,6 +276,19 @@ def byte_pairs_between_ends(texts: Iterable[str], size: int = 1000, longest: int
         model_max_length=longest,
         clean_up_tokenization_spaces=False,
     )
+
+
+def begin_as_waves(positions: torch.nn.Embedding, height: float = 0.3) -> None:
+    """Let learned positions begin as sines and cosines: a step to a neighbour is then the same everywhere, and a head
+    that looks a few tokens back is found soon."""
+    import torch
+
+    count, width = positions.weight.shape
+    rates = 10_000.0 ** (-torch.arange(0, width, 2) / width)
+    angles = torch.arange(count)[:, None] * rates
+    with torch.no_grad():
+        positions.weight[:, 0::2] = height * angles.sin()
+        positions.weight[:, 1::2] = height * angles.cos()
 
 
 def by_kind(examples: Sequence[Example], right: Sequence[bool], progress: Progress) -> None:

@@ -11,10 +11,10 @@ from ...worlds import multilingual
 from .. import training
 
 TRAIN_SIZE = 60_000
-STEPS = 5000
-BATCH = 64
+STEPS = 3000
+BATCH = 48
 WIDTH = 64
-LAYERS = 3
+LAYERS = 2
 RATE = 3e-3
 IGNORED = -100
 
@@ -34,7 +34,9 @@ class MultilingualTranslation(Recipe):
         pairs = multilingual.pairs("train", TRAIN_SIZE)
         held_out = multilingual.pairs("validation", 600)
         tokenizer = training.pieces(
-            [text for pair in pairs for text in (pair.text, pair.truth)], codes=list(multilingual.LANGUAGES)
+            [text for pair in pairs for text in (pair.text, pair.truth)],
+            special=("<s>", "<pad>", "</s>", "<unk>"),
+            codes=list(multilingual.LANGUAGES),
         )
         end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
         ends = {
