@@ -80,6 +80,7 @@ def _config() -> Any:
         backbone_config=backbone,
         use_timm_backbone=False,
         use_pretrained_backbone=False,
+        backbone=None,  # transformers 4 would take its default for a second backbone.
         num_queries=GRID * GRID,
         d_model=WIDTH,
         encoder_layers=2,
