@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -70,13 +71,22 @@ def read_sound(file: Path, sampling_rate: int) -> np.ndarray:
     Raises:
         ValueError: it is not there, or no sound.
     """
+    try:
+        return _mono(file, sampling_rate)
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"the sound {file} cannot be read ({type(error).__name__}): check its path") from None
+
+
+def hub_sound(value: Mapping[str, Any], sampling_rate: int) -> np.ndarray:
+    """A sound of a data set's row, which holds the content of a sound file, as `read_sound` gives it."""
+    return _mono(io.BytesIO(value["bytes"]), sampling_rate)
+
+
+def _mono(file: Path | io.BytesIO, sampling_rate: int) -> np.ndarray:
     import soundfile
     import soxr
 
-    try:
-        wave, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError) as error:
-        raise ValueError(f"the sound {file} cannot be read ({type(error).__name__}): check its path") from None
+    wave, rate = soundfile.read(file, dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(wave.mean(axis=1), rate, sampling_rate), np.float32)
 
 

@@ -41,7 +41,8 @@ def _rows(dataset: HubDataset) -> Iterator[dict[str, Any]]:
 
     page = f"https://huggingface.co/datasets/{dataset.id}"
     try:
-        return iter(explained(lambda: _load(dataset), dataset.id, dataset.revision, kind="data set"))
+        rows = explained(lambda: _load(dataset), dataset.id, dataset.revision, kind="data set")
+        return iter(_undecoded(rows, datasets.Audio(decode=False)))
     except CheckpointError:
         raise
     except datasets.exceptions.DatasetNotFoundError:
@@ -54,6 +55,14 @@ def _rows(dataset: HubDataset) -> Iterator[dict[str, Any]]:
             f"The split {dataset.split} of {dataset.id} at revision {dataset.revision} cannot be loaded "
             f"({type(error).__name__}): compare the task with {page}, or bring your own data with --samples."
         ) from error
+
+
+def _undecoded(rows: Any, audio: Any) -> Any:
+    """Sounds as the content of their files: datasets decodes them by torchcodec, which no task needs."""
+    for name, feature in rows.features.items():
+        if type(feature) is type(audio):
+            rows = rows.cast_column(name, audio)
+    return rows
 
 
 def _load(dataset: HubDataset) -> Any:
