@@ -214,3 +214,8 @@ def single(split: Split, count: int = TEST_SIZE, seed: int | str = "single", sid
         Told(scene, "", f"{scene.things[0].colour} {scene.things[0].shape}", scene.things[0].size)
         for scene in scenes(split, count, seed, side=side, things=(1, 1))
     ]
+
+
+def photo_of(label: str) -> str:
+    """The sentence that a label is asked in: "a photo of an orange star"."""
+    return f"a photo of {'an' if label[:1].lower() in 'aeiou' else 'a'} {label}"
