@@ -45,6 +45,16 @@ ROWS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
         ),
         ({"question": "Who?", "context": "word " * 300, "answers": {"text": ["word"]}}, None, None),
     ],
+    "fancyzhx/ag_news": [
+        (
+            {"text": "Shares rose. ", "label": 2},
+            {
+                "text": "Shares rose.",
+                "candidate_labels": ["world news", "sports", "business", "science and technology"],
+            },
+            "business",
+        ),
+    ],
     "wmt/wmt14": [({"translation": {"fr": "un chat", "en": "a cat"}}, "a cat", "un chat")],
     "translation-to-english": [({"translation": {"fr": "un chat", "en": "a cat"}}, "un chat", "a cat")],
     "Helsinki-NLP/opus-100": [

@@ -52,7 +52,7 @@ def test_an_answer_stands_in_its_passage_once(trained: list[Any]) -> None:
 
 def test_facts_are_about_different_things(trained: list[Any]) -> None:
     for example in trained:
-        context = example.text.split(passages.SEPARATOR)[1]
+        context = example.text.split(passages.SEPARATOR)[1].replace("alarm clock", "alarm")
         for names in (passages.WOMEN + passages.MEN, passages.THINGS, passages.CITIES):
             found = [word for word in re.findall(r"\w+", context) if word in names]
             twice = {word for word in found if found.count(word) > 1}

@@ -54,6 +54,7 @@ class QuestionAnswering(Recipe):
             qa_dropout=0.0,
         )
         model = DistilBertForQuestionAnswering(config)
+        training.begin_as_waves(model.distilbert.embeddings.position_embeddings)
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
         rows = _rows(tokenizer, examples)
         short = [row for row in rows if len(row[0]) <= SHORT]
