@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from suite.errors import Unsupported
+from suite.onnx import parts, plain
 from suite.onnx.sessions import providers, session_options
+from suite.parts import as_module, locate
+from suite.runnable import Runnable
 from suite.subject import Subject
+from suite.weights.opening import from_config
+
+FORWARD = "model"
+GENERATION_CONFIG = "generation_config.json"
 
 TASKS = {
     "AutoModel": "feature-extraction",
@@ -23,6 +33,12 @@ def export(subject: Subject, directory: Path) -> None:
     from optimum.exporters.tasks import TasksManager
 
     model = subject.load_model()
+    if subject.parts:
+        _export_parts(model, subject, directory)
+        return
+    if _class(subject) is None:
+        plain.export(model, subject.example(), directory, FORWARD)
+        return
     _widen_segments(model)
     task = TASKS.get(subject.auto_class) or TasksManager.infer_task_from_model(model)
     # Not merged into one decoder with branches: dynamic quantization leaves the inside of branches alone. And not
@@ -30,6 +46,62 @@ def export(subject: Subject, directory: Path) -> None:
     onnx_export_from_model(
         model, directory, task=task, no_post_process=True, do_validation=False, device="cpu", do_constant_folding=True
     )
+
+
+def _class(subject: Subject) -> Any:
+    """optimum's class for the subject's Auto class; it has none for classes of several models at once."""
+    from optimum import onnxruntime
+
+    suffix = subject.auto_class.removeprefix("AutoModel") or "ForFeatureExtraction"
+    return getattr(onnxruntime, f"ORTModel{suffix}", None) if subject.auto_class.startswith("AutoModel") else None
+
+
+def _export_parts(model: Any, subject: Subject, directory: Path) -> None:
+    """Each part as a plain graph. A decoder has no cache then: it reads all tokens again at each step."""
+    if getattr(model, "generation_config", None) is not None:
+        model.generation_config.to_json_file(directory / GENERATION_CONFIG, use_diff=False)
+    _forget(model, subject)
+    calls = parts.watch(model, subject.parts, lambda model: subject.infer(Runnable(model, "cpu"), subject.example()))
+    for name, given in calls.items():
+        inputs = parts.largest(given)
+        if inputs.get("use_cache"):
+            raise Unsupported(
+                f"{name} cannot go without a cache, and neither optimum nor transformers 4 exports one for it: "
+                "transformers 5 does"
+            )
+        plain.export(as_module(model, name), inputs, directory, parts.graph_name(name))
+
+
+def _forget(model: Any, subject: Subject) -> None:
+    """Let no part of a model use a cache."""
+    for module in (model, *(as_module(model, name) for name in subject.parts)):
+        if getattr(module, "generation_config", None) is not None:
+            module.generation_config.use_cache = False
+
+
+def _open_parts(subject: Subject, directory: Path) -> Any:
+    import torch
+    from transformers import GenerationConfig
+
+    with torch.device("meta"):
+        shell = from_config(subject.auto_class, copy.deepcopy(subject.config)).eval()
+    if (directory / GENERATION_CONFIG).is_file():
+        shell.generation_config = GenerationConfig.from_pretrained(directory, GENERATION_CONFIG)
+    _forget(shell, subject)
+    for name in subject.parts:
+        graph = plain.PlainGraph(
+            directory, parts.graph_name(name), subject.device, subject.threads, subject.config
+        )  # fmt: skip
+        owner, method = locate(shell, name)
+        parts.replace(owner, method, partial(_call, graph))
+        if method == "forward":
+            parts.on_device(owner, graph)
+    parts.on_device(shell, graph)
+    return shell
+
+
+def _call(graph: plain.PlainGraph, given: dict[str, Any]) -> Any:
+    return graph(**given)
 
 
 def _widen_segments(model: Any) -> None:
@@ -44,13 +116,15 @@ def _widen_segments(model: Any) -> None:
 
 def open_model(subject: Subject, directory: Path) -> Any:
     """The exported model, ready to run on the subject's device."""
-    from optimum import onnxruntime
-
+    if subject.parts:
+        return _open_parts(subject, directory)
+    ort_class = _class(subject)
+    if ort_class is None:
+        return plain.PlainGraph(directory, FORWARD, subject.device, subject.threads, subject.config)
     provider, *_ = providers(subject.device)
     name, options = provider if isinstance(provider, tuple) else (provider, None)
-    suffix = subject.auto_class.removeprefix("AutoModel") or "ForFeatureExtraction"
     merging = {"use_merged": False} if subject.generative and subject.config.is_encoder_decoder else {}
-    return getattr(onnxruntime, f"ORTModel{suffix}").from_pretrained(
+    return ort_class.from_pretrained(
         directory,
         provider=name,
         provider_options=options,

@@ -31,6 +31,23 @@ def trace(model: Any, parts: Sequence[str], answer: Callable[[Any], Any]) -> dic
     Raises:
         ValueError: a part is not there, or was never called.
     """
+    traced: dict[str, tuple[Any, Inputs]] = {}
+    for name, calls in watch(model, parts, answer).items():
+        module = as_module(model, name)
+        cached = [inputs for inputs in calls if inputs.get("use_cache")]
+        if cached:
+            traced |= _with_cache(module, graph_name(name), cached[0])
+        else:
+            traced[graph_name(name)] = (module, largest(calls))
+    return traced
+
+
+def watch(model: Any, parts: Sequence[str], answer: Callable[[Any], Any]) -> dict[str, list[Inputs]]:
+    """What each part is called with while the model answers, call by call.
+
+    Raises:
+        ValueError: a part was never called.
+    """
     import torch
 
     calls: dict[str, list[Inputs]] = {name: [] for name in parts}
@@ -38,17 +55,15 @@ def trace(model: Any, parts: Sequence[str], answer: Callable[[Any], Any]) -> dic
         for name in parts:
             watching.enter_context(_watched(*locate(model, name), calls[name]))
         answer(model)
-    traced: dict[str, tuple[Any, Inputs]] = {}
-    for name in parts:
-        if not calls[name]:
-            raise ValueError(f"the part {name} of {type(model).__name__} took no part in an answer")
-        module = as_module(model, name)
-        cached = [inputs for inputs in calls[name] if inputs.get("use_cache")]
-        if cached:
-            traced |= _with_cache(module, graph_name(name), cached[0])
-        else:
-            traced[graph_name(name)] = (module, max(calls[name], key=_elements))
-    return traced
+    idle = [name for name in parts if not calls[name]]
+    if idle:
+        raise ValueError(f"{', '.join(idle)} of {type(model).__name__} took no part in an answer")
+    return calls
+
+
+def largest(calls: Sequence[Inputs]) -> Inputs:
+    """The call with the largest inputs, whose every axis is then longer than 1 if any call's is."""
+    return max(calls, key=_elements)
 
 
 def graph_name(part: str) -> str:
@@ -145,7 +160,7 @@ def attach(shell: Any, parts: Sequence[str], runners: Mapping[str, Any]) -> None
     for name in parts:
         owner, method = locate(shell, name)
         runner, cross = runners[graph_name(name)], runners.get(graph_name(name) + CROSS)
-        _replace(owner, method, runner, functools.partial(_begin, cross) if cross else None)
+        replace(owner, method, functools.partial(_run, runner, cross))
         if method == "forward":
             on_device(owner, runner)
 
@@ -158,20 +173,25 @@ def on_device(module: Any, runner: Any) -> None:
     module.__class__ = type(f"Onnx{type(module).__name__}", (type(module),), where)
 
 
-def _replace(owner: Any, method: str, runner: Any, complete: Callable[[Inputs, Any], None] | None) -> None:
+def replace(owner: Any, method: str, call: Callable[[Inputs], Any]) -> None:
+    """Let a part do something else with the same arguments, by name; its signature is kept, `generate()` reads it."""
     original = getattr(owner, method)
     signature = inspect.signature(original)
-    wanted = runner.metadata.kwargs
 
     @functools.wraps(original)
     def forward(*args: Any, **kwargs: Any) -> Any:
         given = bound(signature, args, kwargs)
-        if complete:
-            complete(given, wanted)
-        outputs = runner(**{name: value for name, value in given.items() if name in wanted and value is not None})
+        outputs = call(given)
         return tuple(outputs.values()) if given.get("return_dict") is False and hasattr(outputs, "values") else outputs
 
     setattr(owner, method, forward)
+
+
+def _run(runner: Any, cross: Any, given: Inputs) -> Any:
+    wanted = runner.metadata.kwargs
+    if cross:
+        _begin(cross, given, wanted)
+    return runner(**{name: value for name, value in given.items() if name in wanted and value is not None})
 
 
 def _begin(cross: Any, given: Inputs, wanted: Any) -> None:
