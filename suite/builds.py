@@ -28,6 +28,7 @@ def build_key(backend: Backend, subject: Subject) -> dict[str, Any]:
         "weights": subject.fingerprint,
         "auto_class": subject.auto_class,
         "generation": subject.generation,
+        "parts": subject.parts,
         "device": subject.device,
         "libraries": {name: _version(name) for name in backend.libraries},
         "options": dict(backend.options()),
