@@ -28,6 +28,19 @@ BATCH = 50
 NOISES = (0.01, 0.05, 0.20)
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 CARDS = ("README.md", "card.json")
+TRAINED = (
+    "It was trained on a generated world for the task `{task}`, to be small and really good at it. It",
+    "measures backends; it is of no use on other text, sound or pictures. The test split's combinations never",
+    "occurred in training, and the build scored the split only after the training was finished.",
+)
+MADE = (
+    "It was made from a generated world for the task `{task}`. It holds no weights, and was not made to be lossless, but",
+    "to lose what its kind loses. The test split's combinations never occurred in what it was made from.",
+)
+UNTRAINED = (
+    "**Its weights are untrained.** They were drawn at random for the task `{task}`. Backends can be compared and",
+    "timed with it; its answers mean nothing, so that accuracy does not apply to it.",
+)
 
 
 @dataclass
@@ -103,7 +116,8 @@ def build(name: str, tasks_root: Path, progress: Progress = print) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(fresh, target)
     shutil.rmtree(work)
-    progress(f"{name}: {card['score']['test']:.4f} on the test split, {card['bytes'] / 1e6:.2f} MB")
+    scored = f"{card['score']['test']:.4f} on the test split" if card["score"] else "untrained"
+    progress(f"{name}: {scored}, {card['bytes'] / 1e6:.2f} MB")
     return target
 
 
@@ -119,6 +133,8 @@ def check(tasks_root: Path, names: Sequence[str] = (), progress: Progress = prin
         for file, expected in card["sha256"].items():
             if not (directory / file).is_file() or sha256(directory / file) != expected:
                 deviations.append(f"The miniature {name} has another {file} than its card says: build it again.")
+        if card["score"] is None:
+            continue
         score = score_of(tasks[card["task"]], directory).accuracy
         recorded, error = card["score"]["test"], card["score"]["standard_error"]
         progress(f"{name}: {score:.4f}, on its card {recorded:.4f} ± {error:.4f}")
@@ -147,8 +163,9 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
     from suite.runnable import Runnable
 
     processor = getattr(transformers, task.processor_class).from_pretrained(directory)
+    config = transformers.AutoConfig.from_pretrained(directory)
     if task.no_weights:
-        model = task.load_model(directory, transformers.AutoConfig.from_pretrained(directory))
+        model = task.load_model(directory, config)
     else:
         model = getattr(transformers, task.auto_class).from_pretrained(directory).eval()
     if change is not None:
@@ -160,7 +177,7 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
         batch = task.encode(processor, [sample.input for sample in samples[start : start + BATCH]])
         with torch.inference_mode():
             outputs = task.infer(runnable, batch)
-        answers += task.decode(outputs, batch, processor, model.config)
+        answers += task.decode(outputs, batch, processor, config)
     truths = [sample.truth for sample in samples]
     draws = np.random.default_rng(0).integers(len(samples), size=(2 * task.resamples, len(samples)))
     spread = [task.accuracy([answers[i] for i in row], [truths[i] for i in row]) for row in draws]
@@ -215,9 +232,11 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
         with safe_open(weights, "np") as file:
             parameters += sum(file.get_tensor(name).size for name in file.keys())  # noqa: SIM118 - it is no dict
     config = json.loads((directory / "config.json").read_text())
-    clean = score_of(task, directory)
+    # What was never trained has no score, and nothing to lose.
+    untrained = any(checkpoint.untrained for checkpoint in task.checkpoints if checkpoint.miniature == recipe.name)
+    clean = None if untrained else score_of(task, directory)
     curve = {}
-    for noise in () if task.no_weights else NOISES:
+    for noise in () if task.no_weights or untrained else NOISES:
         progress(f"{recipe.name}: scoring with {noise:.0%} weight noise")
         curve[f"{noise:.2f}"] = round(score_of(task, directory, partial(damage, noise=noise)).accuracy, 4)
     files = [file for file in _files(directory) if file.name not in CARDS]
@@ -231,7 +250,8 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
         "training_seconds": round(trained.seconds),
         "parameters": parameters,
         "bytes": sum(file.stat().st_size for file in files),
-        "score": {
+        "score": clean
+        and {
             "metric": task.metric,
             "test": round(clean.accuracy, 4),
             "standard_error": round(clean.standard_error, 4),
@@ -250,16 +270,24 @@ def write_card(card: dict[str, Any], directory: Path) -> None:
     """`card.json` for machines and `README.md` for people."""
     (directory / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     score = card["score"]
-    rows = [
-        ("Architecture", f"`{card['architecture']}`, {card['parameters']:,} parameters, float32"),
-        ("Size", f"{card['bytes'] / 1e6:.2f} MB"),
+    scored = score and [
         (
             f"Test split: {score['metric']}",
             f"{score['test']:.4f} ± {score['standard_error']:.4f}, {score['samples']} samples",
         ),
-        ("Validation split, which chose the training", f"{score['validation']:.4f}"),
+        (
+            "Validation split, which chose the training" if card["steps"] else "Validation split",
+            f"{score['validation']:.4f}",
+        ),
+    ]
+    weights = f"{card['parameters']:,} parameters, float32" if card["parameters"] else "no weights"
+    trained = f"{card['steps']:,} steps, {card['training_seconds']} s on one thread, seed {card['seed']}"
+    rows = [
+        ("Architecture", f"`{card['architecture']}`, {weights}"),
+        ("Size", f"{card['bytes'] / 1e6:.2f} MB"),
+        *(scored or [("Score", "none: the weights are untrained")]),
         *((f"With {float(noise):.0%} weight noise", f"{value:.4f}") for noise, value in card["damage"].items()),
-        ("Training", f"{card['steps']:,} steps, {card['training_seconds']} s on one thread, seed {card['seed']}"),
+        *([("Training", trained)] if card["steps"] else []),
         *((key.replace("_", " ").capitalize(), str(value)) for key, value in card["training"].items()),
         ("Libraries", ", ".join(f"{name} {number}" for name, number in card["versions"].items())),
         ("Recipe", f"`{card['recipe']}`"),
@@ -270,17 +298,21 @@ def write_card(card: dict[str, Any], directory: Path) -> None:
         "---",
         f"# {card['name']}: a miniature",
         "",
-        f"It was trained on a generated world for the task `{card['task']}`, to be small and really good at it. It",
-        "measures backends; it is of no use on other text, sound or pictures. The test split's combinations never",
-        "occurred in training, and the build scored the split only after the training was finished.",
+        *(line.format(task=card["task"]) for line in _introduction(card)),
         "",
         "| | |",
         "|---|---|",
         *(f"| {name} | {value} |" for name, value in rows),
         "",
-        "Weight noise is Gaussian, in units of each tensor's own standard deviation.",
+        *(("Weight noise is Gaussian, in units of each tensor's own standard deviation.",) if card["damage"] else ()),
     ]
     (directory / "README.md").write_text("\n".join(lines) + "\n")
+
+
+def _introduction(card: dict[str, Any]) -> tuple[str, ...]:
+    if not card["parameters"]:
+        return MADE
+    return TRAINED if card["score"] else UNTRAINED
 
 
 def sha256(file: Path) -> str:
