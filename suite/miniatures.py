@@ -34,8 +34,8 @@ TRAINED = (
     "occurred in training, and the build scored the split only after the training was finished.",
 )
 MADE = (
-    "It was made from a generated world for the task `{task}`. It holds no weights, and was not made to be lossless, but",
-    "to lose what its kind loses. The test split's combinations never occurred in what it was made from.",
+    "It was made from a generated world for the task `{task}`. It holds no weights, and was not made to be",
+    "lossless, but to lose what its kind loses. The test split's combinations never occurred in what it was made from.",
 )
 UNTRAINED = (
     "**Its weights are untrained.** They were drawn at random for the task `{task}`. Backends can be compared and",

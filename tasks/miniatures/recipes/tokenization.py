@@ -15,7 +15,9 @@ from .. import training
 
 SENTENCES = 2000
 """Of each world."""
-WORDS = 1500
+WORDS = 2500
+ALONE = "a  space"
+"""Makes a space a piece of its own, as unknown words need it before them."""
 UNKNOWN, PADDING = "<unk>", "<pad>"
 
 
@@ -61,17 +63,23 @@ class WordPieces(_Tokenization):
     name = "tokenization-wordpiece"
 
     def make(self, texts: list[str]) -> Any:
-        return training.wordpiece(_frequent(training.words_of(text) for text in texts), texts, lowercase=False)
+        return training.wordpiece(_frequent(training.words_of([text]) for text in texts), texts, lowercase=False)
 
 
 class Unigrams(_Tokenization):
-    """T5's kind: the likeliest way to put a text together."""
+    """T5's kind: the likeliest way to put a text together, however it was spaced."""
 
     name = "tokenization-unigram"
     model_type = "t5"
 
     def make(self, texts: list[str]) -> Any:
-        return training.pieces(texts)
+        from tokenizers import Regex, normalizers
+
+        tokenizer = training.pieces([*texts, ALONE])
+        tokenizer.backend_tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " ")]
+        )
+        return tokenizer
 
 
 class Words(_Tokenization):
