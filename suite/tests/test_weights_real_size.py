@@ -18,6 +18,8 @@ PARAMETERS = {
     "distilroberta-base": ("AutoModelForMaskedLM", 82_170_201),
     "distilbert-base-cased-distilled-squad": ("AutoModelForQuestionAnswering", 65_192_450),
     "bart-large-mnli": ("AutoModelForSequenceClassification", 407_344_131),
+    "vit-base-patch16-224": ("AutoModelForImageClassification", 86_567_656),
+    "dpt-large": ("AutoModelForDepthEstimation", 343_030_465),
     "all-MiniLM-L6-v2": ("AutoModel", 22_713_216),
     "SmolLM2-360M": ("AutoModelForCausalLM", 361_821_120),
     "SmolLM2-360M-Instruct": ("AutoModelForCausalLM", 361_821_120),
