@@ -66,8 +66,12 @@ class MultilingualTranslation(GenerativeTextTask):
         return f"{value['source']} to {value['target']}: {value['text']}"
 
     def check_input(self, value: Any, processor: Any, config: Any) -> None:
-        if not isinstance(value, Mapping) or not set(KEYS) <= set(value):
-            raise InvalidInput(f"{self.name} takes a mapping with {', '.join(KEYS)}, not {type(value).__name__}.")
+        missing = [key for key in KEYS if not isinstance(value, Mapping) or key not in value]
+        if missing:
+            raise InvalidInput(
+                f"{self.name} takes a mapping with {', '.join(KEYS)}, and {', '.join(missing)} is not in this "
+                f"{type(value).__name__}."
+            )
         for language in (value["source"], value["target"]):
             if not isinstance(language, str) or _language(processor, language) is None:
                 raise InvalidInput(
