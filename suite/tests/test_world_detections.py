@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from suite import discovery
+from suite.errors import CheckpointError, UsageError
 
 ROOT = discovery.default_root()
 grammar = discovery.load_module(ROOT, "worlds.grammar")
+coco = discovery.load_module(ROOT, "worlds.coco")
 detections = discovery.load_module(ROOT, "worlds.detections")
 FROZEN = "a012e16a366f0295e1a27442d3b9cd049e91f32d458a8b3cc971c80ac5a56922"
 
@@ -80,3 +83,18 @@ def test_scoring_prints_nothing(found: Any, task: Any, capsys: Any) -> None:
     truths = [each.truth for each in found[:5]]
     task.accuracy([[(label, 0.9, box) for label, box in truth] for truth in truths], truths)
     assert capsys.readouterr().out == ""
+
+
+def test_truths_of_ones_own_are_checked(task: Any) -> None:
+    config = SimpleNamespace(id2label=dict(enumerate(task.labels)))
+    assert task.own_truth([["Star", [1, 2, 3, 4]]], config) == [("star", [1.0, 2.0, 3.0, 4.0])]
+    for wrong in ([["car", [1, 2, 3, 4]]], [["star", [3, 2, 1, 4]]], [["star", [1, 2, 3]]], ["star"], "star"):
+        with pytest.raises(UsageError):
+            task.own_truth(wrong, config)
+
+
+def test_a_checkpoint_must_know_the_things(task: Any) -> None:
+    task.check_config(SimpleNamespace(id2label=dict(enumerate(task.labels))))
+    task.check_config(SimpleNamespace(id2label=dict(enumerate(("N/A", *coco.NAMES)))))
+    with pytest.raises(CheckpointError):
+        task.check_config(SimpleNamespace(id2label={0: "star", 1: "cat"}))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite.errors import UsageError
+from suite.labels import Labelled
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.vision import ImageTask
 
@@ -26,7 +27,7 @@ Found = tuple[str, float, list[float]]
 """A label, its score, and its box: left, top, right and bottom in pixels of the picture."""
 
 
-class ObjectDetection(ImageTask):
+class ObjectDetection(Labelled, ImageTask):
     """Find things in a picture and draw a box around each. Documented with pipeline("object-detection")."""
 
     name = "object-detection"
@@ -65,21 +66,21 @@ class ObjectDetection(ImageTask):
         truth = [(label, [float(edge) for edge in box]) for label, box in zip(named, objects["bbox"], strict=True)]
         return Sample("", image, truth) if truth else None
 
+    def check_config(self, config: Any) -> None:
+        # The things of the real data serve as well as those of the generated pictures.
+        if not set(coco.NAMES) <= set(config.id2label.values()):
+            super().check_config(config)
+
     def own_truth(self, truth: Any, config: Any) -> list[tuple[str, list[float]]]:
-        known = set(config.id2label.values())
         found = []
         for one in truth if isinstance(truth, list | tuple) else [truth]:
             try:
-                label, box = one
-                edges = [float(edge) for edge in box]
-                left, top, right, bottom = edges
-            except (TypeError, ValueError):
+                label, (left, top, right, bottom) = one[0], (float(edge) for edge in one[1])
+            except (IndexError, TypeError, ValueError):
                 raise UsageError(f"{one!r} is not [label, [left, top, right, bottom]] in pixels") from None
-            if label not in known:
-                raise UsageError(f"the label {label!r} is none of the checkpoint's ({', '.join(map(str, known))})")
             if left >= right or top >= bottom:
-                raise UsageError(f"the box {box!r} is empty: write its left, top, right and bottom in pixels")
-            found.append((label, edges))
+                raise UsageError(f"the box {one[1]!r} is empty: write its left, top, right and bottom in pixels")
+            found.append((self.own_label(label, config), [left, top, right, bottom]))
         return found
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class ObjectDetection(ImageTask):
         found = processor.post_process_object_detection(told, threshold=THRESHOLD, target_sizes=sizes)
         return [
             [
-                (config.id2label[label], round(score, 4), [round(edge, 1) for edge in box])
+                (self.label(label, config), round(score, 4), [round(edge, 1) for edge in box])
                 for label, score, box in zip(
                     one["labels"].tolist(), one["scores"].tolist(), one["boxes"].tolist(), strict=True
                 )
@@ -106,9 +107,8 @@ class ObjectDetection(ImageTask):
         return None
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return list(
-            np.concatenate([outputs.logits.float().cpu().numpy(), outputs.pred_boxes.float().cpu().numpy()], -1)
-        )
+        parts = (outputs.logits, outputs.pred_boxes)
+        return list(np.concatenate([part.float().cpu().numpy() for part in parts], axis=-1))
 
     def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
         ours, theirs = numbers[:, :-4].argmax(-1), reference[:, :-4].argmax(-1)
