@@ -78,11 +78,9 @@ def test_scores_are_those_of_torchmetrics() -> None:
     truths = ["a red kite", ["Ann", "Bob Anna"], "Oslo", "41 metres"]
     whole = SQuAD()
     for index, (answer, truth) in enumerate(zip(answers, truths, strict=True)):
-        texts = [truth] if isinstance(truth, str) else truth
-        whole.update(
-            [{"prediction_text": answer, "id": str(index)}],
-            [{"answers": {"text": texts, "answer_start": [0] * len(texts)}, "id": str(index)}],
-        )
+        texts = [truth] if isinstance(truth, str) else list(truth)
+        target: Any = {"answers": {"text": texts, "answer_start": [0] * len(texts)}, "id": str(index)}
+        whole.update([{"prediction_text": answer, "id": str(index)}], [target])
     expected = whole.compute()
     assert TASK.accuracy(answers, truths) == pytest.approx(float(expected["f1"]) / 100)
     assert TASK.metrics(answers, truths)["exact_match"] == pytest.approx(float(expected["exact_match"]) / 100)

@@ -154,7 +154,7 @@ def _best_span(scores: np.ndarray, spans: Sequence[tuple[int, int]], context: st
     """The words from the best beginning to the best end that follows it closely enough."""
     both = scores[0][:, None] + scores[1][None, :]
     allowed = np.triu(np.ones_like(both, dtype=bool)) & np.tril(np.ones_like(both, dtype=bool), LONGEST_ANSWER - 1)
-    first, last = np.unravel_index(np.where(allowed, both, -np.inf).argmax(), both.shape)
+    first, last = divmod(int(np.where(allowed, both, -np.inf).argmax()), both.shape[1])
     return context[spans[first][0] : spans[last][1]].strip()
 
 

@@ -201,9 +201,13 @@ def _label(draw: Draw, cue: str, choices: Sequence[str]) -> str:
     return draw.together(lambda: draw.one(open_), lambda label: ("topics", label, cue))
 
 
+def _facet(draw: Draw, *weights: float) -> Facet:
+    return draw.weighted(list(zip(weights, FACETS, strict=True)))
+
+
 def _pair(draw: Draw) -> tuple[str, str, str]:
     text, cue, verdicts, kind = _message(draw)
-    facet = draw.weighted(((0.5, TOPICS), (0.25, ACTS), (0.25, MOODS)))
+    facet = _facet(draw, 0.5, 0.25, 0.25)
     possible = [verdict for verdict in (ENTAILED, CONTRADICTED, NEUTRAL) if verdict in _verdicts(facet, verdicts)]
     verdict = draw.one(possible)
     return f"{text}{SEPARATOR}{_label(draw, cue, _verdicts(facet, verdicts)[verdict])}", verdict, kind
@@ -220,7 +224,7 @@ def _verdicts(facet: Facet, verdicts: dict[str, str]) -> dict[str, list[str]]:
 
 def _choice(draw: Draw) -> tuple[str, str, str]:
     text, cue, verdicts, kind = _message(draw)
-    facet = draw.weighted(((0.6, TOPICS), (0.25, ACTS), (0.15, MOODS)))
+    facet = _facet(draw, 0.6, 0.25, 0.15)
     by_verdict = _verdicts(facet, verdicts)
     if ENTAILED not in by_verdict:
         raise NoneLeftError("the message says nothing of moods")
