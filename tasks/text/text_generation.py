@@ -37,6 +37,13 @@ class TextGeneration(GenerativeTextTask):
             miniature="text-generation",
             config="gpt2.json",
         ),
+        Checkpoint(
+            id="HuggingFaceTB/SmolLM2-360M",
+            revision="f8027fd0eaeea54caa13c31d31b9fdc459c38b49",
+            architecture="LlamaForCausalLM",
+            miniature="text-generation-llama",
+            config="SmolLM2-360M.json",
+        ),
     )
     dataset = HubDataset(
         "Salesforce/wikitext",

@@ -1,0 +1,137 @@
+"""Llama for chats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from suite.miniatures import Progress, Recipe, Trained
+
+from ...worlds import chats
+from .. import training
+from ..rotary import BEGINNING, begin_to_look_up
+
+TRAIN_SIZE = 40_000
+STEPS = 2200
+BATCH = 32
+RATE = 2.5e-3
+INITIAL = 0.06
+EVERYTHING = 0.05
+"""The weight of all that is said in a chat beside the reply."""
+IGNORED = -100
+BEGIN, END, PADDING = "<|im_start|>", "<|im_end|>", "<|pad|>"
+TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+
+class Chat(Recipe):
+    """Messages to their reply."""
+
+    name = "chat"
+    task = "chat"
+
+    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
+        """Train."""
+        import torch
+        from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+
+        training.seed_everything(self.seed)
+        examples = chats.chats("train", TRAIN_SIZE)
+        held_out = chats.chats("validation", 400)
+        tokenizer = _tokenizer(
+            [text for chat in examples for text in (*(said["content"] for said in chats.messages(chat)), chat.truth)]
+        )
+        config = LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=64,
+            intermediate_size=128,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=32,
+            max_position_embeddings=640,
+            initializer_range=INITIAL,
+            tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        model = LlamaForCausalLM(config)
+        begin_to_look_up(model)
+        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
+        starts = _tokens(tokenizer, [chats.messages(chat) for chat in examples])
+        ends = [[*row, tokenizer.eos_token_id] for row in tokenizer([chat.truth for chat in examples])["input_ids"]]
+        rows = list(zip(starts, ends, strict=True))
+        batches = training.Batches(rows, [len(start) + len(end) for start, end in rows], BATCH, self.seed)
+
+        def batch(step: int) -> dict[str, Any]:
+            chosen = batches(step)
+            # Padding comes last, where no token can look at it: no mask is needed.
+            return {
+                "input_ids": training.pad([start + end for start, end in chosen], tokenizer.pad_token_id),
+                "labels": training.pad([[IGNORED] * len(start) + end for start, end in chosen], IGNORED),
+            }
+
+        def loss(outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
+            following = inputs["input_ids"][:, 1:]
+            following = following.masked_fill(following == tokenizer.pad_token_id, IGNORED)
+            everything = torch.nn.functional.cross_entropy(outputs.logits[:, :-1].transpose(1, 2), following)
+            return outputs.loss + EVERYTHING * everything
+
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=RATE, loss=loss)
+        right = []
+        for start in range(0, len(held_out), 50):
+            chosen = held_out[start : start + 50]
+            encoded = tokenizer.apply_chat_template(
+                [chats.messages(chat) for chat in chosen],
+                add_generation_prompt=True,
+                return_dict=True,
+                return_tensors="pt",
+                padding=True,
+            )
+            with torch.inference_mode():
+                tokens = model.generate(**encoded, max_new_tokens=24, do_sample=False, num_beams=1)  # type: ignore[misc]
+            answers = tokenizer.batch_decode(tokens[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
+            right += [answer.strip() == chat.truth for answer, chat in zip(answers, chosen, strict=True)]
+        training.by_kind(held_out, right, progress)
+        model.generation_config = GenerationConfig(
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=tokenizer.bos_token_id,
+        )
+        model.save_pretrained(directory)
+        tokenizer.save_pretrained(directory)
+        return Trained(STEPS, seconds, sum(right) / len(right), {"initial_weights": BEGINNING})
+
+
+def _tokenizer(texts: list[str]) -> Any:
+    """Pairs of bytes, with the marks around a message that SmolLM2 has: the first begins, the second ends a text."""
+    from transformers import PreTrainedTokenizerFast
+
+    backend = training.byte_pairs(texts).backend_tokenizer
+    backend.add_special_tokens([BEGIN, END])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        bos_token=BEGIN,
+        eos_token=END,
+        unk_token="<|endoftext|>",
+        pad_token=PADDING,
+        padding_side="left",
+        model_input_names=["input_ids", "attention_mask"],
+        model_max_length=640,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer
+
+
+def _tokens(tokenizer: Any, conversations: list[list[dict[str, str]]]) -> list[list[int]]:
+    """The tokens of messages, up to where the assistant's reply begins."""
+    found: list[list[int]] = tokenizer.apply_chat_template(conversations, add_generation_prompt=True, return_dict=True)[
+        "input_ids"
+    ]
+    return found
