@@ -158,9 +158,10 @@ def test_every_recipe_is_scored_by_a_task_that_names_its_miniature() -> None:
 def test_shipped_files_are_those_of_the_card(name: str) -> None:
     folder = SHIPPED[name]
     card = json.loads((folder / "card.json").read_text())
-    files = {path.name for path in folder.iterdir()} - {"card.json", "README.md"}
-    assert card["sha256"] == {file: miniatures.sha256(folder / file) for file in files}
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= LARGEST
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    described = {name: miniatures.sha256(file) for name, file in files.items() if name not in miniatures.CARDS}
+    assert card["sha256"] == described
+    assert sum(file.stat().st_size for file in files.values()) <= LARGEST
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -170,6 +171,13 @@ def test_shipped_scores_are_good_and_damage_shows(name: str) -> None:
     assert 0.90 <= clean <= 0.995
     assert card["damage"]["0.01"] >= 0.99 * clean
     assert card["damage"]["0.20"] < 0.99 * clean
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_card_without_a_score_says_why(name: str) -> None:
+    card = json.loads((SHIPPED[name] / "card.json").read_text())
+    told = "**Its weights are untrained.**" in (SHIPPED[name] / "README.md").read_text()
+    assert told == (card["score"] is None)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
