@@ -58,13 +58,17 @@ class DepthEstimation(ImageTask):
 
     def samples(self) -> Sequence[Sample]:
         return [
-            Sample(f"things-{len(scene.things)}-{index}", scene.image, _at_points(1 / scene.depth))
+            Sample(f"things-{len(scene.things)}-{index}", scene.image, self.truth_of(scene.depth))
             for index, scene in enumerate(landscapes.landscapes("test"))
         ]
 
+    def truth_of(self, metres: np.ndarray) -> Grid:
+        """A map of metres, 0 where they are not known, as a truth: inverse depth at the points."""
+        return _at_points(np.divide(1.0, metres, out=np.zeros_like(metres), where=metres > 0))
+
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         image = np.asarray(row["image"], np.float32).transpose(1, 2, 0)
-        truth = _at_points(_inverse(np.asarray(row["depth"], np.float32)[0]))
+        truth = self.truth_of(np.asarray(row["depth"], np.float32)[0])
         return Sample("", np.rint(255 * image).clip(0, 255).astype(np.uint8), truth)
 
     def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
@@ -84,7 +88,7 @@ class DepthEstimation(ImageTask):
             metres = np.zeros(0)
         if metres.ndim != 2 or not np.isfinite(metres).all() or not (metres > 0).any() or (metres < 0).any():
             raise ValueError("a depth is rows of metres, all of one length, some above 0")
-        return Sample(str(row.get("id", index)), read_image(folder / row["input"]), _at_points(_inverse(metres)))
+        return Sample(str(row.get("id", index)), read_image(folder / row["input"]), self.truth_of(metres))
 
     def own_truth(self, truth: Any, config: Any) -> Grid:
         if not isinstance(truth, list) or len(truth) != GRID:
@@ -143,10 +147,6 @@ class DepthEstimation(ImageTask):
         left = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.NEAREST))
         right = np.asarray(Image.fromarray(_coloured(answer)).resize(size, Image.Resampling.NEAREST))
         return np.concatenate([left, right], axis=1)
-
-
-def _inverse(metres: np.ndarray) -> np.ndarray:
-    return np.divide(1.0, metres, out=np.zeros_like(metres), where=metres > 0)
 
 
 def _at_points(values: np.ndarray) -> Grid:

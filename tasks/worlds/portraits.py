@@ -49,10 +49,15 @@ def portraits(split: Split, count: int = TEST_SIZE, seed: int | str = "portraits
     return [_framed(scene) for scene in scenes(split, count, seed, side=SCENE)]
 
 
+def corner(scene: Scene, right: int, down: int) -> tuple[int, int]:
+    """Left and top of the part of a scene whose middle is off its thing by so many pixels, as far as there is room."""
+    left, top = (
+        min(max(round(middle * SCENE - SIDE / 2) + off, 0), SCENE - SIDE)
+        for middle, off in ((scene.things[0].x, right), (scene.things[0].y, down))
+    )
+    return left, top
+
+
 def _framed(scene: Scene) -> Portrait:
     off = random.Random(scene.texture)
-    left, top = (
-        min(max(round(middle * SCENE - SIDE / 2) + off.randint(-ROOM, ROOM), 0), SCENE - SIDE)
-        for middle in (scene.things[0].x, scene.things[0].y)
-    )
-    return Portrait(scene, left, top)
+    return Portrait(scene, *corner(scene, off.randint(-ROOM, ROOM), off.randint(-ROOM, ROOM)))
