@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -89,6 +90,40 @@ ROWS["tanganke/nyuv2"] = [
         [[0.25] * 16] * 16,
     )
 ]
+PEOPLE = ["yes"] * 8 + ["no"] * 2
+ROWS["image-captioning"] = [
+    (
+        {"image": Image.fromarray(PICTURE), "captions": ["A cat.", "A cat on a mat."]},
+        {"image": PICTURE, "prompt": ""},
+        ["A cat.", "A cat on a mat."],
+    )
+]
+ROWS["visual-question-answering"] = [
+    (
+        {"image": Image.fromarray(PICTURE), "question": "A cat?", "answers": [{"answer": said} for said in PEOPLE]},
+        {"image": PICTURE, "question": "A cat?"},
+        PEOPLE,
+    )
+]
+ROWS["image-text-retrieval"] = [
+    (
+        {"image": Image.fromarray(PICTURE), "true_caption": "a big cat", "false_caption": "a small cat"},
+        {"image": PICTURE, "captions": ["a small cat", "a big cat"]},
+        "a big cat",
+    )
+]
+ROWS["zero-shot-image-classification"] = [
+    (
+        {"img": Image.fromarray(PICTURE), "label": 3},
+        {
+            "image": PICTURE,
+            "candidate_labels": [
+                *("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+            ],
+        },
+        "cat",
+    )
+]
 
 
 @pytest.mark.parametrize("task", WITH_DATA, ids=lambda task: task.name)
@@ -102,17 +137,28 @@ def test_rows_become_samples(task: Task) -> None:
     assert task.dataset is not None
     for row, expected, truth in ROWS.get(task.name) or ROWS[task.dataset.id]:
         sample = task.from_hub(row)
-        if isinstance(expected, np.ndarray):
-            assert sample is not None
-            assert np.array_equal(sample.input, expected)
-            assert sample.truth == truth
+        if expected is None:
+            assert sample is None
         else:
-            assert (None if sample is None else (sample.input, sample.truth)) == (expected and (expected, truth))
+            assert sample is not None
+            assert same(sample.input, expected)
+            assert sample.truth == truth
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Whether two inputs are equal, pictures and sounds in them too."""
+    if isinstance(theirs, dict):
+        return set(ours) == set(theirs) and all(same(ours[key], theirs[key]) for key in theirs)
+    return np.array_equal(ours, theirs) if isinstance(theirs, np.ndarray) else bool(ours == theirs)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_a_task_reads_its_own_samples_back(task: Task) -> None:
     sample = task.samples()[0]
+    try:
+        json.dumps(sample.input)
+    except TypeError:
+        pytest.skip("its inputs lie in files")
     assert task.from_json({"id": sample.id, "input": sample.input, "truth": sample.truth}, 1, HERE) == sample
 
 
