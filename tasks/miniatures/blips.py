@@ -10,7 +10,7 @@ from . import sight, training
 
 LONGEST = 40
 WIDTH = 64
-SEEING = 1200
+SEEING = 1000
 """Steps of the vision transformer alone."""
 
 
@@ -30,7 +30,7 @@ def config(tokens: Any) -> Any:
         "hidden_size": WIDTH,
         "encoder_hidden_size": sight.VISION["hidden_size"],
         "intermediate_size": 2 * WIDTH,
-        "num_hidden_layers": 3,
+        "num_hidden_layers": 2,
         "num_attention_heads": 4,
         "projection_dim": WIDTH,
         "max_position_embeddings": LONGEST,
@@ -51,7 +51,7 @@ def with_sight(model: Any, work: Path, progress: training.Progress, seed: int) -
     from transformers import BlipVisionConfig, BlipVisionModel
 
     weights, seconds = sight.learn_to_see(
-        lambda: BlipVisionModel(BlipVisionConfig(**sight.VISION)), SEEING, work, progress, seed
+        lambda: BlipVisionModel(BlipVisionConfig(**sight.VISION)), SEEING, work, progress, seed, middles=True
     )
     model.vision_model.load_state_dict(weights)
     return seconds

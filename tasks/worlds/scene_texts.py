@@ -61,17 +61,17 @@ def confusable(split: Split, count: int = TEST_SIZE, seed: int | str = "retrieva
     return told
 
 
-def questioned(split: Split, count: int = TEST_SIZE, seed: int | str = "questions", side: int = 64) -> list[Told]:
-    """Scenes of two or three things with a question each; kinds of questions take turns."""
+def questioned(split: Split, count: int = TEST_SIZE, seed: int | str = "questions", each: int = 1) -> list[Told]:
+    """`count` scenes of two or three things with `each` questions about each of them, whose kinds take turns."""
     told: list[Told] = []
-    for index, scene in enumerate(scenes(split, count, seed, side=side, things=(2, 3))):
+    for index, scene in enumerate(scenes(split, count, seed, things=(2, 3))):
         draw = random.Random(f"{seed}/{scene.texture}")
-        turn = TURNS[index % len(TURNS)]
-        for kind in [turn] * TRIES + draw.sample(sorted(QUESTIONS), len(QUESTIONS)) + [ALWAYS]:
-            asked = QUESTIONS[kind](scene, draw)
-            if asked:
-                told.append(Told(scene, *asked, kind))
-                break
+        for place in range(index * each, (index + 1) * each):
+            for kind in [TURNS[place % len(TURNS)]] * TRIES + draw.sample(sorted(QUESTIONS), len(QUESTIONS)) + [ALWAYS]:
+                asked = QUESTIONS[kind](scene, draw)
+                if asked:
+                    told.append(Told(scene, *asked, kind))
+                    break
     return told
 
 

@@ -36,7 +36,7 @@ class ImageCaptioning(Recipe):
         model = BlipForConditionalGeneration(blips.config(tokens))
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokens)} tokens")
         seen = blips.with_sight(model, work, progress, self.seed)
-        images = np.stack([one.scene.image for one in told])
+        looks = sight.looks(model.vision_model, [one.scene for one in told])
         prompts = [tokens(prompt)["input_ids"][:-1] for prompt in scene_texts.PROMPTS]
         captions = [tokens(one.truth)["input_ids"][1:] for one in told]
         choose = sight.batches(len(told), BATCH, self.seed)
@@ -50,13 +50,15 @@ class ImageCaptioning(Recipe):
             wanted = [[IGNORED] * len(prompt) + caption for prompt, caption in zip(begun, said, strict=True)]
             inputs = training.pad(rows, tokens.pad_token_id)
             return {
-                "pixel_values": sight.pixels(list(images[chosen])),
+                "encoder_hidden_states": looks[chosen],
                 "input_ids": inputs,
                 "attention_mask": (inputs != tokens.pad_token_id).long(),
                 "labels": training.pad(wanted, IGNORED),
             }
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=2e-3)
+        # The eyes stay as they are: only words are learned, at a quarter of the cost.
+        seconds = training.fit(model.text_decoder, batch, STEPS, work, progress, rate=3e-3)
+        model.eval()
         right: list[bool] = []
         for prompt, text in zip(prompts, scene_texts.PROMPTS, strict=True):
             mine = [one for one in held_out if one.text == text]

@@ -13,7 +13,7 @@ from ...worlds import scene_texts
 from .. import blips, sight, training
 
 TRAIN_SIZE = 8000
-STEPS = 2500
+STEPS = 1500
 BATCH = 16
 MATCHING = 0.5
 """The weight of "it matches" against "it matches best"."""
@@ -37,24 +37,25 @@ class ImageTextRetrieval(Recipe):
         model = BlipForImageTextRetrieval(blips.config(tokens))
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokens)} tokens")
         seen = blips.with_sight(model, work, progress, self.seed)
-        images = np.stack([one.scene.image for one in told])
+        looks = sight.looks(model.vision_model, [one.scene for one in told])
         captions = [tokens([one.truth, *one.others])["input_ids"] for one in told]
         count = 1 + scene_texts.WRONG
         choose = sight.batches(len(told), BATCH, self.seed)
 
         class Matching(torch.nn.Module):
-            """Each picture is looked at once for all of its captions, where the model itself looks for each."""
+            """All but the eyes, which stay as they are: each picture was looked at once."""
 
             def __init__(self) -> None:
                 super().__init__()
-                self.model = model
+                self.text_encoder, self.itm_head = model.text_encoder, model.itm_head
 
-            def forward(self, pixel_values: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
-                looked = model.vision_model(pixel_values=pixel_values).last_hidden_state.repeat_interleave(count, 0)
-                read = model.text_encoder(
-                    input_ids=input_ids, attention_mask=attention_mask, encoder_hidden_states=looked
+            def forward(self, looks: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+                read = self.text_encoder(
+                    input_ids=input_ids,
+                    attention_mask=attention_mask,
+                    encoder_hidden_states=looks.repeat_interleave(count, 0),
                 )
-                return model.itm_head(read.last_hidden_state[:, 0]).view(-1, count, 2)
+                return self.itm_head(read.last_hidden_state[:, 0]).view(-1, count, 2)
 
         def loss(scores: torch.Tensor, _: dict[str, Any]) -> torch.Tensor:
             entropy = torch.nn.functional.cross_entropy
@@ -66,18 +67,19 @@ class ImageTextRetrieval(Recipe):
             chosen = choose(step)
             inputs = training.pad([row for index in chosen for row in captions[index]], tokens.pad_token_id)
             return {
-                "pixel_values": sight.pixels(list(images[chosen])),
+                "looks": looks[chosen],
                 "input_ids": inputs,
                 "attention_mask": (inputs != tokens.pad_token_id).long(),
             }
 
         matching = Matching()
-        seconds = training.fit(matching, batch, STEPS, work, progress, rate=2e-3, loss=loss)
+        seconds = training.fit(matching, batch, STEPS, work, progress, rate=3e-3, loss=loss)
+        model.eval()
         right: list[bool] = []
-        for one in held_out:
-            encoded = dict(tokens([one.truth, *one.others], padding=True, return_tensors="pt"))
+        for one, look in zip(held_out, sight.looks(model.vision_model, [one.scene for one in held_out]), strict=True):
+            encoded = tokens([one.truth, *one.others], padding=True, return_tensors="pt")
             with torch.inference_mode():
-                scores = matching(sight.pixels([one.scene.image]), encoded["input_ids"], encoded["attention_mask"])[0]
+                scores = matching(look[None], encoded["input_ids"], encoded["attention_mask"])[0]
             right.append(int((scores[:, 1] - scores[:, 0]).argmax()) == 0)
         blips.save(model, tokens, directory)
         return Trained(blips.SEEING + STEPS, seen + seconds, float(np.mean(right)), {"steps_of_sight": blips.SEEING})

@@ -13,8 +13,8 @@ from ...worlds import scene_texts
 from .. import clip_tokens, sight, training
 
 TRAIN_SIZE = 8000
-SEEING = 800
-STEPS = 1200
+SEEING = 1200
+STEPS = 800
 BATCH = 32
 WIDTH = 64
 LONGEST = 20
@@ -63,7 +63,7 @@ class ZeroShotImageClassification(Recipe):
         model = CLIPModel(config)
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokens)} tokens")
         weights, seen = sight.learn_to_see(
-            lambda: CLIPVisionModel(CLIPVisionConfig(**sight.VISION)), SEEING, work, progress, self.seed
+            lambda: CLIPVisionModel(CLIPVisionConfig(**sight.VISION)), SEEING, work, progress, self.seed, whole=True
         )
         model.vision_model.load_state_dict({name.removeprefix("vision_model."): kept for name, kept in weights.items()})
         images = np.stack([one.scene.image for one in told])
@@ -79,7 +79,7 @@ class ZeroShotImageClassification(Recipe):
         def loss(outputs: Any, _: dict[str, Any]) -> torch.Tensor:
             return torch.nn.functional.cross_entropy(outputs.logits_per_image, truths[right])
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=1e-3, loss=loss)
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=2e-3, loss=loss)
         with torch.inference_mode():
             scores = model(**asked, pixel_values=sight.pixels([one.scene.image for one in held_out])).logits_per_image
         answers = [labels[index] for index in scores.argmax(dim=1).tolist()]
