@@ -65,6 +65,8 @@ class TextToSpeechVits(SynthesisTask):
         return synthesis.reading(text)
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Voiced:
+        # Nothing is left to chance: one text has one sound, whatever the checkpoint's config says.
+        runnable.model.noise_scale = runnable.model.noise_scale_duration = 0.0
         with _durations(runnable.model.duration_predictor, forced) as told:
             outputs = runnable(batch)
         durations = told[0].float().exp().cpu().numpy()[:, 0] * batch["attention_mask"].cpu().numpy()

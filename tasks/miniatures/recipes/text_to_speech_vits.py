@@ -12,8 +12,10 @@ from ...worlds import synthesis
 from .. import training
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-FRAMES = 1.8
-"""How long a token lasts on the average, in frames of 16 ms: an eighth of a second for four letters and their gaps."""
+FRAMES = 1.5
+"""How long a token lasts on the average, in frames of 16 ms. With the next whole number for each letter and each gap
+between letters, a letter takes about as long as in speech; and none lies near a whole number, where rounding would make
+two sounds of one text."""
 
 
 class TextToSpeechVits(Recipe):
@@ -83,7 +85,7 @@ def _settle(model: Any) -> None:
 
     import torch
 
-    torch.nn.init.normal_(model.duration_predictor.proj.weight, 0.0, 0.06)
+    torch.nn.init.normal_(model.duration_predictor.proj.weight, 0.0, 0.02)
     torch.nn.init.constant_(model.duration_predictor.proj.bias, math.log(FRAMES))
     for module in model.decoder.modules():
         if isinstance(module, torch.nn.Conv1d | torch.nn.ConvTranspose1d):
