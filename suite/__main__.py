@@ -56,6 +56,18 @@ def _parser() -> argparse.ArgumentParser:
     for action in (build, check):
         action.add_argument("--tasks", type=Path, metavar="DIR", help="the folder of task files")
 
+    lint = commands.add_parser("lint-course", help="find in a course's examples what libraries have removed; runs none")
+    lint.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a document, or a folder of them")
+    lint.add_argument(
+        "--release",
+        action="append",
+        default=[],
+        metavar="LIBRARY==VERSION",
+        help="check against this release (default: the newest)",
+    )
+    lint.add_argument("--installed", action="store_true", help="check against the releases that are installed here")
+    lint.set_defaults(command=_lint)
+
     overhead = commands.add_parser("overhead", help="measure what the harness itself costs")
     overhead.add_argument("--quick", action="store_true", help="fewer repetitions")
     overhead.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
@@ -129,6 +141,25 @@ def _check(parsed: argparse.Namespace) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def _lint(parsed: argparse.Namespace) -> int:
+    from suite.errors import UsageError
+    from suite.examples import lint
+
+    releases = lint.installed() if parsed.installed else {}
+    for text in parsed.release:
+        library, _, release = text.partition("==")
+        if not release:
+            raise UsageError(f"--release {text}: write it as transformers==5.23.0.")
+        releases[library] = release
+    documents, findings = lint.lint(parsed.paths, releases)
+    told = lint.lines(documents, findings)
+    for line in told:
+        print(line)
+    examples = sum(len(document.examples) for document in documents)
+    print(f"{examples} examples in {len(documents)} documents: {len(told) or 'nothing'} to mend", file=sys.stderr)
+    return 1 if told else 0
 
 
 def _overhead(parsed: argparse.Namespace) -> int:

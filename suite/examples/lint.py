@@ -1,0 +1,39 @@
+"""The check that needs no run: every document of a course against the table of what was removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from suite.examples.document import Document
+from suite.examples.lifecycle import removals
+from suite.examples.reading import find_documents, read_document
+from suite.examples.static import FRAGMENT, Finding, check_document
+
+
+def lint(paths: Iterable[Path], releases: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
+    """Read and check everything at these paths."""
+    documents = [read_document(file) for file in find_documents(paths)]
+    return documents, [finding for document in documents for finding in check_document(document, releases)]
+
+
+def lines(documents: Sequence[Document], findings: Sequence[Finding]) -> list[str]:
+    """What there is to say, a line each, as compilers say it; fragments are no complaint."""
+    told = [f"{document.path}: {document.problem}" for document in documents if document.problem]
+    for finding in findings:
+        if finding.verdict != FRAGMENT:
+            place = finding.example.place if "cell" in finding.example.place else str(finding.line)
+            told.append(f"{finding.example.document}:{place}: {finding.verdict}: {finding.sentence}")
+    return told
+
+
+def installed() -> dict[str, str]:
+    """The releases of the table's libraries that are installed here, without importing them."""
+    found = {}
+    for library in {removal.library for removal in removals()}:
+        try:
+            found[library] = version(library)
+        except (PackageNotFoundError, ValueError):
+            continue
+    return found

@@ -1,0 +1,72 @@
+"""Code as documents write it, turned into plain Python: without prompts, magics and shell lines, line by line."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+import textwrap
+import warnings
+
+PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
+CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
+PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
+"""Cell magics whose cell is Python all the same."""
+NOT_PYTHON = re.compile(r"^(?P<indent>\s*)([!%?]\S|[\w.]+\?+\s*$|\w+\s*=\s*!)")
+
+
+def python_source(code: str) -> str:
+    """The code with everything that only a notebook understands replaced by `pass`; every line keeps its number."""
+    magic = CELL_MAGIC.match(code)
+    if magic and magic["name"] not in PYTHON_MAGICS:
+        return "\n".join("pass" for _ in code.splitlines())
+    lines = [
+        f"{found['indent']}pass" if (found := NOT_PYTHON.match(line)) else line
+        for line in textwrap.dedent(code).splitlines()
+    ]
+    return "\n".join(lines)
+
+
+def parse(code: str) -> ast.Module:
+    """The syntax tree of what a document shows.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes in the document's own strings
+        try:
+            return ast.parse(python_source(code))
+        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nesting without end
+            raise SyntaxError(str(error)) from None
+
+
+def has_prompts(code: str) -> bool:
+    """Whether the code is a session with `>>>` prompts."""
+    return PROMPT.search(code) is not None
+
+
+def without_prompts(code: str) -> tuple[str, str]:
+    """The code of a session with prompts, at the same lines, and what it shows as output."""
+    try:
+        found = doctest.DocTestParser().get_examples(textwrap.dedent(code))
+    except ValueError:  # prompts without a blank, outputs indented otherwise: take the lines that have one
+        lines = [
+            re.sub(r"^\s*(>>>|\.\.\.) ?", "", line) if re.match(r"\s*(>>>|\.\.\.)", line) else ""
+            for line in code.splitlines()
+        ]
+        return "\n".join(lines), ""
+    lines = [""] * len(code.splitlines())
+    for example in found:
+        for offset, line in enumerate(example.source.splitlines()):
+            lines[example.lineno + offset] = line
+    return "\n".join(lines), "".join(example.want for example in found)
+
+
+def is_python(code: str) -> bool:
+    """Whether a block that does not say its language is Python: it parses, and imports something."""
+    try:
+        tree = parse(code)
+    except SyntaxError:
+        return False
+    return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))

@@ -1,0 +1,186 @@
+"""What can be said of an example without running it: which of its names, arguments and tasks are gone.
+
+Only what is certain is said. A name counts as a library's if it was imported from it, here or in an earlier example of
+the document, or, in a call out of a sentence, if nothing else can be meant.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from suite.examples.document import Document, Example
+from suite.examples.lifecycle import Removal, removals
+from suite.examples.source import parse
+
+REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
+ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|<[a-z_ ]+>|\[\.\.\.\]", re.MULTILINE)
+TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict on an example, with the sentence and, where there is one, the fix. `line` is that of the document."""
+
+    example: Example
+    line: int
+    verdict: str
+    sentence: str
+    removed_name: str = ""
+    removed_in: str = ""
+    replacement: str = ""
+
+
+@dataclass
+class Names:
+    """What the names of a document stand for: `pipeline` -> `transformers.pipeline`; own definitions for nothing."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, tree: ast.AST) -> None:
+        """Take in the imports, definitions and plain renamings of an example."""
+        for node in ast.walk(tree):
+            match node:
+                case ast.Import(names=names):
+                    for alias in names:
+                        self.known[alias.asname or alias.name.partition(".")[0]] = (
+                            alias.name if alias.asname else alias.name.partition(".")[0]
+                        )
+                case ast.ImportFrom(module=str(module), names=names, level=0):
+                    self.known |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    self.known[name] = ""
+
+    def of(self, node: ast.AST) -> str:
+        """The full name of an expression, as far as it is one: `transformers.AutoModel.from_pretrained`."""
+        match node:
+            case ast.Name(id=name):
+                return self.known.get(name, name)
+            case ast.Attribute(value=value, attr=attribute):
+                owner = self.of(value)
+                return f"{owner}.{attribute}" if owner else ""
+            case ast.Call(func=function):
+                owner = self.of(function)
+                return f"{owner}()" if owner else ""
+        return ""
+
+
+def check_document(document: Document, releases: Mapping[str, str] | None = None) -> list[Finding]:
+    """What is wrong with a document's examples, in order; `releases` are the libraries' own."""
+    names = Names()
+    return [finding for example in document.examples for finding in check_example(example, names, dict(releases or {}))]
+
+
+def check_example(example: Example, names: Names, releases: dict[str, str]) -> list[Finding]:
+    """What is wrong with one example, given the names that the ones before it made."""
+    try:
+        tree = parse(example.code)
+    except SyntaxError as error:
+        return [_unparsed(example, error)]
+    names.learn(tree)
+    found: dict[tuple[str, int], Finding] = {}
+    for node in ast.walk(tree):
+        for removal in _candidates(node):
+            name = _matched(removal, node, names, inline=example.kind == "inline")
+            if name and removal.gone_in(releases):
+                line = example.line + getattr(node, "lineno", 1) - 1
+                found.setdefault((name, line), _finding(example, line, removal, name))
+    return sorted(found.values(), key=lambda finding: finding.line)
+
+
+def _unparsed(example: Example, error: SyntaxError) -> Finding:
+    line = example.line + (error.lineno or 1) - 1
+    if ELLIPSIS.search(example.code):
+        return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
+    return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")
+
+
+def _finding(example: Example, line: int, removal: Removal, name: str) -> Finding:
+    what = {
+        "task": f'the task "{name}" of pipeline()',
+        "default": f'the default model of pipeline("{name}")',
+        "argument": f"the argument {removal.argument}= of {name}()",
+        "method": f"the method {name}()",
+        "url": f"the address {name}",
+        "package": f"the package {name}",
+    }.get(removal.kind, f"{removal.library}.{name}")
+    changed = removal.kind == "default"
+    since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
+    happened = f"changed{since}: write" if changed else f"was removed{since}: use"
+    return Finding(
+        example,
+        line,
+        CHANGED if changed else REMOVED,
+        f"{what} {happened} {removal.replacement}",
+        f"{name}({removal.argument}=)" if removal.argument else name,
+        removal.first_gone,
+        removal.replacement,
+    )
+
+
+_BY_NODE: dict[type, tuple[str, ...]] = {
+    ast.Call: ("task", "default", "argument", "method"),
+    ast.ImportFrom: ("name", "package"),
+    ast.Import: ("package",),
+    ast.Attribute: ("name",),
+    ast.Constant: ("url",),
+}
+
+
+def _candidates(node: ast.AST) -> Iterable[Removal]:
+    kinds = _BY_NODE.get(type(node), ())
+    return (removal for removal in removals() if removal.kind in kinds)
+
+
+def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> str:
+    """The name in the code that the removal is about, or nothing."""
+    match removal.kind, node:
+        case "task", ast.Call():
+            task = _task(node) or ""
+            return task if _is_pipeline(node, names, inline=inline) and fnmatchcase(task, removal.name) else ""
+        case "default", ast.Call():
+            named = len(node.args) > 1 or any(keyword.arg in ("model", None) for keyword in node.keywords)
+            ours = _is_pipeline(node, names, inline=inline) and _task(node) == removal.name
+            return removal.name if ours and not named else ""
+        case "argument", ast.Call():
+            return _callee(removal, node, names, inline=inline)
+        case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
+            return attribute if attribute == removal.name and TOKENIZERS.search(ast.unparse(value)) else ""
+        case "name", ast.ImportFrom(module=str(module), names=imported, level=0):
+            ours = module == removal.library or module.startswith(f"{removal.library}.")
+            return next((alias.name for alias in imported if ours and fnmatchcase(alias.name, removal.name)), "")
+        case "name", ast.Attribute(attr=attribute):
+            ours = names.of(node) == f"{removal.library}.{attribute}"
+            return attribute if ours and fnmatchcase(attribute, removal.name) else ""
+        case "package", ast.Import(names=imported):
+            return removal.name if any(alias.name.startswith(removal.name) for alias in imported) else ""
+        case "package", ast.ImportFrom(module=str(module), names=imported):
+            here = any(f"{module}.{alias.name}".startswith(removal.name) for alias in imported)
+            return removal.name if here else ""
+        case "url", ast.Constant(value=str(text)):
+            return removal.name if text.startswith(removal.name) else ""
+    return ""
+
+
+def _is_pipeline(call: ast.Call, names: Names, *, inline: bool) -> bool:
+    name = names.of(call.func)
+    return (name.startswith("transformers.") and name.endswith(".pipeline")) or (inline and name == "pipeline")
+
+
+def _task(call: ast.Call) -> str | None:
+    values = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "task")]
+    return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), None)
+
+
+def _callee(removal: Removal, call: ast.Call, names: Names, *, inline: bool) -> str:
+    """The name of what is called with an argument that it no longer takes."""
+    if not any(keyword.arg == removal.argument for keyword in call.keywords):
+        return ""
+    name = names.of(call.func)
+    if removal.callee == "pipeline":
+        return "pipeline" if _is_pipeline(call, names, inline=inline) else ""
+    ours = name.partition(".")[0] == removal.library and fnmatchcase(name, f"*{removal.callee.lstrip('*')}")
+    return name.rpartition(".")[2] if ours else ""
