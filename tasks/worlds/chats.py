@@ -132,10 +132,7 @@ def _chat(draw: Draw) -> tuple[str, str, str]:
     facts = smalltalk.facts(draw, topics)
     messages = [{"role": "system", "content": system}]
     for fact in facts:
-        messages += [
-            {"role": "user", "content": _told(draw, fact)},
-            {"role": "assistant", "content": _heard(fact, rule)},
-        ]
+        messages += _turn(_told(draw, fact), _heard(fact, rule))
     kind = draw.weighted(((6.0, "ask"), (1.0, "tell"), (1.0, "unknown"), (1.0 if name else 0.0, "self")))
     if kind == "ask":
         known = [fact for fact in facts if rule != f"avoid:{fact.topic}" or draw.maybe(0.5)] or facts
@@ -152,6 +149,39 @@ def _chat(draw: Draw) -> tuple[str, str, str]:
         asked, answer = draw.one(WHO), worded(smalltalk.filled(I_AM, {"name": name}), rule)
     messages.append({"role": "user", "content": asked})
     return json.dumps(messages, ensure_ascii=False), answer, f"{kind}-{rule}"
+
+
+def _practice(draw: Draw) -> tuple[str, str, str]:
+    """A chat with several questions, one after another. For training alone: the last reply is among the messages."""
+    said, rule = _rule(draw)
+    name = draw.one(ASSISTANTS) if draw.maybe(0.3) else ""
+    topics = _topics(draw, rule)
+    facts = smalltalk.facts(draw, topics)
+    messages = [{"role": "system", "content": f"{said} Your name is {name}." if name else said}]
+    for fact in facts:
+        messages += _turn(_told(draw, fact), _heard(fact, rule))
+    untold = [topic for topic in ("name", "town", "work", "colour", "food") if topic not in topics]
+    for _ in range(5):
+        kind = draw.weighted(((6.0, "ask"), (1.0, "unknown"), (1.0 if name else 0.0, "self")))
+        if kind == "ask":
+            fact = draw.one(facts)
+            asked, reply = smalltalk.question(draw, fact)
+            messages += _turn(asked, _about(fact.topic, reply, rule))
+        elif kind == "unknown":
+            topic = draw.one(untold)
+            messages += _turn(draw.one(smalltalk.ASKING[topic][0][0]), _about(topic, smalltalk.NOT_TOLD, rule))
+        else:
+            messages += _turn(draw.one(WHO), worded(smalltalk.filled(I_AM, {"name": name}), rule))
+    return json.dumps(messages, ensure_ascii=False), "", f"practice-{rule}"
+
+
+def _turn(said: str, replied: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": said}, {"role": "assistant", "content": replied}]
+
+
+def practice(split: Split, count: int, seed: int | str = 0) -> list[Example]:
+    """Chats whose every reply is to be learned."""
+    return examples(_practice, split, count, seed)
 
 
 def chats(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:

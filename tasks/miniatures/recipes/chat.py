@@ -11,13 +11,11 @@ from ...worlds import chats
 from .. import training
 from ..rotary import BEGINNING, begin_to_look_up
 
-TRAIN_SIZE = 40_000
-STEPS = 2200
-BATCH = 32
+TRAIN_SIZE = 20_000
+STEPS = 1600
+BATCH = 16
 RATE = 2.5e-3
 INITIAL = 0.06
-EVERYTHING = 0.05
-"""The weight of all that is said in a chat beside the reply."""
 IGNORED = -100
 BEGIN, END, PADDING = "<|im_start|>", "<|im_end|>", "<|pad|>"
 TEMPLATE = (
@@ -40,10 +38,10 @@ class Chat(Recipe):
         from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
         training.seed_everything(self.seed)
-        examples = chats.chats("train", TRAIN_SIZE)
+        examples = chats.practice("train", TRAIN_SIZE)
         held_out = chats.chats("validation", 400)
         tokenizer = _tokenizer(
-            [text for chat in examples for text in (*(said["content"] for said in chats.messages(chat)), chat.truth)]
+            [f"{said['role']}\n{said['content']}" for chat in examples for said in chats.messages(chat)]
         )
         config = LlamaConfig(
             vocab_size=len(tokenizer),
@@ -63,26 +61,18 @@ class Chat(Recipe):
         model = LlamaForCausalLM(config)
         begin_to_look_up(model)
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
-        starts = _tokens(tokenizer, [chats.messages(chat) for chat in examples])
-        ends = [[*row, tokenizer.eos_token_id] for row in tokenizer([chat.truth for chat in examples])["input_ids"]]
-        rows = list(zip(starts, ends, strict=True))
-        batches = training.Batches(rows, [len(start) + len(end) for start, end in rows], BATCH, self.seed)
+        rows = [_row(tokenizer, chats.messages(chat)) for chat in examples]
+        batches = training.Batches(rows, [len(ids) for ids, _ in rows], BATCH, self.seed)
 
         def batch(step: int) -> dict[str, Any]:
             chosen = batches(step)
             # Padding comes last, where no token can look at it: no mask is needed.
             return {
-                "input_ids": training.pad([start + end for start, end in chosen], tokenizer.pad_token_id),
-                "labels": training.pad([[IGNORED] * len(start) + end for start, end in chosen], IGNORED),
+                "input_ids": training.pad([ids for ids, _ in chosen], tokenizer.pad_token_id),
+                "labels": training.pad([labels for _, labels in chosen], IGNORED),
             }
 
-        def loss(outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
-            following = inputs["input_ids"][:, 1:]
-            following = following.masked_fill(following == tokenizer.pad_token_id, IGNORED)
-            everything = torch.nn.functional.cross_entropy(outputs.logits[:, :-1].transpose(1, 2), following)
-            return outputs.loss + EVERYTHING * everything
-
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=RATE, loss=loss)
+        seconds = training.fit(model, batch, STEPS, work, progress, rate=RATE)
         right = []
         for start in range(0, len(held_out), 50):
             chosen = held_out[start : start + 50]
@@ -129,9 +119,15 @@ def _tokenizer(texts: list[str]) -> Any:
     return tokenizer
 
 
-def _tokens(tokenizer: Any, conversations: list[list[dict[str, str]]]) -> list[list[int]]:
-    """The tokens of messages, up to where the assistant's reply begins."""
-    found: list[list[int]] = tokenizer.apply_chat_template(conversations, add_generation_prompt=True, return_dict=True)[
-        "input_ids"
-    ]
-    return found
+def _row(tokenizer: Any, messages: list[dict[str, str]]) -> tuple[list[int], list[int]]:
+    """The tokens of a chat, and those of them that the assistant says and ends with, where all others are ignored."""
+    text = tokenizer.apply_chat_template(messages, tokenize=False)
+    ids: list[int] = []
+    labels: list[int] = []
+    for place, part in enumerate(text.split(f"{BEGIN}assistant\n")):
+        opening, (reply, end, rest) = f"{BEGIN}assistant\n" * bool(place), part.partition(END)
+        for words, learned in ((opening, False), (reply + end, bool(place)), (rest, False)):
+            found = tokenizer(words)["input_ids"] if words else []
+            ids += found
+            labels += found if learned else [IGNORED] * len(found)
+    return ids, labels
