@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import sys
@@ -132,6 +133,25 @@ def test_a_folder_for_random_weights_is_made_once(tmp_path: Path, monkeypatch: p
     (processor / "tokenizer.json").write_text('"another"')
     assert assemble(config, processor) != folder
     assert not list(folder.parent.glob(".new-*"))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_pictures_get_the_size_of_the_real_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nested: bool) -> None:
+    monkeypatch.setattr("suite.weights.real_size.cache_folder", lambda: tmp_path / "cache")
+    config, processor = tmp_path / "real.json", tmp_path / "processor"
+    processor.mkdir()
+    sizes = {"size": {"height": 48, "width": 48}, "crop_size": {"height": 48, "width": 48}, "do_resize": True}
+    file = "processor_config.json" if nested else "preprocessor_config.json"
+    (processor / file).write_text(json.dumps({"image_processor": sizes} if nested else sizes))
+    config.write_text(json.dumps({"vision_config": {"image_size": 224}} if nested else {"image_size": 224}))
+    made = json.loads((assemble(config, processor) / file).read_text())
+    made = made["image_processor"] if nested else made
+    assert made == {
+        "size": {"height": 224, "width": 224}, "crop_size": {"height": 224, "width": 224}, "do_resize": True
+    }  # fmt: skip
+    config.write_text("{}")
+    untouched = json.loads((assemble(config, processor) / file).read_text())
+    assert untouched == ({"image_processor": sizes} if nested else sizes)
 
 
 @pytest.mark.parametrize("gone", ["config", "processor"])

@@ -13,10 +13,12 @@ from suite.weights.files import CARD, fingerprint
 
 NOT_THE_PROCESSORS = {"config.json", "generation_config.json", CARD, "README.md", ".gitattributes"}
 WEIGHT_SUFFIXES = {".safetensors", ".bin"}
+PROCESSOR_CONFIGS = ("preprocessor_config.json", "processor_config.json")
+SIZES = ("size", "crop_size", "pad_size")
 
 
 def assemble(config: Path, processor: Path) -> Path:
-    """A cached folder with `config` as config.json and the files of the processor.
+    """A cached folder with `config` as config.json and the files of the processor, whose pictures get the model's size.
 
     Raises:
         CheckpointError: either is not there.
@@ -30,7 +32,7 @@ def assemble(config: Path, processor: Path) -> Path:
     except ValueError:
         raise CheckpointError(f"{config} is not valid JSON: restore it from the release.") from None
     files = _processor_files(processor)
-    folder = cache_folder() / "real-size" / fingerprint([config, *files], *(file.name for file in files))[:16]
+    folder = cache_folder() / "real-size" / fingerprint([config, *files], "sized", *(file.name for file in files))[:16]
     if not folder.is_dir():
         _fill(folder, config, files)
     return folder
@@ -57,9 +59,25 @@ def _fill(folder: Path, config: Path, files: list[Path]) -> None:
         shutil.copyfile(config, aside / "config.json")
         for file in files:
             shutil.copyfile(file, aside / file.name)
+        _resize_pictures(aside)
         aside.rename(folder)
     except OSError:
         if not folder.is_dir():
             raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _resize_pictures(folder: Path) -> None:
+    """Make a miniature's image processor give pictures of the side that the config asks for, where it asks for one."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    side = config.get("image_size") or (config.get("vision_config") or {}).get("image_size")
+    for file in (folder / name for name in PROCESSOR_CONFIGS):
+        if not isinstance(side, int) or not file.is_file():
+            continue
+        content = json.loads(file.read_text(encoding="utf-8"))
+        for part in (content, content.get("image_processor")):
+            for name in SIZES:
+                if isinstance(part, dict) and isinstance(part.get(name), dict):
+                    part[name] = dict.fromkeys(part[name], side)
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
