@@ -142,7 +142,7 @@ MODES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    ("backend", "name"), [("onnx", "gpt2"), ("onnx", "llama"), ("onnx", "t5"), ("compile", "gpt2")]
+    ("backend", "name"), [("onnx", "gpt2"), ("onnx", "llama"), ("onnx", "t5"), ("onnx", "m2m100"), ("compile", "gpt2")]
 )
 def test_float32_generates_the_tokens_that_eager_generates(
     prepare: Prepare, backend: str, name: str, mode: str

@@ -58,6 +58,15 @@ def _t5(transformers: Any) -> Any:
     return transformers.T5ForConditionalGeneration(config)
 
 
+def _m2m100(transformers: Any) -> Any:
+    config = transformers.M2M100Config(
+        vocab_size=VOCABULARY, pad_token_id=0, eos_token_id=1, bos_token_id=None, decoder_start_token_id=1, d_model=32,
+        encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=64,
+        decoder_ffn_dim=64, max_position_embeddings=64, init_std=0.2,
+    )  # fmt: skip
+    return transformers.M2M100ForConditionalGeneration(config)
+
+
 def _blip(transformers: Any) -> Any:
     text = {
         **_BERT, "encoder_hidden_size": 32, "bos_token_id": 1, "sep_token_id": 2, "pad_token_id": 0, "eos_token_id": 2,
@@ -77,9 +86,10 @@ ARCHITECTURES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "gpt2": ("AutoModelForCausalLM", _gpt2),
     "llama": ("AutoModelForCausalLM", _llama),
     "t5": ("AutoModelForSeq2SeqLM", _t5),
+    "m2m100": ("AutoModelForSeq2SeqLM", _m2m100),
     "blip": ("BlipForQuestionAnswering", _blip),
 }
-GENERATIVE = ("gpt2", "llama", "t5", "blip")
+GENERATIVE = ("gpt2", "llama", "t5", "m2m100", "blip")
 PARTS = {"blip": ("vision_model", "text_encoder", "text_decoder")}
 
 
@@ -97,10 +107,15 @@ def make_subject(name: str) -> Subject:
 
 
 def batch_for(name: str, rows: int = 2) -> dict[str, Any]:
-    """A batch of the kind that an architecture takes."""
-    return make_batch(
+    """A batch of the kind that an architecture takes; what each row begins with is its own where there is a choice."""
+    import torch
+
+    batch = make_batch(
         rows, left=name in ("gpt2", "llama"), token_types=name.startswith("bert"), images=name == "blip"
     )  # fmt: skip
+    if name == "m2m100":
+        batch["decoder_input_ids"] = torch.tensor([[1, 5 + row] for row in range(rows)])
+    return batch
 
 
 def make_batch(
