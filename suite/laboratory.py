@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from suite import building
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
@@ -47,6 +48,8 @@ class Laboratory:
         self._recorded_rounds = durations_by_cell(folder.rounds()) if self._done else {}
         self._forkserver: Forkserver | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="touchstone-")
+        self._builds: dict[str, Built | Stopped] = {}
+        self._builders: set[Bench] = set()
         self._block: str | None = None
         self._alive: dict[str, _Alive] = {}
         self._stopped: dict[str, Stopped] = {}
@@ -272,13 +275,36 @@ class Laboratory:
             raise
         return _Alive(bench, opened, built)
 
+    def build_ahead(self, cells: Iterable[Cell], tell: Callable[[str], None]) -> None:
+        """Make what these cells load, as many at a time as there are threads to use.
+
+        Only of miniatures: of large models two at a time could take more memory than there is.
+        """
+        wanted = building.jobs(self.planned[cell.id] for cell in dict.fromkeys(cells))
+        if self.settings.weights != "miniature" or self.settings.models or not self.settings.isolate or not wanted:
+            return
+        self._forkserver = self._forkserver or self._new_forkserver()
+        try:
+            self._builds = building.build_ahead(wanted, self._build, self.settings.threads, tell)
+        except BaseException:
+            for builder in list(self._builders):
+                builder.close()
+            raise
+
     def _build(self, entry: Planned) -> Built:
         """Exports and compilations happen in a process of their own, so that peak memory means the model."""
+        found = self._builds.get(entry.cell.id)
+        if isinstance(found, Stopped):
+            raise found
+        if found is not None:
+            return found
         builder = self._start(entry)
+        self._builders.add(builder)
         try:
             built: Built = builder.ask("build", self.settings.cell_timeout)
             return built
         finally:
+            self._builders.discard(builder)
             builder.close()
 
     def _start(self, entry: Planned) -> Bench:
@@ -297,13 +323,14 @@ class Laboratory:
         )
         if not self.settings.isolate:
             return LocalBench(spec)
-        if self._forkserver is None:
-            names = preloads(self.planned.values())
-            self._forkserver = Forkserver(names, self.settings.threads, self.log)
+        self._forkserver = self._forkserver or self._new_forkserver()
         bench = WorkerBench(spec, self._forkserver, self.log)
         if bench.preload_problem and not self.warnings:
             self.warnings.append(f"workers start slowly: {bench.preload_problem}")
         return bench
+
+    def _new_forkserver(self) -> Forkserver:
+        return Forkserver(preloads(self.planned.values()), self.settings.threads, self.log)
 
     def _room(self) -> bool:
         """Whether another worker fits beside those that live, if it is as large as the largest of them."""

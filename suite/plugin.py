@@ -126,8 +126,10 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return  # one of xdist's, which is about to be refused
     if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
         return
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     try:
         run.prepare()
+        run.build(terminal.write_line if terminal is not None else lambda _: None)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 

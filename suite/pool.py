@@ -13,6 +13,7 @@ import multiprocessing.forkserver
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ QUIET_PATIENCE = 2.0
 STOP_SECONDS = 1.0
 """How long an idle worker may take to end once its pipe is closed; a busy one is killed."""
 DEATH_SECONDS = 5.0
+_MAIN = threading.Lock()
+"""Workers are also started by threads, and the main module is one for all."""
 
 
 class Stopped(Exception):  # noqa: N818 - an outcome, not a defect
@@ -253,6 +256,11 @@ def _output_to(log: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _unimportable_main() -> Iterator[None]:
     """Keep children from importing pytest's entry script again as their own main module."""
+    with _MAIN:
+        yield from _without_main()
+
+
+def _without_main() -> Iterator[None]:
     main = sys.modules["__main__"]
     saved = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
     for name in saved:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -104,6 +104,10 @@ class Run:
         if self.settings.device != "cpu":
             check_device(self.settings.device)
         _ = self.laboratory
+
+    def build(self, tell: Callable[[str], None]) -> None:
+        """Make the exports and compiled kernels that the selected cells will load."""
+        self.laboratory.build_ahead([cell for cell, _ in self.selected], tell)
 
     def finish(self, exit_status: int) -> None:
         """Stop the workers and complete `run.json`."""
