@@ -35,6 +35,15 @@ def test_a_reading_is_the_same_at_every_call() -> None:
     assert 0.8 < len(reading) / synthesis.RATE < 2.0
 
 
+def test_a_reading_repeats_itself_twice_a_frame() -> None:
+    reading = synthesis.reading("one nine zero")
+    period = round(synthesis.RATE / synthesis.FUNDAMENTAL)
+    voiced = [reading[start : start + 8 * period] for start in range(0, len(reading) - 8 * period, 256)]
+    voiced = [piece for piece in voiced if np.std(piece) > synthesis.LEVEL]
+    alike = [float(np.corrcoef(piece[:-period], piece[period:])[0, 1]) for piece in voiced]
+    assert np.median(alike) > 0.8
+
+
 def test_distance_is_small_between_like_readings_alone() -> None:
     reading = synthesis.reading("open the red door")
     slower = speech.spoken("open the red door", synthesis.RATE, synthesis.VOICE, 130, synthesis.PITCH)

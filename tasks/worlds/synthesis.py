@@ -6,6 +6,7 @@ trained on other sentences of the same vocabulary: what it understands of a synt
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -13,13 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from . import speech
+from . import espeak, speech
 from .grammar import Split
 
 RATE = 16_000
-VOICE, WORDS_PER_MINUTE, PITCH = "en-us", 160, 50
+VOICE, WORDS_PER_MINUTE, PITCH = "en-us+Alex", 160, 66
+FUNDAMENTAL, SPOKEN_AT = 125.0, 124.7
+"""Hertz: of a reading, and of what eSpeak says with that pitch and no intonation. Two periods are then one frame of 256
+samples: a vocoder that makes each frame of the frames around it alone need not guess where in a period it is."""
+LEVEL = 0.1
+HEARD_AFTER_S, HEARD_ABOVE_DB = 0.12, 26.0
+"""The silence around a reading and the noise behind it when it is listened to: the listener knows no other sound."""
 TEST_SIZE = 200
 LISTENER = "automatic-speech-recognition-ctc"
+_WORDS, _PITCH, _RANGE = 1, 3, 4
 SHIPPED = Path(__file__).parents[1] / "miniatures" / "shipped"
 
 
@@ -31,8 +39,35 @@ def sentences(split: Split, count: int = TEST_SIZE) -> list[str]:
 
 @lru_cache(maxsize=TEST_SIZE)
 def reading(text: str) -> np.ndarray:
-    """How the voice reads a text: float32 at `RATE`."""
-    return speech.spoken(text, RATE, VOICE, WORDS_PER_MINUTE, PITCH)
+    """How the voice reads a text: float32 at `RATE`, a root mean square of `LEVEL`, all on one note."""
+    import soxr
+
+    samples, per_second = _spoken(text)
+    wave = soxr.resample(samples.astype(np.float32) / 32768, per_second * FUNDAMENTAL / SPOKEN_AT, RATE)
+    return np.asarray(wave * (LEVEL / np.sqrt(np.mean(wave**2))), np.float32)
+
+
+def _spoken(text: str) -> tuple[np.ndarray, int]:
+    """What eSpeak says without intonation: int16 samples, and how many of them make a second."""
+    pieces: list[np.ndarray] = []
+
+    @espeak._RECEIVER
+    def receive(samples: Any, count: int, _events: Any) -> int:
+        if samples and count > 0:
+            pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        return 0
+
+    with espeak._library() as (library, per_second):
+        library.espeak_SetSynthCallback(receive)
+        library.espeak_ng_SetRandSeed(ctypes.c_long(espeak._SEED))
+        library.espeak_SetVoiceByName(VOICE.encode())
+        for parameter, value in ((_WORDS, WORDS_PER_MINUTE), (_PITCH, PITCH), (_RANGE, 0)):
+            library.espeak_SetParameter(parameter, value, 0)
+        content = text.encode()
+        library.espeak_Synth(
+            ctypes.c_char_p(content), ctypes.c_size_t(len(content) + 1), 0, 0, 0, espeak._UTF8, None, None
+        )
+    return np.concatenate(pieces), per_second
 
 
 def understood(waves: Sequence[np.ndarray]) -> list[str]:
@@ -42,9 +77,10 @@ def understood(waves: Sequence[np.ndarray]) -> list[str]:
     extractor, tokenizer, model = _listener()
     heard = []
     for wave in waves:
-        # A recognizer needs a moment of sound for its first frame.
-        padded = np.pad(np.asarray(wave, np.float32), (0, max(0, RATE // 10 - len(wave))))
-        inputs = extractor(padded, sampling_rate=RATE, return_tensors="pt")
+        around = np.pad(np.asarray(wave, np.float32), round(HEARD_AFTER_S * RATE))
+        noise = np.random.default_rng(0).standard_normal(len(around), np.float32)
+        around += noise * np.float32(LEVEL * 10 ** (-HEARD_ABOVE_DB / 20))
+        inputs = extractor(around, sampling_rate=RATE, return_tensors="pt")
         with torch.inference_mode():
             tokens = model(**inputs).logits.argmax(dim=-1)
         heard.append(" ".join(tokenizer.batch_decode(tokens)[0].lower().split()))

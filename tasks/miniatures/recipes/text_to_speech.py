@@ -26,7 +26,7 @@ VOCODER_STEPS = 900
 VOCODER_BATCH = 8
 SEGMENT = 24
 HOP = 256
-WINDOWS = (256, 512, 1024)
+WINDOWS = (512, 1024)
 IGNORED = -100.0
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -153,7 +153,7 @@ def _vocoder(readings: Sequence[Reading], seed: int, work: Path, progress: Progr
 
 
 def _spectral(waves: Any, inputs: Any) -> Any:
-    """How far the spectra of two batches of sounds are apart, over short, middling and long windows."""
+    """How far the spectra of two batches of sounds are apart, over windows of several periods."""
     import torch
 
     total = torch.zeros(())
