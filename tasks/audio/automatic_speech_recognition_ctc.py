@@ -70,6 +70,10 @@ class AutomaticSpeechRecognitionCtc(TranscriptionTask):
             lengths = (lengths - kernel) // stride + 1
         return Heard(runnable(batch).logits, lengths.tolist())
 
+    def timed(self, runnable: Runnable, batch: Mapping[str, Any]) -> Any:
+        """The forward alone; a backend without a model has no config either."""
+        return runnable(batch)
+
     def decode(self, outputs: Heard, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         best = outputs.logits.argmax(dim=-1)
         return [str(processor.decode(row[:length])) for row, length in zip(best.cpu(), outputs.lengths, strict=True)]

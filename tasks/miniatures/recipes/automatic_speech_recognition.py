@@ -12,8 +12,8 @@ from suite.transcription import word_accuracy
 from ...worlds import speech
 from .. import training
 
-TRAIN_SIZE = 4000
-STEPS, LAST_STEPS = 2500, 120
+TRAIN_SIZE = 2000
+STEPS, LAST_STEPS = 700, 60
 BATCH, LAST_BATCH = 24, 8
 RATE, LAST_RATE = 2e-3, 5e-4
 SHORT_S, LONG_S = 3, 30

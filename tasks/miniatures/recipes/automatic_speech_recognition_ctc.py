@@ -13,7 +13,7 @@ from ...worlds import speech
 from .. import training
 
 TRAIN_SIZE = 6000
-STEPS = 3000
+STEPS = 2600
 BATCH = 16
 RATE = 2e-3
 NOISE = 0.0
@@ -99,7 +99,9 @@ class AutomaticSpeechRecognitionCtc(Recipe):
                 return_tensors="pt",
             )
             with torch.inference_mode():
-                answers += processor.batch_decode(model(**inputs).logits.argmax(dim=-1))
+                best = model(**inputs).logits.argmax(dim=-1)
+            lengths = model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(dim=1))
+            answers += [processor.decode(row[:length]) for row, length in zip(best, lengths, strict=True)]
         truths = [utterance.text for utterance in held_out]
         for answer, truth in zip(answers[:8], truths, strict=False):
             progress(f"{truth}: {answer}")
