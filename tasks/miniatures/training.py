@@ -291,6 +291,16 @@ def begin_as_waves(positions: torch.nn.Embedding, height: float = 0.3) -> None:
         positions.weight[:, 1::2] = height * angles.cos()
 
 
+def begin_to_match(query: torch.nn.Linear, key: torch.nn.Linear, size: int, gain: float = 2.0) -> None:
+    """Let the first `size` dimensions of a layer's queries and keys begin alike: their heads then look for what is like
+    the token itself, the same word elsewhere above all. Models of this size come upon it late, or not at all."""
+    import torch
+
+    with torch.no_grad():
+        query.weight[:size] *= gain
+        key.weight[:size] = query.weight[:size]
+
+
 def by_kind(examples: Sequence[Example], right: Sequence[bool], progress: Progress) -> None:
     """Tell the share of right answers on the validation split for each kind of example."""
     for kind in sorted({example.kind for example in examples}):

@@ -54,7 +54,9 @@ class QuestionAnswering(Recipe):
             qa_dropout=0.0,
         )
         model = DistilBertForQuestionAnswering(config)
-        training.begin_as_waves(model.distilbert.embeddings.position_embeddings)
+        training.begin_as_waves(model.distilbert.embeddings.position_embeddings, 0.1)
+        attention = model.distilbert.transformer.layer[0].attention
+        training.begin_to_match(attention.q_lin, attention.k_lin, WIDTH // 2)
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
         rows = _rows(tokenizer, examples)
         short = [row for row in rows if len(row[0]) <= SHORT]
