@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,11 @@ class ZeroShotAudioClassification(Recipe):
             progress(f"validation, {kind}: {sum(mine) / len(mine):.3f}")
         model.save_pretrained(directory)
         ClapProcessor(feature_extractor=extractor, tokenizer=tokenizer).save_pretrained(directory)
+        # transformers 4 looks for the extractor in a file of its own, and takes no tokenizer but RoBERTa's.
+        extractor.save_pretrained(directory)
+        settings = directory / "tokenizer_config.json"
+        named = json.loads(settings.read_text()) | {"tokenizer_class": "RobertaTokenizer"}
+        settings.write_text(json.dumps(named))
         return Trained(STEPS, seconds, sum(right) / len(right), {"weight_noise_in_training": NOISE})
 
 
