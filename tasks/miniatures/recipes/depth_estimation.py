@@ -16,8 +16,8 @@ from .. import training
 if TYPE_CHECKING:
     import torch
 
-TRAIN_SIZE = 4000
-STEPS = 1500
+TRAIN_SIZE = 3000
+STEPS = 1200
 BATCH = 16
 WIDTH = 48
 CHANNELS = 16
