@@ -11,9 +11,9 @@ from ...worlds import multilingual
 from .. import training
 
 TRAIN_SIZE = 60_000
-STEPS = 3000
+STEPS = 2200
 BATCH = 48
-WIDTH = 64
+WIDTH = 48
 LAYERS = 2
 RATE = 3e-3
 IGNORED = -100
@@ -46,7 +46,7 @@ class MultilingualTranslation(Recipe):
             "decoder_start_token_id": end,
             "forced_bos_token_id": None,
         }
-        config = M2M100Config(  # type: ignore[call-arg]
+        config = M2M100Config(
             **ends,
             vocab_size=len(tokenizer),
             d_model=WIDTH,

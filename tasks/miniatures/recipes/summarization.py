@@ -11,9 +11,9 @@ from ...worlds import articles
 from .. import training
 
 TRAIN_SIZE = 40_000
-STEPS = 4000
+STEPS = 1400
 BATCH = 32
-WIDTH = 64
+WIDTH = 48
 LAYERS = 2
 RATE = 2e-3
 IGNORED = -100
@@ -46,7 +46,7 @@ class Summarization(Recipe):
             "forced_bos_token_id": None,
             "forced_eos_token_id": None,
         }
-        config = BartConfig(  # type: ignore[call-arg]
+        config = BartConfig(
             **ends,
             vocab_size=len(tokenizer),
             d_model=WIDTH,

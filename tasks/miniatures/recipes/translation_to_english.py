@@ -40,7 +40,7 @@ class TranslationToEnglish(Recipe):
             "decoder_start_token_id": tokenizer.pad_token_id,
             "forced_eos_token_id": None,
         }
-        config = MarianConfig(  # type: ignore[call-arg]
+        config = MarianConfig(
             **ends,
             vocab_size=len(tokenizer),
             decoder_vocab_size=len(tokenizer),
