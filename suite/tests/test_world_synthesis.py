@@ -37,7 +37,7 @@ def test_a_reading_is_the_same_at_every_call() -> None:
 
 def test_a_reading_repeats_itself_twice_a_frame() -> None:
     reading = synthesis.reading("one nine zero")
-    period = round(synthesis.RATE / synthesis.FUNDAMENTAL)
+    period = synthesis.PERIOD
     voiced = [reading[start : start + 8 * period] for start in range(0, len(reading) - 8 * period, 256)]
     voiced = [piece for piece in voiced if np.std(piece) > synthesis.LEVEL]
     alike = [float(np.corrcoef(piece[:-period], piece[period:])[0, 1]) for piece in voiced]
@@ -46,9 +46,9 @@ def test_a_reading_repeats_itself_twice_a_frame() -> None:
 
 def test_distance_is_small_between_like_readings_alone() -> None:
     reading = synthesis.reading("open the red door")
-    slower = speech.spoken("open the red door", synthesis.RATE, synthesis.VOICE, 130, synthesis.PITCH)
+    slower = speech.spoken("open the red door", synthesis.RATE, rate=130)
     other = synthesis.reading("four nine two one")
     rate = synthesis.RATE
     assert distance(reading, reading, rate) == 0.0
-    assert distance(slower, reading, rate) < 0.6 * distance(other, reading, rate)
+    assert distance(slower, reading, rate) < 0.7 * distance(other, reading, rate)
     assert distance(np.zeros_like(reading), reading, rate) > 5.0

@@ -150,3 +150,6 @@ class ZeroShotAudioClassification(AudioTask):
 
     def picture(self, value: Any, answer: Any) -> np.ndarray | None:
         return super().picture(value["audio"], answer)
+
+    def sound(self, value: Any) -> tuple[np.ndarray, int] | None:
+        return super().sound(value["audio"])

@@ -6,7 +6,6 @@ trained on other sentences of the same vocabulary: what it understands of a synt
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,20 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from . import espeak, speech
+from . import speech
 from .grammar import Split
 
 RATE = 16_000
-VOICE, WORDS_PER_MINUTE, PITCH = "en-us+Alex", 160, 66
-FUNDAMENTAL, SPOKEN_AT = 125.0, 124.7
-"""Hertz: of a reading, and of what eSpeak says with that pitch and no intonation. Two periods are then one frame of 256
-samples: a vocoder that makes each frame of the frames around it alone need not guess where in a period it is."""
+PERIOD = 128
+"""Samples between the pulses of a reading, 125 a second. Two periods are one frame of 256 samples, and each begins with
+a pulse: a small vocoder, which makes each frame of the frames around it alone, need not guess where the next one is."""
+WINDOW = 512
+DISPERSED_FROM, DISPERSED_AT = 500.0, 2500.0
+"""Hertz: from where on, and at what the most, the parts of a pulse are spread in time, so that no pulse is a click."""
 LEVEL = 0.1
 HEARD_AFTER_S, HEARD_ABOVE_DB = 0.12, 26.0
 """The silence around a reading and the noise behind it when it is listened to: the listener knows no other sound."""
 TEST_SIZE = 200
 LISTENER = "automatic-speech-recognition-ctc"
-_WORDS, _PITCH, _RANGE = 1, 3, 4
 SHIPPED = Path(__file__).parents[1] / "miniatures" / "shipped"
 
 
@@ -39,35 +39,25 @@ def sentences(split: Split, count: int = TEST_SIZE) -> list[str]:
 
 @lru_cache(maxsize=TEST_SIZE)
 def reading(text: str) -> np.ndarray:
-    """How the voice reads a text: float32 at `RATE`, a root mean square of `LEVEL`, all on one note."""
-    import soxr
-
-    samples, per_second = _spoken(text)
-    wave = soxr.resample(samples.astype(np.float32) / 32768, per_second * FUNDAMENTAL / SPOKEN_AT, RATE)
-    return np.asarray(wave * (LEVEL / np.sqrt(np.mean(wave**2))), np.float32)
+    """How the voice reads a text: float32 at `RATE`. It is eSpeak's, put on one note."""
+    return _on_one_note(speech.spoken(text, RATE))
 
 
-def _spoken(text: str) -> tuple[np.ndarray, int]:
-    """What eSpeak says without intonation: int16 samples, and how many of them make a second."""
-    pieces: list[np.ndarray] = []
-
-    @espeak._RECEIVER
-    def receive(samples: Any, count: int, _events: Any) -> int:
-        if samples and count > 0:
-            pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        return 0
-
-    with espeak._library() as (library, per_second):
-        library.espeak_SetSynthCallback(receive)
-        library.espeak_ng_SetRandSeed(ctypes.c_long(espeak._SEED))
-        library.espeak_SetVoiceByName(VOICE.encode())
-        for parameter, value in ((_WORDS, WORDS_PER_MINUTE), (_PITCH, PITCH), (_RANGE, 0)):
-            library.espeak_SetParameter(parameter, value, 0)
-        content = text.encode()
-        library.espeak_Synth(
-            ctypes.c_char_p(content), ctypes.c_size_t(len(content) + 1), 0, 0, 0, espeak._UTF8, None, None
-        )
-    return np.concatenate(pieces), per_second
+def _on_one_note(wave: np.ndarray) -> np.ndarray:
+    """A sound of the same spectra, made of pulses at equal distances: what was sung, droned or hissed is all droned."""
+    frequency = np.fft.rfftfreq(WINDOW, 1 / RATE)
+    spread = np.clip((frequency - DISPERSED_FROM) / (DISPERSED_AT - DISPERSED_FROM), 0, 1)
+    turned = spread * np.random.default_rng(3).uniform(-np.pi, np.pi, len(frequency))
+    middle = np.exp(1j * (turned - np.pi * np.arange(len(frequency))))
+    shape, kernel = np.hanning(WINDOW + 1)[:WINDOW], np.array([0.25, 0.5, 0.25])
+    padded = np.pad(wave, WINDOW)
+    made = np.zeros(len(padded) + WINDOW)
+    for start in range(WINDOW // 2, WINDOW // 2 + len(wave), PERIOD):
+        power = np.abs(np.fft.rfft(padded[start : start + WINDOW] * shape)) ** 2
+        smooth = np.convolve(np.pad(power, 1, mode="reflect"), kernel, "valid")
+        made[start : start + WINDOW] += np.fft.irfft(np.sqrt(smooth) * middle, WINDOW) * np.hanning(WINDOW)
+    sound = made[WINDOW : WINDOW + len(wave)]
+    return np.asarray(sound * (LEVEL / np.sqrt(np.mean(sound**2))), np.float32)
 
 
 def understood(waves: Sequence[np.ndarray]) -> list[str]:

@@ -27,6 +27,7 @@ VOCODER_BATCH = 8
 SEGMENT = 24
 HOP = 256
 WINDOWS = (512, 1024)
+SAMPLEWISE = 20.0
 IGNORED = -100.0
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -71,7 +72,7 @@ class TextToSpeech(Recipe):
         tokenizer.save_pretrained(directory)
         vocoder.save_pretrained(directory / "vocoder")
         validation = _validate(directory, progress)
-        facts = {"vocoder": f"{VOCODER_STEPS} steps, {first:.0f} s, by spectra alone and without an adversary"}
+        facts = {"vocoder": f"{VOCODER_STEPS} steps, {first:.0f} s, without an adversary"}
         return Trained(STEPS, seconds, validation, facts)
 
 
@@ -148,24 +149,24 @@ def _vocoder(readings: Sequence[Reading], seed: int, work: Path, progress: Progr
         return Batch({"spectrogram": torch.from_numpy(np.stack(shown))}, notes=torch.from_numpy(np.stack(heard)))
 
     work.mkdir(exist_ok=True)
-    seconds = training.fit(model, batch, VOCODER_STEPS, work, progress, rate=3e-3, decay=0.0, loss=_spectral)
+    seconds = training.fit(model, batch, VOCODER_STEPS, work, progress, rate=3e-3, decay=0.0, loss=_apart)
     return model, seconds
 
 
-def _spectral(waves: Any, inputs: Any) -> Any:
-    """How far the spectra of two batches of sounds are apart, over windows of several periods."""
+def _apart(waves: Any, inputs: Any) -> Any:
+    """How far two batches of sounds are apart, sample by sample and in their spectra over several periods."""
     import torch
 
-    total = torch.zeros(())
+    total = SAMPLEWISE * (waves - inputs.notes).abs().mean()
     for window in WINDOWS:
         made, wanted = (
             torch.stft(sound, window, window // 4, window=torch.hann_window(window), return_complex=True)
             .abs()
-            .clamp_min(1e-5)
+            .clamp_min(1e-4)
             for sound in (waves, inputs.notes)
         )
         total = total + (made.log() - wanted.log()).abs().mean() + (made - wanted).norm() / wanted.norm()
-    return total / len(WINDOWS)
+    return total
 
 
 def _tokenizer() -> Any:
