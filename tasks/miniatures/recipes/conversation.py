@@ -10,9 +10,9 @@ from suite.miniatures import Progress, Recipe, Trained
 from ...worlds import conversations
 from .. import training
 
-TRAIN_SIZE = 40_000
-STEPS = 2200
-BATCH = 48
+TRAIN_SIZE = 30_000
+STEPS = 1800
+BATCH = 32
 RATE = 3e-3
 INITIAL = 0.06
 BETWEEN = "  "
