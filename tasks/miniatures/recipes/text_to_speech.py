@@ -261,6 +261,6 @@ def _batch(chosen: Sequence[tuple[list[int], np.ndarray]], tokenizer: Any, step:
         "input_ids": inputs,
         "attention_mask": (inputs != tokenizer.pad_token_id).long(),
         "decoder_input_values": given,
-        "speaker_embeddings": torch.zeros(len(chosen), 512),
+        "speaker_embeddings": torch.ones(len(chosen), 512),
         "labels": labels,
     }
