@@ -74,8 +74,8 @@ class TextToSpeech(SynthesisTask):
         import torch
 
         batch = super().encode(processor, inputs)
-        # Of the world's one speaker nothing needs to be said. Nothing at all, zeros, has no direction: in half precision
-        # the model would divide by its length of zero.
+        # Of the world's one speaker nothing needs to be said. Zeros would say so, but in half precision the
+        # model divides by their length.
         return {
             "input_ids": batch["input_ids"],
             "attention_mask": batch["attention_mask"],
