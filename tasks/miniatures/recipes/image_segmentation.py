@@ -17,9 +17,9 @@ from suite.miniatures import Progress, Recipe, Trained
 from ...worlds import pointings, shapes
 from .. import training
 
-TRAIN_SIZE = 6000
+TRAIN_SIZE = 5000
 VALIDATION_SIZE = 300
-STEPS = 3000
+STEPS = 1600
 BATCH, PROMPTS = 16, 2
 POINTS = 24
 """Points that are kept of each thing, to be drawn from."""
