@@ -16,8 +16,8 @@ from suite.task import Checkpoint
 from suite.weights import resolve
 from suite.weights.real_size import assemble
 
-ROOT = Path("tasks")
-GPT2 = Checkpoint("openai-community/gpt2", "607a30d", "GPT2LMHeadModel", miniature="stories", config="gpt2.json")
+ROOT = default_root()
+GPT2 = Checkpoint("openai-community/gpt2", "607a30d", "GPT2LMHeadModel", miniature="translation", config="gpt2.json")
 PACKED = Checkpoint(
     "org/packed",
     "0" * 40,
@@ -25,7 +25,7 @@ PACKED = Checkpoint(
     package="json:tool",
     distribution="a-package",
     config="c.json",
-    processor="moods",
+    processor="sentiment-analysis",
 )
 
 
@@ -33,7 +33,7 @@ def test_a_miniature_is_the_default() -> None:
     source = resolve(GPT2, "miniature", ROOT)
     assert (source.kind, source.directory, source.unavailable) == (
         "miniature",
-        ROOT / "miniatures" / "shipped" / "stories",
+        ROOT / "miniatures" / "shipped" / "translation",
         None,
     )
 
@@ -56,7 +56,7 @@ def test_a_missing_package_is_a_reason_with_a_way_out() -> None:
 def test_random_takes_the_real_config_and_the_processor_at_hand() -> None:
     source = resolve(GPT2, "random", ROOT)
     assert source.config == ROOT / "configs" / "gpt2.json"
-    assert source.processor == ROOT / "miniatures" / "shipped" / "stories"
+    assert source.processor == ROOT / "miniatures" / "shipped" / "translation"
     assert source.directory is None
 
 
@@ -67,8 +67,16 @@ def test_random_prefers_the_processor_of_the_package() -> None:
 
 
 def test_random_falls_back_to_another_miniature_s_processor() -> None:
-    absent = Checkpoint("o/p", "0" * 40, "BertModel", package="no_such_package:m", config="c.json", processor="moods")
-    assert resolve(absent, "random", ROOT).processor == ROOT / "miniatures" / "shipped" / "moods"
+    absent = Checkpoint(
+        "o/p", "0" * 40, "BertModel", package="no_such_package:m", config="c.json", processor="sentiment-analysis"
+    )
+    assert resolve(absent, "random", ROOT).processor == ROOT / "miniatures" / "shipped" / "sentiment-analysis"
+
+
+@pytest.mark.parametrize("weights", ["miniature", "random"])
+def test_a_miniature_that_was_never_trained_is_a_reason_with_a_way_out(weights: str) -> None:
+    absent = Checkpoint("org/absent", "0" * 40, "BertModel", miniature="never-trained", config="gpt2.json")
+    assert "miniatures build never-trained" in str(resolve(absent, weights, ROOT).unavailable)
 
 
 @pytest.mark.parametrize(("weights", "word"), [("miniature", "miniature"), ("random", "config")])

@@ -72,7 +72,9 @@ def _offline(checkpoint: Checkpoint, tasks_root: Path) -> Source:
             return Source("real", checkpoint, unavailable=_absent(checkpoint))
         return Source("real", checkpoint, directory=directory)
     if checkpoint.miniature:
-        return Source("miniature", checkpoint, directory=miniature_folder(tasks_root, checkpoint.miniature))
+        directory = miniature_folder(tasks_root, checkpoint.miniature)
+        missing = None if directory.is_dir() else _not_shipped(checkpoint.miniature)
+        return Source("miniature", checkpoint, directory=directory, unavailable=missing)
     reason = f"no miniature of {checkpoint.id} is shipped: use --weights random or --weights hub"
     return Source("miniature", checkpoint, unavailable=reason)
 
@@ -86,10 +88,16 @@ def _random(checkpoint: Checkpoint, tasks_root: Path) -> Source:
     stand_in = checkpoint.miniature or checkpoint.processor
     if processor is None and stand_in:
         processor = miniature_folder(tasks_root, stand_in)
+        if not processor.is_dir():
+            return Source("random", checkpoint, config=config, unavailable=_not_shipped(stand_in))
     if processor is None:
         reason = f"no processor for {checkpoint.id} is shipped: use --weights hub"
         return Source("random", checkpoint, config=config, unavailable=reason)
     return Source("random", checkpoint, config=config, processor=processor)
+
+
+def _not_shipped(name: str) -> str:
+    return f"the miniature {name} is not shipped: train it with python -m suite miniatures build {name}"
 
 
 def _absent(checkpoint: Checkpoint) -> str:
