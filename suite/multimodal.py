@@ -64,7 +64,8 @@ class ImageTextTask(ImageTask):
         room = 0 if self.generation is None else int(self.generation["max_new_tokens"])
         if limit is not None and length + room > limit:
             raise InvalidInput(
-                f"{self.name} was given a text of {length} tokens, but this checkpoint takes {limit - room}: shorten it."
+                f"{self.name} was given a text of {length} tokens, but this checkpoint takes {limit - room}: "
+                "shorten it."
             )
 
     def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
@@ -74,7 +75,9 @@ class ImageTextTask(ImageTask):
             return {"image": image, self.words: [text, "a cat"] if self.several else text}
 
         good = beside("a dog")
-        bad = {f"{what} image": {**good, "image": value} for what, value in super().bad_inputs(None, None).items()}
+        bad: dict[str, Any] = {
+            f"{what} image": {**good, "image": value} for what, value in super().bad_inputs(None, None).items()
+        }
         bad |= {"image alone": image, "blank": beside(" \n"), "wrong-typed": beside(17)}
         if self.several:
             bad |= {"one text": {**good, self.words: ["a dog"]}, "no list": {**good, self.words: "a dog"}}

@@ -39,9 +39,14 @@ class Batch(dict[str, Any]):
         self.notes = notes
 
 
+def notes_of(batch: Mapping[str, Any]) -> Any:
+    """What `encode` left beside the tensors for `decode`."""
+    return getattr(batch, "notes", None)
+
+
 def on_device(batch: Mapping[str, Any], device: str) -> dict[str, Any]:
     """The batch with its tensors on `device`, its notes kept."""
-    return Batch({name: tensor.to(device) for name, tensor in batch.items()}, getattr(batch, "notes", None))
+    return Batch({name: tensor.to(device) for name, tensor in batch.items()}, notes_of(batch))
 
 
 @dataclass(frozen=True)

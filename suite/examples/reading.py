@@ -143,7 +143,7 @@ def _inline(token: Token, name: str, lines: Sequence[str]) -> Iterator[Example]:
 
 
 def _called(call: ast.Call) -> str:
-    return getattr(call.func, "id", None) or getattr(call.func, "attr", "")
+    return str(getattr(call.func, "id", None) or getattr(call.func, "attr", ""))
 
 
 def _notebook(content: str, name: str) -> list[Example]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from suite import discovery
+from suite.vision import ImageTask
 
 ROOT = discovery.default_root()
 shapes = discovery.load_module(ROOT, "worlds.shapes")
@@ -156,6 +157,7 @@ def test_the_task_shows_the_frozen_split(name: str, test_split: Any) -> None:
     task = discovery.load_tasks(ROOT).get(name)
     if task is None:
         pytest.skip("no such task yet")
+    assert isinstance(task, ImageTask)
     samples = task.samples()
     assert [sample.truth for sample in samples] == [told.truth for told in test_split]
     assert len({sample.id for sample in samples}) == len(samples)

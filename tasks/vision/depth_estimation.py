@@ -85,7 +85,7 @@ class DepthEstimation(ImageTask):
         try:
             metres = np.asarray(truth, np.float32)
         except (TypeError, ValueError):
-            metres = np.zeros(0)
+            metres = np.zeros(0, np.float32)
         if metres.ndim != 2 or not np.isfinite(metres).all() or not (metres > 0).any() or (metres < 0).any():
             raise ValueError("a depth is rows of metres, all of one length, some above 0")
         return Sample(str(row.get("id", index)), read_image(folder / row["input"]), self.truth_of(metres))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite.errors import InvalidInput, UsageError
-from suite.task import Batch, Checkpoint, Sample
+from suite.task import Batch, Checkpoint, Sample, notes_of
 from suite.vision import ImageTask, read_image
 
 from ..worlds import pointings
@@ -105,7 +105,7 @@ class ImageSegmentation(ImageTask):
         return Batch(tensors, notes=[np.asarray(size).tolist() for size in sizes])
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Masked]:
-        original, reshaped = batch.notes  # type: ignore[attr-defined] - `encode` left them there.
+        original, reshaped = notes_of(batch)
         scores = outputs.iou_scores[:, 0].float().cpu()
         best = scores.argmax(dim=-1).tolist()
         masks = outputs.pred_masks[:, 0].float().cpu()

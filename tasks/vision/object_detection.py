@@ -12,7 +12,7 @@ import numpy as np
 
 from suite.errors import UsageError
 from suite.labels import Labelled
-from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task import Batch, Checkpoint, HubDataset, Sample, notes_of
 from suite.vision import ImageTask
 
 from ..worlds import coco, detections, shapes
@@ -88,7 +88,7 @@ class ObjectDetection(Labelled, ImageTask):
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[list[Found]]:
         told = SimpleNamespace(logits=outputs.logits.float().cpu(), pred_boxes=outputs.pred_boxes.float().cpu())
-        sizes = batch.notes  # type: ignore[attr-defined] - `encode` left them there.
+        sizes = notes_of(batch)
         found = processor.post_process_object_detection(told, threshold=THRESHOLD, target_sizes=sizes)
         return [
             [

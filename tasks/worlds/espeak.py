@@ -44,7 +44,7 @@ def speak(text: str, voice: str = "en-us", rate: int = 160, pitch: int = 50) -> 
     """
     pieces: list[np.ndarray] = []
 
-    @_RECEIVER
+    @_RECEIVER  # type: ignore[untyped-decorator]
     def receive(samples: Any, count: int, _events: Any) -> int:
         if samples and count > 0:
             pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
