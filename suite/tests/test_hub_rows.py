@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from suite.discovery import default_root, load_tasks
@@ -123,6 +125,15 @@ ROWS["zero-shot-image-classification"] = [
         },
         "cat",
     )
+]
+
+
+WAVE = np.linspace(-0.5, 0.5, 8000, dtype=np.float32)
+FILE = io.BytesIO()
+soundfile.write(FILE, WAVE, 16_000, format="WAV", subtype="FLOAT")
+ROWS["hf-internal-testing/librispeech_asr_dummy"] = [
+    ({"audio": {"bytes": FILE.getvalue(), "path": "a.flac"}, "text": "MISTER QUILTER"}, WAVE, "MISTER QUILTER"),
+    ({"audio": {"bytes": FILE.getvalue(), "path": "b.flac"}, "text": ""}, None, None),
 ]
 
 
