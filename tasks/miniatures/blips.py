@@ -10,7 +10,7 @@ from . import sight, training
 
 LONGEST = 40
 WIDTH = 64
-SEEING = 1000
+SEEING = 2000
 """Steps of the vision transformer alone."""
 
 
@@ -51,7 +51,7 @@ def with_sight(model: Any, work: Path, progress: training.Progress, seed: int) -
     from transformers import BlipVisionConfig, BlipVisionModel
 
     weights, seconds = sight.learn_to_see(
-        lambda: BlipVisionModel(BlipVisionConfig(**sight.VISION)), SEEING, work, progress, seed, middles=True
+        lambda: BlipVisionModel(BlipVisionConfig(**sight.VISION)), SEEING, work, progress, seed
     )
     model.vision_model.load_state_dict(weights)
     return seconds

@@ -10,8 +10,10 @@ import numpy as np
 from suite.multimodal import ImageTextTask, rgb
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 
-from ..worlds import scene_texts
+from ..worlds import portraits, scene_texts
 
+WORLD = "zero-shot"
+"""The seed of the portraits: others than those that image classification is trained and tested on."""
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 """The classes of the evaluation data, which are the candidates there."""
 
@@ -41,10 +43,10 @@ class ZeroShotImageClassification(ImageTextTask):
     several = True
 
     def samples(self) -> Sequence[Sample]:
-        labels = list(scene_texts.candidates())
+        labels = list(portraits.LABELS)
         return [
-            Sample(f"{told.kind}-{index}", {"image": told.scene.image, "candidate_labels": labels}, told.truth)
-            for index, told in enumerate(scene_texts.single("test"))
+            Sample(f"{shown.size}-{index}", {"image": shown.image, "candidate_labels": labels}, shown.name)
+            for index, shown in enumerate(portraits.portraits("test", seed=WORLD))
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
