@@ -151,8 +151,8 @@ def test_existing_folders_after_our_options_are_no_test_paths(tmp_path: Path) ->
     (tmp_path / "out").mkdir()
     model, out = str(tmp_path / "models" / "mine"), str(tmp_path / "out")
     for arguments in (
-        ("--model", model, "--results", out, "--backend", "eager"),
-        ("--backend", "eager", "--results", out, "--model", model, "-k", "latency or conformance or accuracy"),
+        ("--model", model, "--results", out, "--backend", "eager", "--capability", "sentiment-analysis"),
+        ("--backend", "eager", "--results", out, "--model", model, "-k", "sentiment"),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--co", "-q", *arguments],
