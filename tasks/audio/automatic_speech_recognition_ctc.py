@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Heard:
-    """Scores for every moment, and how many moments of each sound are not padding."""
+    """Scores for every moment; and kernel and stride of the convolutions that make moments of samples."""
 
     logits: torch.Tensor
-    lengths: list[int]
+    convolutions: list[tuple[int, int]]
+
+    def unpadded(self, samples: Sequence[int]) -> list[torch.Tensor]:
+        """Of each sound the scores of its own moments, from how many samples it has."""
+        lengths = np.array(samples)
+        for kernel, stride in self.convolutions:
+            lengths = (lengths - kernel) // stride + 1
+        return [row[:length] for row, length in zip(self.logits, lengths.tolist(), strict=True)]
 
 
 class AutomaticSpeechRecognitionCtc(TranscriptionTask):
@@ -63,20 +70,19 @@ class AutomaticSpeechRecognitionCtc(TranscriptionTask):
         return Batch(encoded, notes=[len(wave) for wave in inputs])
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Heard:
-        """A forward, and by the model's config how long each output is."""
+        """A forward, and what the model's config says about lengths."""
         config = runnable.model.config
-        lengths = np.array(batch.notes)  # type: ignore[attr-defined]
-        for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
-            lengths = (lengths - kernel) // stride + 1
-        return Heard(runnable(batch).logits, lengths.tolist())
+        return Heard(runnable(batch).logits, list(zip(config.conv_kernel, config.conv_stride, strict=True)))
 
     def timed(self, runnable: Runnable, batch: Mapping[str, Any]) -> Any:
         """The forward alone; a backend without a model has no config either."""
         return runnable(batch)
 
     def decode(self, outputs: Heard, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
-        best = outputs.logits.argmax(dim=-1)
-        return [str(processor.decode(row[:length])) for row, length in zip(best.cpu(), outputs.lengths, strict=True)]
+        return [str(processor.decode(row.argmax(dim=-1).cpu())) for row in outputs.unpadded(self._samples(batch))]
 
     def numbers(self, outputs: Heard, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return [row[:length].float().cpu().numpy() for row, length in zip(outputs.logits, outputs.lengths, strict=True)]
+        return [row.float().cpu().numpy() for row in outputs.unpadded(self._samples(batch))]
+
+    def _samples(self, batch: Any) -> list[int]:
+        return batch.notes  # type: ignore[no-any-return]
