@@ -89,13 +89,27 @@ def _compile_forward(owner: Any, method: str) -> None:
     import torch
 
     eager = getattr(owner, method)
-    compiled = torch.compile(eager, dynamic=True)
+    compiled, compiled_for_pictures = torch.compile(eager, dynamic=True), torch.compile(eager)
 
     @functools.wraps(eager)
     def forward(*args: Any, **kwargs: Any) -> Any:
-        return compiled(*args, **_uniform(kwargs))
+        arguments = _uniform(kwargs)
+        pictures = _only_pictures(args, arguments)
+        if pictures is None:
+            return compiled(*args, **arguments)
+        # Only their number changes. With sides that might change too, torch 2.13 fails on the strides of convolutions
+        # over a grid whose side is a square root (DPT).
+        if len(pictures) > 1:
+            torch._dynamo.mark_dynamic(pictures, 0)
+        return compiled_for_pictures(**arguments)
 
     setattr(owner, method, forward)
+
+
+def _only_pictures(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """The batch of pictures that is the call's only tensor, if it is."""
+    tensors = [value for value in (*args, *kwargs.values()) if hasattr(value, "is_inference")]
+    return tensors[0] if not args and len(tensors) == 1 and tensors[0].ndim == 4 else None
 
 
 def _compile_decoding(owner: Any, method: str) -> None:
