@@ -35,9 +35,9 @@ def test_a_reading_is_the_same_at_every_call() -> None:
     assert 0.8 < len(reading) / synthesis.RATE < 2.0
 
 
-def test_a_reading_repeats_itself_twice_a_frame() -> None:
+def test_a_reading_repeats_itself_with_each_frame() -> None:
     reading = synthesis.reading("one nine zero")
-    period = synthesis.PERIOD
+    period = 2 * synthesis.PERIOD
     voiced = [reading[start : start + 8 * period] for start in range(0, len(reading) - 8 * period, 256)]
     voiced = [piece for piece in voiced if np.std(piece) > synthesis.LEVEL]
     alike = [float(np.corrcoef(piece[:-period], piece[period:])[0, 1]) for piece in voiced]

@@ -20,9 +20,11 @@ RATE = 16_000
 PERIOD = 128
 """Samples between the pulses of a reading, 125 a second. Two periods are one frame of 256 samples, and each begins with
 a pulse: a small vocoder, which makes each frame of the frames around it alone, need not guess where the next one is."""
-WINDOW = 512
-DISPERSED_FROM, DISPERSED_AT = 500.0, 2500.0
-"""Hertz: from where on, and at what the most, the parts of a pulse are spread in time, so that no pulse is a click."""
+WINDOW, SEEN = 512, 384
+"""Samples that a pulse lasts, and of the sound that it is made after."""
+DISPERSED_FROM, DISPERSED_AT = 100.0, 1500.0
+"""Hertz: from where on, and at what the most, the parts of a pulse are spread in time, so that no pulse is a click; in
+two ways by turns, so that what hisses is no tone."""
 LEVEL = 0.1
 HEARD_AFTER_S, HEARD_ABOVE_DB = 0.12, 26.0
 """The silence around a reading and the noise behind it when it is listened to: the listener knows no other sound."""
@@ -47,15 +49,16 @@ def _on_one_note(wave: np.ndarray) -> np.ndarray:
     """A sound of the same spectra, made of pulses at equal distances: what was sung, droned or hissed is all droned."""
     frequency = np.fft.rfftfreq(WINDOW, 1 / RATE)
     spread = np.clip((frequency - DISPERSED_FROM) / (DISPERSED_AT - DISPERSED_FROM), 0, 1)
-    turned = spread * np.random.default_rng(3).uniform(-np.pi, np.pi, len(frequency))
+    turned = spread * np.random.default_rng(3).uniform(-np.pi, np.pi, (2, len(frequency)))
     middle = np.exp(1j * (turned - np.pi * np.arange(len(frequency))))
-    shape, kernel = np.hanning(WINDOW + 1)[:WINDOW], np.array([0.25, 0.5, 0.25])
+    seen = np.pad(np.hanning(SEEN + 1)[:SEEN], (WINDOW - SEEN) // 2)
+    kernel, fading = np.array([0.25, 0.5, 0.25]), np.hanning(WINDOW)
     padded = np.pad(wave, WINDOW)
     made = np.zeros(len(padded) + WINDOW)
-    for start in range(WINDOW // 2, WINDOW // 2 + len(wave), PERIOD):
-        power = np.abs(np.fft.rfft(padded[start : start + WINDOW] * shape)) ** 2
+    for index, start in enumerate(range(WINDOW // 2, WINDOW // 2 + len(wave), PERIOD)):
+        power = np.abs(np.fft.rfft(padded[start : start + WINDOW] * seen)) ** 2
         smooth = np.convolve(np.pad(power, 1, mode="reflect"), kernel, "valid")
-        made[start : start + WINDOW] += np.fft.irfft(np.sqrt(smooth) * middle, WINDOW) * np.hanning(WINDOW)
+        made[start : start + WINDOW] += np.fft.irfft(np.sqrt(smooth) * middle[index % 2], WINDOW) * fading
     sound = made[WINDOW : WINDOW + len(wave)]
     return np.asarray(sound * (LEVEL / np.sqrt(np.mean(sound**2))), np.float32)
 

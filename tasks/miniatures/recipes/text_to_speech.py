@@ -18,11 +18,11 @@ from .. import training
 TRAIN_SIZE = 1400
 BINS = 80
 REDUCTION = 2
-STEPS = 3000
+STEPS = 4500
 BATCH = 16
 STRAY = 0.4
 """Noise on the frames that the decoder is given in training, so that it bears its own errors later. In decades."""
-VOCODER_STEPS = 900
+VOCODER_STEPS = 2500
 VOCODER_BATCH = 8
 SEGMENT = 24
 HOP = 256
