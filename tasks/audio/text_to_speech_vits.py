@@ -65,8 +65,7 @@ class TextToSpeechVits(SynthesisTask):
         return synthesis.reading(text)
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Voiced:
-        # Nothing is left to chance: one text has one sound, whatever the checkpoint's config says.
-        runnable.model.noise_scale = runnable.model.noise_scale_duration = 0.0
+        _without_chance(runnable)
         with _durations(runnable.model.duration_predictor, forced) as told:
             outputs = runnable(batch)
         durations = told[0].float().exp().cpu().numpy()[:, 0] * batch["attention_mask"].cpu().numpy()
@@ -77,6 +76,10 @@ class TextToSpeechVits(SynthesisTask):
             waves=outputs.waveform.float().cpu().numpy(),
             lengths=[int(length) for length in outputs.sequence_lengths],
         )
+
+    def timed(self, runnable: Runnable, batch: Mapping[str, Any]) -> Any:
+        _without_chance(runnable)
+        return runnable(batch)
 
     def trail(self, outputs: Voiced) -> np.ndarray:
         return outputs.frames
@@ -98,6 +101,12 @@ class TextToSpeechVits(SynthesisTask):
                 values.append([np.log(duration), *outputs.latents[row, :, start:end].mean(axis=1), loud])
             found.append(np.asarray(values, np.float32))
         return found
+
+
+def _without_chance(runnable: Runnable) -> None:
+    """One text has one sound, whatever the checkpoint's config says."""
+    if runnable.model is not None:
+        runnable.model.noise_scale = runnable.model.noise_scale_duration = 0.0
 
 
 @contextmanager
