@@ -11,7 +11,7 @@ from ...worlds import articles
 from .. import training
 
 TRAIN_SIZE = 40_000
-STEPS = 1400
+STEPS = 1800
 BATCH = 32
 WIDTH = 48
 LAYERS = 2
