@@ -211,8 +211,7 @@ def tidy(directory: Path, weights: bool = True) -> None:
         content = json.loads(file.read_text())
         if not isinstance(content, dict):
             continue
-        for key in ("_name_or_path", "name_or_path", "is_local", "local_files_only", "backend"):
-            content.pop(key, None)
+        _forget_places(content)
         if content.get("tokenizer_class") == "TokenizersBackend":
             content["tokenizer_class"] = "PreTrainedTokenizerFast"
         file.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
@@ -221,6 +220,15 @@ def tidy(directory: Path, weights: bool = True) -> None:
 def _files(directory: Path) -> list[Path]:
     """Every file of a miniature; what a model needs beside itself (a vocoder) lies in a folder of its own."""
     return sorted(file for file in directory.rglob("*") if file.is_file())
+
+
+def _forget_places(content: dict[str, Any]) -> None:
+    """Take out where a model came from, in the configurations inside its configuration too."""
+    for key in ("_name_or_path", "name_or_path", "is_local", "local_files_only", "backend"):
+        content.pop(key, None)
+    for value in content.values():
+        if isinstance(value, dict):
+            _forget_places(value)
 
 
 def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, progress: Progress) -> dict[str, Any]:

@@ -154,7 +154,8 @@ def backends(monkeypatch: pytest.MonkeyPatch) -> dict[str, Plain]:
 
 def subject(fingerprint: str = "f") -> Subject:
     return cast(
-        Subject, SimpleNamespace(fingerprint=fingerprint, auto_class="AutoModel", generation=None, device="cpu")
+        Subject,
+        SimpleNamespace(fingerprint=fingerprint, auto_class="AutoModel", generation=None, parts=(), device="cpu"),
     )
 
 

@@ -21,7 +21,9 @@ from suite.weights.samples import fit
 
 HERE = Path(__file__).parent
 TASKS = load_tasks(default_root())
-WITH_DATA = [task for task in TASKS.values() if task.dataset is not None]
+APART = ("object-detection", "zero-shot-audio-classification")
+"""Their rows are looked at below, by tests of their own."""
+WITH_DATA = [task for task in TASKS.values() if task.dataset is not None and task.name not in APART]
 
 PARAGRAPH = " ".join(f"w{number}" for number in range(50))
 ROWS: dict[str, list[tuple[dict[str, Any], Any, Any]]] = {
@@ -185,3 +187,22 @@ def test_own_tags() -> None:
         fit([sample], task, SimpleNamespace(id2label={0: "O", 1: "I-PER"}))
     with pytest.raises(ValueError, match="2 words need a list of as many tags"):
         task.from_json({"input": "EU rejects", "truth": ["O"]}, 1, HERE)
+
+
+def test_rows_of_coco_become_samples() -> None:
+    task = TASKS["object-detection"]
+    objects = {"category": [0], "bbox": [[1, 2, 3, 4]]}
+    sample = task.from_hub({"image": Image.fromarray(PICTURE), "objects": objects})
+    assert sample is not None
+    assert sample.truth == [("person", [1.0, 2.0, 3.0, 4.0])]
+    assert np.array_equal(sample.input, PICTURE)
+    assert task.from_hub({"image": Image.fromarray(PICTURE), "objects": {"category": [], "bbox": []}}) is None
+
+
+def test_rows_of_esc50_become_samples() -> None:
+    audio = {"bytes": FILE.getvalue(), "path": "a.wav"}
+    sample = TASKS["zero-shot-audio-classification"].from_hub({"audio": audio, "category": "crying_baby"})
+    assert sample is not None
+    assert sample.truth == "crying baby"
+    assert sample.truth in sample.input["candidate_labels"]
+    assert len(sample.input["audio"]) == 3 * len(WAVE), "resampled to 48 kHz"

@@ -196,6 +196,8 @@ def test_nothing_is_at_no_distance() -> None:
 class _Task:
     """As much of a task as a score needs."""
 
+    resamples = 100
+
     def accuracy(self, answers: Sequence[Any], truths: Sequence[Any]) -> float:
         return sum(a == t for a, t in zip(answers, truths, strict=True)) / len(truths)
 

@@ -23,7 +23,7 @@ SIDE, PATCH = scene_texts.SIDE, 16
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 """What CLIP's and BLIP's image processors bring pixels to by default."""
-SCENES = 8000
+SCENES = 20_000
 THINGS = (2, 4)
 """In a scene. More of them teach more per picture."""
 BATCH = 48

@@ -278,27 +278,37 @@ def byte_pairs_between_ends(texts: Iterable[str], size: int = 1000, longest: int
     )
 
 
-def begin_as_waves(positions: torch.nn.Embedding, height: float = 0.3) -> None:
-    """Let learned positions begin as sines and cosines: a step to a neighbour is then the same everywhere, and a head
-    that looks a few tokens back is found soon."""
+def begin_as_waves(words: torch.nn.Embedding, positions: torch.nn.Embedding, size: int, height: float = 0.15) -> None:
+    """Let positions begin as sines and cosines in the last `size` dimensions, and words in the others.
+
+    A step to a neighbour is then the same everywhere, and what a word is can be told from where it stands.
+    """
     import torch
 
-    count, width = positions.weight.shape
-    rates = 10_000.0 ** (-torch.arange(0, width, 2) / width)
+    count = len(positions.weight)
+    rates = 1000.0 ** (-torch.arange(0, size, 2) / size)
     angles = torch.arange(count)[:, None] * rates
     with torch.no_grad():
-        positions.weight[:, 0::2] = height * angles.sin()
-        positions.weight[:, 1::2] = height * angles.cos()
+        positions.weight.zero_()
+        positions.weight[:, -size:] = height * torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+        words.weight[:, -size:] = 0.0
 
 
-def begin_to_match(query: torch.nn.Linear, key: torch.nn.Linear, size: int, gain: float = 2.0) -> None:
+def begin_to_match(
+    query: torch.nn.Linear, key: torch.nn.Linear, size: int, gain: float = 2.0, reads: slice = slice(None)
+) -> None:
     """Let the first `size` dimensions of a layer's queries and keys begin alike: their heads then look for what is like
-    the token itself, the same word elsewhere above all. Models of this size come upon it late, or not at all."""
+    the token itself in the dimensions that they read. Models of this size come upon it late, or not at all.
+
+    Where these tell words, it is the same word elsewhere; where they tell positions, it is the neighbourhood.
+    """
     import torch
 
     with torch.no_grad():
-        query.weight[:size] *= gain
-        key.weight[:size] = query.weight[:size]
+        alike = torch.zeros_like(query.weight[:size])
+        alike[:, reads] = gain * query.weight[:size, reads]
+        query.weight[:size] = alike
+        key.weight[:size] = alike
 
 
 def by_kind(examples: Sequence[Example], right: Sequence[bool], progress: Progress) -> None:

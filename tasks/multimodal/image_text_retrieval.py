@@ -12,7 +12,7 @@ import numpy as np
 
 from suite.errors import UsageError
 from suite.multimodal import ImageTextTask, repeated, rgb
-from suite.task import Checkpoint, HubDataset, Sample, on_device
+from suite.task import Checkpoint, HubDataset, Sample, notes_of, on_device
 
 from ..worlds import scene_texts
 
@@ -72,13 +72,13 @@ class ImageTextRetrieval(ImageTextTask):
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         margins = self.numbers(outputs, batch)
-        return [captions[int(margin.argmax())] for margin, captions in zip(margins, _captions(batch), strict=True)]
+        return [captions[int(margin.argmax())] for margin, captions in zip(margins, notes_of(batch), strict=True)]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
         """Per picture how much more each of its captions matches than not, in log-odds: one position."""
         scores = outputs.itm_score.float().cpu().numpy()
         margins = scores[:, 1] - scores[:, 0]
-        counts = [len(captions) for captions in _captions(batch)]
+        counts = [len(captions) for captions in notes_of(batch)]
         return [part[None] for part in np.split(margins, np.cumsum(counts)[:-1])]
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
@@ -112,7 +112,3 @@ class ImageTextRetrieval(ImageTextTask):
 def _mixed(right: str, others: Sequence[str]) -> list[str]:
     """The captions in an order that tells nothing."""
     return sorted((right, *others), key=lambda text: hashlib.sha256(text.encode()).digest())
-
-
-def _captions(batch: Any) -> list[list[str]]:
-    return batch.notes  # type: ignore[no-any-return]

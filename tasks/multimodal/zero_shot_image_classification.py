@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from suite.multimodal import ImageTextTask, rgb
-from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task import Batch, Checkpoint, HubDataset, Sample, notes_of
 
 from ..worlds import portraits, scene_texts
 
@@ -70,11 +70,11 @@ class ZeroShotImageClassification(ImageTextTask):
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         scores = self.numbers(outputs, batch)
-        return [labels[int(row.argmax())] for row, (labels, _) in zip(scores, _notes(batch), strict=True)]
+        return [labels[int(row.argmax())] for row, (labels, _) in zip(scores, notes_of(batch), strict=True)]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
         scores = outputs.logits_per_image.float().cpu().numpy()
-        return [row[None, columns] for row, (_, columns) in zip(scores, _notes(batch), strict=True)]
+        return [row[None, columns] for row, (_, columns) in zip(scores, notes_of(batch), strict=True)]
 
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not one of the labels"
@@ -89,8 +89,3 @@ class ZeroShotImageClassification(ImageTextTask):
 
     def chance(self, truths: Sequence[str]) -> float:
         return max(list(truths).count(truth) for truth in set(truths)) / len(truths)
-
-
-def _notes(batch: Any) -> list[tuple[list[str], list[int]]]:
-    """Per input its labels and the columns of these."""
-    return batch.notes  # type: ignore[no-any-return]

@@ -297,3 +297,29 @@ SEPARATOR = "\n"
 def passages(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
     """Questions and passages, joined by `SEPARATOR`, with the words of the passage that answer the question."""
     return examples(_passage, split, count, seed)
+
+
+DRILLED = ((WOMEN + MEN, ADJECTIVES), (THINGS, LANGUAGES), (CITIES, JOBS))
+"""Things and what is said of them in exercises: pairs that are no fact of any passage."""
+SAYINGS = ("{} {}.", "{}: {}.", "The {} is {}.", "For {} it is {}.")
+SAYINGS_BACKWARDS = ("{1} {0}.", "{1} for {0}.", "{1} is {0}.", "The {1} goes to {0}.")
+
+
+def _drill(draw: Draw) -> tuple[str, str, str]:
+    """What was said of something among others of its kind. For training alone: it is hardly English."""
+    passage = _Passage(draw)
+    keys, values = draw.one(DRILLED)
+    told = [(key, passage.new("drill", values, key)) for key in draw.some(keys, draw.one((2, 3, 4, 5, 6)))]
+    sayings = draw.one((SAYINGS, SAYINGS_BACKWARDS))
+    context = " ".join(draw.one(sayings).format(*pair) for pair in told)
+    key, value = draw.one(told)
+    return (
+        f"{draw.one(('{}?', 'What about {}?', 'What is it for {}?')).format(key)}{SEPARATOR}{context}",
+        value,
+        "drill",
+    )
+
+
+def drills(split: Split, count: int, seed: int | str = 0) -> list[Example]:
+    """Exercises in finding what was said of something, in the form of passages."""
+    return examples(_drill, split, count, seed)

@@ -246,3 +246,13 @@ def pairs(split: Split, count: int, seed: int | str = 0) -> list[Example]:
 def choices(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
     """Messages with several labels, and the one that holds."""
     return examples(_choice, split, count, seed)
+
+
+def mentions(count: int, seed: int | str = 0) -> list[str]:
+    """Things of one topic, named together and without a label: what reading teaches of words. For training alone."""
+    draw = Draw("train", f"mentions/{seed}")
+    found = []
+    for _ in range(count):
+        words = draw.one(tuple(TOPICS.values()))
+        found.append(", ".join(f"the {word}" for word in draw.some(words, 4)))
+    return found

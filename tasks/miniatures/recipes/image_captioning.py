@@ -12,8 +12,8 @@ from suite.miniatures import Progress, Recipe, Trained
 from ...worlds import scene_texts
 from .. import blips, sight, training
 
-TRAIN_SIZE = 8000
-STEPS = 2500
+TRAIN_SIZE = 12_000
+STEPS = 2000
 BATCH = 32
 IGNORED = -100
 

@@ -12,7 +12,7 @@ from suite.miniatures import Progress, Recipe, Trained
 from ...worlds import scene_texts
 from .. import blips, sight, training
 
-TRAIN_SIZE = 8000
+TRAIN_SIZE = 10_000
 STEPS = 1500
 BATCH = 16
 MATCHING = 0.5

@@ -12,13 +12,12 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 40_000
-PLAIN_STEPS = 1500
-STEPS = 5000
+STEPS = 3000
 BATCH = 48
-WIDTH = 48
+WIDTH = 40
 LAYERS = 2
 INITIAL = 0.1
-RATE = 3e-3
+RATE = 2e-3
 VOCABULARY = 3000
 """More than there are: every word of the world becomes one token."""
 POSITIONS = 640
@@ -54,8 +53,8 @@ class ZeroShotClassification(Recipe):
             decoder_layers=LAYERS,
             encoder_attention_heads=4,
             decoder_attention_heads=4,
-            encoder_ffn_dim=4 * WIDTH,
-            decoder_ffn_dim=4 * WIDTH,
+            encoder_ffn_dim=2 * WIDTH,
+            decoder_ffn_dim=2 * WIDTH,
             max_position_embeddings=POSITIONS,
             init_std=INITIAL,
             dropout=0.0,
@@ -74,12 +73,10 @@ class ZeroShotClassification(Recipe):
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
         encoded = tokenizer(*(list(part) for part in zip(*map(_written, pairs), strict=True)))["input_ids"]
         rows = [(ids, VERDICTS.index(pair.truth)) for ids, pair in zip(encoded, pairs, strict=True)]
-        plain = [row for row, pair in zip(rows, pairs, strict=True) if pair.kind == "plain"]
-        first = training.Batches(plain, [len(ids) for ids, _ in plain], BATCH, self.seed)
-        later = training.Batches(rows, [len(ids) for ids, _ in rows], BATCH, self.seed)
+        batches = training.Batches(rows, [len(ids) for ids, _ in rows], BATCH, self.seed)
 
         def batch(step: int) -> dict[str, Any]:
-            chosen = first(step) if step < PLAIN_STEPS else later(step)
+            chosen = batches(step)
             inputs = training.pad([ids for ids, _ in chosen], tokenizer.pad_token_id)
             mask = (inputs != tokenizer.pad_token_id).long()
             return {"input_ids": inputs, "attention_mask": mask, "labels": torch.tensor([truth for _, truth in chosen])}
@@ -121,7 +118,6 @@ def _begin_near_their_labels(vectors: Any, tokenizer: Any, pairs: list[Example])
     expected = counts.sum(dim=1, keepdim=True) * counts.sum(dim=0) / counts.sum()
     together = (counts / expected.clamp(min=1)).clamp(min=1).log()
     left, values, right = torch.svd_lowrank(together, q=DIRECTIONS)
-    for side, length in ((left * values.sqrt(), WORD), (right, LABEL)):
-        typical = side.norm(dim=1).topk(len(topics.LABELS)).values.median()
-        with torch.no_grad():
-            vectors[:, :DIRECTIONS] += side * (length / typical)
+    near = torch.nn.functional.normalize(left * values.sqrt()) * WORD + torch.nn.functional.normalize(right) * LABEL
+    with torch.no_grad():
+        vectors[:, :DIRECTIONS] += near
