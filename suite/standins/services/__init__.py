@@ -1,0 +1,1 @@
+"""Stand-ins of the model services that course examples call, with real miniatures behind them."""
