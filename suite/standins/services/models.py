@@ -31,6 +31,8 @@ SPEECH_RATE = 16_000
 """Samples per second that speech is heard and spoken at."""
 SCENE_SIDE = 128
 """Pixels along a side of a drawn picture; larger ones are enlarged."""
+TRIES = 20
+"""How often some 200 scenes are drawn until one is as asked for; one in 144 is, where size, colour and shape are named."""
 _THREAD = ThreadPoolExecutor(1, "models")
 _END: Any = object()
 
@@ -153,10 +155,14 @@ def draw(prompt: str, number: int = 0) -> Any:
         return all(not named or mine in named for named, mine in zip(wanted, has, strict=True))
 
     seed = hashlib.sha256(f"{prompt}/{number}".encode()).hexdigest()
-    try:
-        scene = shapes.scenes("test", 1, seed, side=SCENE_SIDE, wanted=fits)[0]
-    except ValueError:
-        scene = shapes.scenes("train", 1, seed, side=SCENE_SIDE)[0]
+    for attempt in range(TRIES):
+        try:
+            scene = shapes.scenes("test", 1, f"{seed}/{attempt}", side=SCENE_SIDE, wanted=fits)[0]
+            break
+        except ValueError:
+            continue
+    else:
+        scene = shapes.scenes("test", 1, seed, side=SCENE_SIDE)[0]
     return Image.fromarray(scene.image)
 
 

@@ -61,7 +61,7 @@ def conversation_of(body: Mapping[str, Any]) -> Conversation:
         )
     turns = [turn_of(message, index) for index, message in enumerate(messages)]
     sampling = sampling_of(body, "max_completion_tokens", "max_tokens")
-    return Conversation(turns, sampling, tools_of(body), _schema_of(body.get("response_format")))
+    return Conversation(turns, sampling, tools_of(body), format_of(body.get("response_format")))
 
 
 def turn_of(message: Mapping[str, Any], index: int) -> Turn:
@@ -110,10 +110,9 @@ def tools_of(body: Mapping[str, Any]) -> Sequence[Tool]:
     return tools
 
 
-def _schema_of(response_format: Any) -> Mapping[str, Any] | None:
+def format_of(response_format: Any) -> Mapping[str, Any] | None:
     """The schema that a text's format asks for: an empty one for any object, `None` for words."""
-    kind = (response_format or {}).get("type", "text")
-    if kind == "text":
+    if (response_format or {}).get("type", "text") == "text":
         return None
     return (response_format.get("json_schema") or {}).get("schema") or response_format.get("schema") or {}
 
