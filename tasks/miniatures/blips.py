@@ -10,7 +10,7 @@ from . import sight, training
 
 LONGEST = 40
 WIDTH = 64
-SEEING = 3000
+SEEING = 6000
 """Steps of the vision transformer alone."""
 
 
