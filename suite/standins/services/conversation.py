@@ -145,8 +145,11 @@ def decoded(source: str) -> bytes:
     Raises:
         ValueError: it is no base64.
     """
+    text = source.partition(",")[2] if source.startswith("data:") else source
+    # Gemini's clients write the alphabet that is safe in addresses, and some leave out the padding.
+    text = text.strip().translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
-        return base64.b64decode(source.partition(",")[2] if source.startswith("data:") else source, validate=False)
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
         raise ValueError(f"The content is no base64: {error}") from error
 

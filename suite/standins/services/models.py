@@ -32,7 +32,7 @@ SPEECH_RATE = 16_000
 SCENE_SIDE = 128
 """Pixels along a side of a drawn picture; larger ones are enlarged."""
 TRIES = 20
-"""How often some 200 scenes are drawn until one is as asked for; one in 144 is, where size, colour and shape are named."""
+"""How often some 200 scenes are drawn until one is as asked for: one in 144 is, of a named size, colour and shape."""
 _THREAD = ThreadPoolExecutor(1, "models")
 _END: Any = object()
 
