@@ -11,10 +11,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from suite.standins.journal import Journal
-from suite.standins.services import models
+from suite.standins.services import models, openai
 from suite.standins.services.conversation import (
     Call,
     Conversation,
@@ -313,4 +313,7 @@ def application(journal: Journal) -> Starlette:
         Route("/{version}/models", listed, methods=["GET"]),
         Route("/{version}/models/{model}", described, methods=["GET"]),
     ]
-    return service("gemini", [*calls, *looks], journal, shape, key)
+    # Google speaks OpenAI's language too, at an address of its own.
+    made = service("gemini", [Mount("/v1beta/openai", routes=openai.routes()), *calls, *looks], journal, shape, key)
+    openai.remember(made)
+    return made

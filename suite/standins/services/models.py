@@ -79,24 +79,25 @@ def answer(task_name: str, value: Any) -> Any:
     from suite.runnable import Runnable
 
     torch.set_num_threads(1)
-    task = _tasks()[task_name]
-    model, processor = _opened(task_name)
+    task = tasks()[task_name]
+    model, processor = opened(task_name)
     batch = task.encode(processor, [value])
     outputs = task.infer(Runnable(model, "cpu"), batch)
     return task.decode(outputs, batch, processor, model.config)[0]
 
 
 @lru_cache(maxsize=1)
-def _tasks() -> dict[str, Any]:
+def tasks() -> dict[str, Any]:
+    """The tasks that miniatures were trained for, by name."""
     return load_tasks(default_root())
 
 
 @lru_cache(maxsize=8)
-def _opened(task_name: str) -> tuple[Any, Any]:
+def opened(task_name: str) -> tuple[Any, Any]:
     """A task's miniature and its processor."""
     import transformers
 
-    task = _tasks()[task_name]
+    task = tasks()[task_name]
     directory = folder(next(checkpoint.miniature for checkpoint in task.checkpoints if checkpoint.miniature))
     model = getattr(transformers, task.auto_class).from_pretrained(directory).eval()
     return model, getattr(transformers, task.processor_class).from_pretrained(directory)

@@ -60,10 +60,10 @@ def _example(schema: Any, text: str, root: Mapping[str, Any], depth: int) -> Any
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema, or the one of the same document that it refers to."""
     reference = schema.get("$ref", "")
-    if not reference.startswith("#/"):
+    if not reference.startswith("#"):
         return schema
     found: Any = root
-    for part in reference[2:].split("/"):
+    for part in filter(None, reference[1:].split("/")):
         found = found.get(part, {}) if isinstance(found, Mapping) else {}
     return found if isinstance(found, Mapping) else {}
 

@@ -26,13 +26,17 @@ BASES = (
     "/openai/v1",
     "/api/v1",
     "/inference/v1",
-    "/v1beta/openai",
+    "/v1/openai",
     "/compatible-mode/v1",
+    "/api/paas/v4",
+    "/inference",
+    "/models",
     "/openai/deployments/{deployment}",
     "",
 )
 """What stands before the routes: OpenAI's and most others', Groq's and Azure's newer, OpenRouter's, Fireworks',
-Gemini's, DashScope's, Azure's older, and that of those who put nothing there (DeepSeek, Perplexity)."""
+DeepInfra's, DashScope's, Zhipu's, GitHub's, Azure's for other models and its older, and that of those who put nothing
+there (DeepSeek, Perplexity)."""
 
 
 def routes() -> Sequence[BaseRoute]:
