@@ -50,6 +50,21 @@ def test_an_answer_stands_in_its_passage_once(trained: list[Any]) -> None:
         assert not re.search(rf"\b{re.escape(example.truth)}\b", question), example
 
 
+def test_the_fact_that_is_asked_for_holds_the_answer() -> None:
+    supported = passages.supported("train", 300)
+    assert [(example.text, example.truth[0]) for example in supported] == [
+        (example.text, example.truth) for example in passages.passages("train", 300)
+    ]
+    longer = 0
+    for example in supported:
+        context = example.text.split(passages.SEPARATOR)[1]
+        answer, fact = example.truth
+        assert context.count(fact) == 1
+        assert answer in fact
+        longer += context != fact
+    assert longer > 200
+
+
 def test_facts_are_about_different_things(trained: list[Any]) -> None:
     for example in trained:
         context = example.text.split(passages.SEPARATOR)[1].replace("alarm clock", "alarm")

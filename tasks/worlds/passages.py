@@ -278,7 +278,8 @@ FORMS: Sequence[tuple[float, tuple[str, Callable[[_Passage], Fact]]]] = (
 LENGTHS = ((0.2, 1), (0.3, 2), (0.3, 3), (0.2, 4))
 
 
-def _passage(draw: Draw) -> tuple[str, str, str]:
+def _supported(draw: Draw) -> tuple[str, tuple[str, str], str]:
+    """A question and a passage; the answer, and the fact that it is found in."""
     passage = _Passage(draw)
     kind, asked = draw.weighted(FORMS)
     others = draw.weighted(LENGTHS) - 1
@@ -287,7 +288,12 @@ def _passage(draw: Draw) -> tuple[str, str, str]:
     facts = [form(passage) for form in forms]
     question, answer = draw.one(facts[0].questions)
     context = " ".join(fact.text for fact in draw.some(facts, len(facts)))
-    return f"{question}{SEPARATOR}{context}", answer, kind
+    return f"{question}{SEPARATOR}{context}", (answer, facts[0].text), kind
+
+
+def _passage(draw: Draw) -> tuple[str, str, str]:
+    text, (answer, _), kind = _supported(draw)
+    return text, answer, kind
 
 
 SEPARATOR = "\n"
@@ -299,27 +305,6 @@ def passages(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[
     return examples(_passage, split, count, seed)
 
 
-DRILLED = ((WOMEN + MEN, ADJECTIVES), (THINGS, LANGUAGES), (CITIES, JOBS))
-"""Things and what is said of them in exercises: pairs that are no fact of any passage."""
-SAYINGS = ("{} {}.", "{}: {}.", "The {} is {}.", "For {} it is {}.")
-SAYINGS_BACKWARDS = ("{1} {0}.", "{1} for {0}.", "{1} is {0}.", "The {1} goes to {0}.")
-
-
-def _drill(draw: Draw) -> tuple[str, str, str]:
-    """What was said of something among others of its kind. For training alone: it is hardly English."""
-    passage = _Passage(draw)
-    keys, values = draw.one(DRILLED)
-    told = [(key, passage.new("drill", values, key)) for key in draw.some(keys, draw.one((2, 3, 4, 5, 6)))]
-    sayings = draw.one((SAYINGS, SAYINGS_BACKWARDS))
-    context = " ".join(draw.one(sayings).format(*pair) for pair in told)
-    key, value = draw.one(told)
-    return (
-        f"{draw.one(('{}?', 'What about {}?', 'What is it for {}?')).format(key)}{SEPARATOR}{context}",
-        value,
-        "drill",
-    )
-
-
-def drills(split: Split, count: int, seed: int | str = 0) -> list[Example]:
-    """Exercises in finding what was said of something, in the form of passages."""
-    return examples(_drill, split, count, seed)
+def supported(split: Split, count: int, seed: int | str = 0) -> list[Example]:
+    """The same, with the sentences that tell the fact that is asked for beside the answer. For training."""
+    return examples(_supported, split, count, seed)
