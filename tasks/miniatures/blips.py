@@ -21,8 +21,8 @@ def tokenizer() -> Any:
     return training.wordpiece(training.words_of(texts, lowercase=True), texts, lowercase=True)
 
 
-def config(tokens: Any) -> Any:
-    """BLIP's config, small. Its vision config's own spread of the first weights is 1e-10."""
+def config(tokens: Any, layers: int = 2) -> Any:
+    """BLIP's config, small; `layers` are the text's. Its vision config's own spread of first weights is 1e-10."""
     from transformers import BlipConfig
 
     text = {
@@ -30,7 +30,7 @@ def config(tokens: Any) -> Any:
         "hidden_size": WIDTH,
         "encoder_hidden_size": sight.VISION["hidden_size"],
         "intermediate_size": 2 * WIDTH,
-        "num_hidden_layers": 2,
+        "num_hidden_layers": layers,
         "num_attention_heads": 4,
         "projection_dim": WIDTH,
         "max_position_embeddings": LONGEST,
