@@ -117,3 +117,11 @@ def test_a_truth_is_one_of_the_candidates() -> None:
     assert TASK.from_json({"input": value, "truth": "c"}, 1, ROOT).truth == "c"
     with pytest.raises(ValueError, match="none of the candidate labels"):
         TASK.from_json({"input": value, "truth": "d"}, 1, ROOT)
+
+
+def test_words_that_are_mentioned_together_are_of_one_topic_and_beside_no_label() -> None:
+    topic_of = {word: labels for labels, words in topics.TOPICS.items() for word in words}
+    for mention in topics.mentions(200):
+        named = [word.removeprefix("the ") for word in mention.split(", ")]
+        assert len({topic_of[word] for word in named}) == 1
+        assert not set(named) & set(topics.LABELS)

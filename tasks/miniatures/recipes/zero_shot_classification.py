@@ -12,17 +12,18 @@ from ...worlds.grammar import Example
 from .. import training
 
 TRAIN_SIZE = 40_000
-STEPS = 3000
+MENTIONS = 20_000
+STEPS = 4000
 BATCH = 48
-WIDTH = 40
+WIDTH = 32
 LAYERS = 2
 INITIAL = 0.1
 RATE = 2e-3
 VOCABULARY = 3000
 """More than there are: every word of the world becomes one token."""
 POSITIONS = 640
-DIRECTIONS = 28
-"""Of meaning: about as many as there are things that labels say."""
+DIRECTIONS = 20
+"""Of meaning: enough to tell apart the topics, and most of the things that labels say."""
 WORD, LABEL = 2.0, 0.7
 """How long the vectors of a message's words and of labels begin: a label then finds the words before itself."""
 HYPOTHESIS = "This example is {}."
@@ -67,9 +68,9 @@ class ZeroShotClassification(Recipe):
             forced_eos_token_id=tokenizer.eos_token_id,
         )
         model = BartForSequenceClassification(config)
-        _begin_near_their_labels(model.model.shared.weight, tokenizer, pairs)
+        _begin_near_their_labels(model.model.shared.weight, tokenizer, pairs, topics.mentions(MENTIONS))
         attention = model.model.encoder.layers[0].self_attn
-        training.begin_to_match(attention.q_proj, attention.k_proj, WIDTH // 2, 3.0)
+        training.begin_to_match(attention.q_proj, attention.k_proj, WIDTH // 2, 3.0, slice(DIRECTIONS))
         progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
         encoded = tokenizer(*(list(part) for part in zip(*map(_written, pairs), strict=True)))["input_ids"]
         rows = [(ids, VERDICTS.index(pair.truth)) for ids, pair in zip(encoded, pairs, strict=True)]
@@ -103,21 +104,31 @@ def _written(pair: Example) -> tuple[str, str]:
     return text, HYPOTHESIS.format(label)
 
 
-def _begin_near_their_labels(vectors: Any, tokenizer: Any, pairs: list[Example]) -> None:
+def _begin_near_their_labels(vectors: Any, tokenizer: Any, pairs: list[Example], mentions: list[str]) -> None:
     """Let words begin near the labels that hold of their messages: as vectors of what occurs together, and how often.
 
     From random vectors a model of this size learns what kind of label it sees, and for long not what it has to do with
-    the message.
+    the message. What is named together counts as well, since a word must also be near labels that it was never held
+    against. Meanings stay as they begin: learning would move words by the labels that they were held against alone.
     """
     import torch
 
+    size = len(vectors)
     holding = [_written(pair) for pair in pairs if pair.truth == topics.ENTAILED]
-    counts = torch.zeros(len(vectors), len(vectors))
+    counts = torch.zeros(size, 2 * size)
+    """Of words beside labels, and of words beside words."""
     for text, label in zip(*(tokenizer(list(part))["input_ids"] for part in zip(*holding, strict=True)), strict=True):
         counts[torch.tensor(sorted(set(text)))[:, None], torch.tensor(sorted(set(label)))] += 1
+    for ids in tokenizer([" " + mention for mention in mentions])["input_ids"]:
+        named = torch.tensor(sorted(set(ids)))
+        counts[named[:, None], size + named] += 1
     expected = counts.sum(dim=1, keepdim=True) * counts.sum(dim=0) / counts.sum()
     together = (counts / expected.clamp(min=1)).clamp(min=1).log()
     left, values, right = torch.svd_lowrank(together, q=DIRECTIONS)
-    near = torch.nn.functional.normalize(left * values.sqrt()) * WORD + torch.nn.functional.normalize(right) * LABEL
+    words, labels = left * values.sqrt(), right[:size]
+    near = torch.nn.functional.normalize(words) * WORD + torch.nn.functional.normalize(labels) * LABEL
+    learned = torch.ones_like(vectors)
+    learned[:, :DIRECTIONS] = 0.0
     with torch.no_grad():
-        vectors[:, :DIRECTIONS] += near
+        vectors[:, :DIRECTIONS] = near
+    vectors.register_hook(lambda gradient: gradient * learned)
