@@ -24,11 +24,15 @@ SAMPLED = 2
 
 @dataclass(frozen=True)
 class Observation:
-    """What one inference gave, per input: the answer, the numbers behind it and, where it generates, the tokens."""
+    """What one inference gave, per input: the answer, the numbers behind it and, where it generates, the tokens.
+
+    `trail` is what a model that feeds something else than tokens back to itself went by, per input.
+    """
 
     answers: list[Any]
     numbers: list[np.ndarray]
     tokens: list[list[int]] | None
+    trail: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -46,19 +50,20 @@ class Bench:
         batch = self.task.encode(self.subject.processor, inputs)
         return on_device(batch, self.subject.device)
 
-    def observe(self, inputs: Sequence[Any]) -> Observation:
-        """Run a batch once, greedily and seeded."""
+    def observe(self, inputs: Sequence[Any], forced: np.ndarray | None = None) -> Observation:
+        """Run a batch once, greedily and seeded, or along the trail of another run."""
         import torch
 
         torch.manual_seed(self.seed)
         batch = self.encode(inputs)
-        outputs = self.task.infer(self.runnable, batch)
+        outputs = self.task.infer(self.runnable, batch, **({} if forced is None else {"forced": forced}))
         answers = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
-        tokens = None
-        if isinstance(outputs, Generated):
-            rows = outputs.tokens.tolist()
-            tokens = [row[:length] for row, length in zip(rows, outputs.lengths, strict=True)]
-        return Observation(answers, self.task.numbers(outputs, batch), tokens)
+        numbers = self.task.numbers(outputs, batch)
+        if not isinstance(outputs, Generated):
+            return Observation(answers, numbers, None, self.task.trail(outputs))
+        rows = outputs.tokens.tolist()
+        tokens = [row[:length] for row, length in zip(rows, outputs.lengths, strict=True)]
+        return Observation(answers, numbers, tokens)
 
 
 def examine(bench: Bench, inputs: Sequence[Any]) -> list[str]:
@@ -105,7 +110,9 @@ def _repeatable(bench: Bench, inputs: list[Any]) -> Iterator[str]:
 
 def _batching(bench: Bench, inputs: list[Any]) -> Iterator[str]:
     together = bench.observe(inputs)
-    singles = [bench.observe([value]) for value in inputs]
+    # What is fed back as numbers drifts apart step by step: only along one trail do the steps answer the same question.
+    trails = [None if together.trail is None else together.trail[i : i + 1] for i in range(len(inputs))]
+    singles = [bench.observe([value], trail) for value, trail in zip(inputs, trails, strict=True)]
     alone = Observation(
         answers=[single.answers[0] for single in singles],
         numbers=[single.numbers[0] for single in singles],
