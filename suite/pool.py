@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -164,7 +164,10 @@ class Forkserver:
 
     _running: ClassVar[tuple[object, ...] | None] = None
 
-    def __init__(self, names: Iterable[str], threads: int, log: Path) -> None:
+    def __init__(
+        self, names: Iterable[str], threads: int, log: Path, instead: Mapping[str, str] | None = None
+    ) -> None:
+        """`instead` is all that it and its children find in the environment, beside what is set here."""
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
         environment = {
@@ -176,12 +179,12 @@ class Forkserver:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
-        wanted = (preload.MODULE_NAME, *sorted(environment.items()))
+        wanted = (preload.MODULE_NAME, *sorted((environment | dict(instead or {})).items()))
         if not self.preloads or wanted == Forkserver._running:
             return
         _stop_forkserver()
         self.context.set_forkserver_preload([preload.MODULE_NAME])
-        with _environment(environment), _output_to(log), _unimportable_main():
+        with _environment(environment, instead), _output_to(log), _unimportable_main():
             multiprocessing.forkserver.ensure_running()
         Forkserver._running = wanted
 
@@ -221,17 +224,17 @@ def _oom_kills() -> int:
 
 
 @contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
+def _environment(values: Mapping[str, str], instead: Mapping[str, str] | None) -> Iterator[None]:
+    before = dict(os.environ)
+    if instead is not None:
+        os.environ.clear()
+        os.environ.update(instead)
     os.environ.update(values)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextlib.contextmanager

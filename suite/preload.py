@@ -30,7 +30,8 @@ def _import_all() -> None:
         module, _, attribute = name.rpartition(":")
         try:
             holder = importlib.import_module(module) if module else transformers
-            getattr(holder, attribute)
+            if attribute:
+                getattr(holder, attribute)
         except (ImportError, AttributeError, RuntimeError):
             MISSING.append(name)
 

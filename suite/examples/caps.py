@@ -1,0 +1,92 @@
+"""Big work made small, without a change to the document: training is stopped after a few steps, generation of text
+after a few tokens. What was capped is noted.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from suite.standins.journal import Note
+
+STEPS = 3
+TOKENS = 32
+ROWS = 32
+"""Of a data set that a Trainer evaluates on."""
+NOTES = Path("/tmp/.capped.jsonl")
+
+
+def note(subject: str, outcome: str) -> None:
+    """Tell the judge that something was capped."""
+    with suppress(OSError), NOTES.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(Note("capped", subject, outcome))) + "\n")
+
+
+def install() -> None:
+    """Put the caps on the libraries that are loaded; those that are not will not be needed."""
+    transformers: Any = sys.modules.get("transformers")
+    if transformers is None:
+        return
+    with suppress(ImportError, AttributeError, RuntimeError):
+        from transformers.generation.utils import GenerationMixin
+
+        _wrap(GenerationMixin, "generate", _generate)
+    with suppress(ImportError, AttributeError, RuntimeError):
+        from transformers.trainer import Trainer
+
+        _wrap(Trainer, "train", _train)
+        _wrap(Trainer, "evaluation_loop", _evaluate)
+
+
+def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def wrapped(self: Any, *arguments: Any, **options: Any) -> Any:
+        return around(functools.partial(original, self), self, arguments, options)
+
+    setattr(owner, name, wrapped)
+
+
+def _generate(original: Callable[..., Any], model: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    import torch
+    from transformers import StoppingCriteria, StoppingCriteriaList
+
+    class AfterTokens(StoppingCriteria):
+        calls = 0
+
+        def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:  # noqa: ARG002
+            self.calls += 1
+            return torch.full((input_ids.shape[0],), self.calls >= TOKENS, dtype=torch.bool)
+
+    stop = AfterTokens()
+    options["stopping_criteria"] = StoppingCriteriaList([*(options.get("stopping_criteria") or ()), stop])
+    found = original(*arguments, **options)
+    if stop.calls >= TOKENS:
+        note("generation", f"stopped after {TOKENS} tokens")
+    return found
+
+
+def _train(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    before = trainer.args.max_steps
+    if before <= 0 or before > STEPS:
+        trainer.args.max_steps = STEPS
+        note("training", f"stopped after {STEPS} steps")
+    return original(*arguments, **options)
+
+
+def _evaluate(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:  # noqa: ARG001
+    from torch.utils.data import DataLoader, Subset
+
+    loader, *others = arguments or (options.pop("dataloader"),)
+    data = getattr(loader, "dataset", None)
+    if isinstance(loader, DataLoader) and hasattr(data, "__len__") and len(data) > ROWS:
+        note("evaluation", f"{ROWS} rows of {len(data)}")
+        loader = DataLoader(Subset(data, range(ROWS)), batch_size=loader.batch_size, collate_fn=loader.collate_fn)
+    return original(loader, *others, **options)

@@ -1,0 +1,190 @@
+"""One example carried out, as a reader would run it in a notebook; and what came of it."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import inspect
+import linecache
+import logging
+import os
+import sys
+import tempfile
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from suite.examples.document import Example
+from suite.examples.source import python_source
+
+LONGEST = 20_000
+"""Characters of an output that are kept."""
+MAIN = "__main__"
+
+
+@dataclass
+class Performance:
+    """What came of an example.
+
+    `error` names the class of the exception and its bases, most special first; `line` is that of the document; `frames`
+    are the modules that it passed, outermost first. `shown` is what was printed, `values` what a notebook would show.
+    `died` says how the process ended, if it did: a signal's name, or "timeout".
+    """
+
+    error: tuple[str, ...] = ()
+    message: str = ""
+    line: int = 0
+    frames: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
+    values: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    died: str = ""
+    wall_s: float = 0.0
+
+
+def new_namespace() -> dict[str, Any]:
+    """The names of a document before its first example."""
+    module = types.ModuleType(MAIN)
+    sys.modules[MAIN] = module
+    module.__dict__["display"] = lambda *values: print(*map(repr, values))
+    return module.__dict__
+
+
+def perform(example: Example, namespace: dict[str, Any]) -> Performance:
+    """Run an example in the namespace of its document; whatever it raises is told, not raised."""
+    found = Performance()
+    name = f"<{example.id}>"
+    source = python_source(example.code)
+    linecache.cache[name] = (len(source), None, ["\n"] * (example.line - 1) + source.splitlines(keepends=True), name)
+    values: list[str] = []
+    started = time.perf_counter()
+    with _shown() as read, _warned() as warned:
+        try:
+            _run(source, example, name, namespace, values)
+        except SystemExit as error:
+            if error.code not in (None, 0):
+                _tell(found, error, name)
+        except BaseException as error:
+            _tell(found, error, name)
+        found.wall_s = round(time.perf_counter() - started, 3)
+        _flush()
+        found.shown = read()
+    found.values = tuple(values)
+    found.warnings = tuple(dict.fromkeys(warned))
+    return found
+
+
+def _run(source: str, example: Example, name: str, namespace: dict[str, Any], values: list[str]) -> None:
+    tree = ast.parse(source, name)
+    ast.increment_lineno(tree, example.line - 1)
+    for node in tree.body:
+        # Expressions are evaluated one by one, for a notebook shows the value of one.
+        kind: Any = ast.Expression(node.value) if isinstance(node, ast.Expr) else ast.Module([node], [])
+        code = compile(kind, name, "eval" if isinstance(node, ast.Expr) else "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        value = eval(code, namespace)
+        if code.co_flags & inspect.CO_COROUTINE:
+            value = asyncio.run(value)
+        if isinstance(node, ast.Expr) and value is not None:
+            namespace["_"] = value
+            values.append(_repr(value))
+
+
+def _repr(value: Any) -> str:
+    try:
+        return repr(value)[:LONGEST]
+    except Exception as error:
+        return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def _tell(found: Performance, error: BaseException, name: str) -> None:
+    found.error = tuple(_qualified(kind) for kind in type(error).__mro__ if kind is not object)
+    try:
+        found.message = str(error)[:2000]
+    except Exception:
+        found.message = ""
+    for attribute in ("name", "filename", "status_code", "code"):
+        value = getattr(error, attribute, None)
+        if isinstance(value, str | int):
+            found.attributes[attribute] = str(value)
+    passed = list(traceback.walk_tb(error.__traceback__))
+    found.line = next((line for frame, line in reversed(passed) if frame.f_code.co_filename == name), 0)
+    if isinstance(error, SyntaxError) and error.filename == name:
+        found.line = error.lineno or 0
+    found.frames = tuple(dict.fromkeys(str(frame.f_globals.get("__name__", "")) for frame, _ in passed))[-40:]
+    # What a library wraps in an error of its own says more than the wrapper.
+    causes = []
+    cause = error.__cause__ or error.__context__
+    while cause is not None and len(causes) < 5:
+        causes.append(f"{type(cause).__name__}: {cause}"[:300])
+        cause = cause.__cause__ or cause.__context__
+    found.attributes["causes"] = "\n".join(causes)
+
+
+def _qualified(kind: type) -> str:
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[Any]:
+    """Let everything that is printed, by whatever means, go to a file; yields a function that reads it."""
+    _flush()
+    saved = [os.dup(1), os.dup(2)]
+    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as errors:
+        os.dup2(file.fileno(), 1)
+        os.dup2(errors.fileno(), 2)
+
+        def read() -> str:
+            return os.pread(file.fileno(), LONGEST, 0).decode(errors="replace")
+
+        try:
+            yield read
+        finally:
+            _flush()
+            for number, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
+class _Listener(logging.Handler):
+    def __init__(self, told: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self.told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(Exception):
+            self.told.append(record.getMessage()[:500])
+
+
+@contextlib.contextmanager
+def _warned() -> Iterator[list[str]]:
+    """Every warning and every line that a library logs as one."""
+    told: list[str] = []
+    listener = _Listener(told)
+    loggers = [logging.getLogger(name) for name in ("", "transformers", "datasets", "huggingface_hub")]
+
+    def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        told.append(f"{category.__name__}: {message}"[:500])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = show
+        for logger in loggers:
+            logger.addHandler(listener)
+        try:
+            yield told
+        finally:
+            for logger in loggers:
+                logger.removeHandler(listener)
