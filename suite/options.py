@@ -17,6 +17,8 @@ from suite.suggest import known_name
 WEIGHTS = ("miniature", "random", "hub")
 DEVICES = ("cpu", "cuda", "mps")
 LATEST = "latest"
+OWN_COURSE = ""
+"""Stands for the suite's own course."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,16 @@ class Settings:
     isolate: bool
     tasks: Path
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class CourseSettings:
+    """The options of a run of courses; seconds and bytes."""
+
+    courses: tuple[Path, ...]
+    results: Path
+    example_timeout: float
+    example_memory: int
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -67,6 +79,10 @@ def add_options(parser: pytest.Parser) -> None:
     add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",
         help="continue a run (default: the latest) and measure only what is missing")  # fmt: skip
     add("--no-isolate", action="store_true", help="run everything in this process, for a debugger")
+    add("--course", action="append", nargs="?", const=OWN_COURSE, default=[], metavar="PATH",
+        help="run the examples of a course instead: a document or a folder (repeatable; default: the suite's own)")  # fmt: skip
+    add("--example-timeout", default="30", metavar="SECONDS", help="longest that one example of a course may take")
+    add("--example-memory", default="4", metavar="GB", help="memory that the examples of a document may use")
     add("--tasks", default=None, metavar="DIR", help="the folder of task files (default: beside the suite)")
 
 
@@ -98,6 +114,22 @@ def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
         strict=bool(getattr(config.option, "strict", False)),
         isolate=not get("--no-isolate"),
         tasks=Path(get("--tasks")).absolute() if get("--tasks") else default_tasks,
+    )
+
+
+def read_course_settings(config: pytest.Config, own: Path) -> CourseSettings:
+    """The options of a run of courses, checked.
+
+    Raises:
+        UsageError: a value that cannot be used, with what could.
+    """
+    get = config.getoption
+    here = config.invocation_params.dir
+    return CourseSettings(
+        courses=tuple(own if name == OWN_COURSE else here / name for name in get("--course")),
+        results=(here / get("--results")).absolute(),
+        example_timeout=_seconds("--example-timeout", get("--example-timeout")),
+        example_memory=int(_seconds("--example-memory", get("--example-memory")) * 2**30),
     )
 
 

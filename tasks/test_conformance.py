@@ -2,7 +2,7 @@
 
 from suite.cell import Cell
 from suite.outcome import Outcome
-from suite.plugin import verify
+from suite.matrix import verify
 
 
 def test_conformance(cell: Cell, conformance: Outcome) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from suite.cell import Cell
 from suite.outcome import Outcome
-from suite.plugin import verify
+from suite.matrix import verify
 from suite.replay import clock
 
 

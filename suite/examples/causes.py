@@ -1,0 +1,184 @@
+"""Why an example failed: from the exception, and what it asked of the stand-ins, to a verdict.
+
+Each rule answers or passes; the first answer counts, and what no rule knows is a genuine error of the document.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Sequence
+
+from suite.examples.document import Example
+from suite.examples.performing import Performance
+from suite.examples.source import parse
+from suite.examples.verdict import Judgement, Verdict
+
+Missing = Callable[[str], str]
+"""Says why a name is not there."""
+Rule = Callable[[Example, Performance, Missing], Judgement | None]
+
+PACKAGES = {
+    "cv2": "opencv-python", "sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dotenv": "python-dotenv",
+    "PIL": "pillow", "yaml": "pyyaml", "fitz": "pymupdf", "google.generativeai": "google-generativeai",
+    "google.genai": "google-genai", "skimage": "scikit-image", "umap": "umap-learn", "faiss": "faiss-cpu",
+    "docx": "python-docx", "serpapi": "google-search-results", "psycopg2": "psycopg2-binary", "dateutil": "python-dateutil",
+}  # fmt: skip
+"""Packages whose name is not that of their module."""
+NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
+REQUIRES = re.compile(r"requires? the (?P<package>[\w.-]+) library|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?(?P<other>[\w.-]+)")
+SECRET_NAME = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", re.IGNORECASE)
+SECRET_ERRORS = ("AuthenticationError", "LocalTokenNotFoundError", "GatedRepoError", "PermissionDeniedError", "SecretNotFoundError")
+SECRET_WORDS = re.compile(r"api[_ -]?key|access token|credential|not logged in|unauthorized|\b401\b|huggingface-cli login|hf auth login", re.IGNORECASE)
+GPU_WORDS = re.compile(
+    r"not compiled with cuda|no nvidia driver|no cuda gpus|cuda (?:is not|driver|error|unavailable)|requires? (?:a )?(?:gpu|cuda)"
+    r"|no (?:gpu|accelerator)|torch\.cuda\.is_available\(\) is false|bitsandbytes|backend.*mps|device string: (?:cuda|mps|xpu)"
+    r"|flash.?attention|fp16 mixed precision requires|triton",
+    re.IGNORECASE,
+)  # fmt: skip
+MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not enough memory|bad_alloc", re.IGNORECASE)
+PLACEHOLDER = re.compile(
+    r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/|\.\.\.",
+    re.IGNORECASE,
+)
+READS_THE_READER = ("EOFError", "StdinNotImplementedError")
+NO_SERVER = ("ConnectionError", "ConnectError", "ConnectionRefusedError", "URLError", "APIConnectionError", "NewConnectionError", "ConnectTimeout", "ReadTimeout")
+NO_ANSWER = ("HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "UnidentifiedImageError")
+
+
+def cause(example: Example, found: Performance, missing: Missing) -> Judgement:
+    """The verdict on an example that failed. `missing` says why a name is not there."""
+    for rule in RULES:
+        if judgement := rule(example, found, missing):
+            return judgement
+    told = " ".join(found.message.split())[:300]
+    where = f"line {found.line}: " if found.line else ""
+    return Judgement(Verdict.BROKEN, f"{where}{_name(found)}: {told}".rstrip(": "), found.line)
+
+
+def _name(found: Performance) -> str:
+    return found.error[0].rpartition(".")[2] if found.error else ""
+
+
+def _is(found: Performance, names: Sequence[str]) -> bool:
+    return any(name.rpartition(".")[2] in names for name in found.error)
+
+
+def _death(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if found.died == "timeout":
+        return Judgement(Verdict.TIMEOUT, "it took longer than an example may: see --example-timeout")
+    if found.died == "SIGKILL" or _is(found, ("MemoryError", "OutOfMemoryError")) or MEMORY_WORDS.search(found.message):
+        return Judgement(Verdict.TIMEOUT, "it used up the memory or the processes that an example may: see --example-memory")
+    if found.died:
+        return Judgement(Verdict.BROKEN, f"it ended its own process ({found.died})", found.line)
+    return None
+
+
+def _name_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if not _is(found, ("NameError",)) or _is(found, ("UnboundLocalError",)):
+        return None
+    name = found.attributes.get("name") or next(iter(re.findall(r"'(\w+)'", found.message)), "")
+    return Judgement(Verdict.FRAGMENT, f"it uses `{name}`, {missing(name)}", found.line)
+
+
+def _package_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if _is(found, ("ModuleNotFoundError",)):
+        module = found.attributes.get("name", "")
+        for place, what in NO_PACKAGE.items():
+            if module.startswith(place) or (module == "google" and place in example.code):
+                return Judgement(Verdict.PACKAGE, f"it needs {place}, which there is only on {what}", found.line)
+        top = module.partition(".")[0]
+        if top in sys.stdlib_module_names or (top and top in sys.modules):
+            return None
+        names = [name for name in PACKAGES if module == name or module.startswith(f"{name}.")]
+        return Judgement(Verdict.PACKAGE, f"it needs the package {PACKAGES[names[0]] if names else top}", found.line)
+    if _is(found, ("ImportError", "PackageNotFoundError", "OptionalDependencyNotAvailable", "BackendUnavailable")):
+        if asked := REQUIRES.search(found.message):
+            return Judgement(Verdict.PACKAGE, f"it needs the package {asked['package'] or asked['other']}", found.line)
+    return None
+
+
+def _secret_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    asked = next((note["subject"] for note in found.notes if note["kind"] == "secret"), "")
+    if asked:
+        return Judgement(Verdict.SECRET, f"it needs an account ({asked})", found.line)
+    if "getpass" in found.frames or _is(found, SECRET_ERRORS):
+        return Judgement(Verdict.SECRET, "it needs a key or an account of the reader's own", found.line)
+    if _is(found, ("KeyError",)) and SECRET_NAME.search(found.message):
+        return Judgement(Verdict.SECRET, f"it needs the secret {found.message.strip(chr(39))}", found.line)
+    if SECRET_WORDS.search(found.message) and not _is(found, ("SyntaxError", "ImportError", "AttributeError")):
+        return Judgement(Verdict.SECRET, "it needs a key or an account of the reader's own", found.line)
+    return None
+
+
+def _gpu_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if _is(found, ("SyntaxError", "KeyError", "AttributeError", "IndexError")):
+        return None
+    if GPU_WORDS.search(found.message):
+        return Judgement(Verdict.GPU, f"it needs a GPU ({' '.join(found.message.split())[:120]})", found.line)
+    return None
+
+
+def _checkpoint_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    for note in found.notes:
+        if note["kind"] not in ("checkpoint", "data set") or note["outcome"] not in ("unknown", "misspelt"):
+            continue
+        meant = note["details"].get("meant")
+        if PLACEHOLDER.search(note["subject"]):
+            return Judgement(Verdict.FRAGMENT, f"{note['subject']} stands for something of the reader's own", found.line)
+        known = f": is {meant} meant?" if meant else ", and no code says what it is for"
+        return Judgement(Verdict.UNKNOWN, f"there is no {note['kind']} {note['subject']} that is known here{known}", found.line)
+    return None
+
+
+def _reader_asked(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if _is(found, READS_THE_READER) and "input(" in example.code:
+        return Judgement(Verdict.FRAGMENT, "it asks its reader to type something", found.line)
+    return None
+
+
+def _left_out(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    try:
+        tree = parse(example.code)
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value is Ellipsis:
+            return Judgement(Verdict.FRAGMENT, "it leaves something out (...)", found.line)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and PLACEHOLDER.search(node.value):
+            if len(node.value) < 200 and not _is(found, ("SyntaxError", "ImportError")):
+                text = node.value.strip()[:60]
+                return Judgement(Verdict.FRAGMENT, f"{text!r} stands for something of the reader's own", found.line)
+    return None
+
+
+def _file_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if not _is(found, ("FileNotFoundError", "NotADirectoryError", "LibsndfileError")):
+        if not (_is(found, ("OSError", "HFValidationError", "RepositoryNotFoundError")) and "./" in found.message):
+            return None
+    name = found.attributes.get("filename") or next(iter(re.findall(r"['\"]([^'\"]+)['\"]", found.message)), "a file")
+    return Judgement(Verdict.FRAGMENT, f"it reads {name[:120]}, which the course does not bring", found.line)
+
+
+def _nobody_there(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    told = " ".join(found.message.split())[:160]
+    if _is(found, NO_SERVER):
+        return Judgement(Verdict.FRAGMENT, f"it expects a server that nothing here starts ({told})", found.line)
+    if _is(found, NO_ANSWER) and any(note["kind"] == "host" for note in found.notes):
+        return Judgement(Verdict.FRAGMENT, f"it asks for something that has no stand-in ({told})", found.line)
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    _death,
+    _name_missing,
+    _package_missing,
+    _checkpoint_missing,
+    _secret_missing,
+    _gpu_missing,
+    _reader_asked,
+    _file_missing,
+    _left_out,
+    _nobody_there,
+)

@@ -1,0 +1,137 @@
+"""From what came of an example to its verdict."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from suite.examples.causes import cause
+from suite.examples.document import Example
+from suite.examples.outputs import drift
+from suite.examples.performing import Performance
+from suite.examples.source import parse, python_source
+from suite.examples.static import Finding
+from suite.examples.verdict import PASSING, Judgement, Verdict
+
+DEPRECATED = ("deprecat", "will be removed", "is no longer supported", "will be removed in")
+
+
+@dataclass
+class Story:
+    """What is known of a document when an example of it is judged: which names earlier examples make, and their end."""
+
+    made: dict[str, tuple[Example, Judgement]] = field(default_factory=dict)
+
+    def tell(self, example: Example, judgement: Judgement) -> None:
+        """Take in an example that is judged."""
+        for name in bound_names(example.code):
+            self.made[name] = (example, judgement)
+
+    def missing(self, name: str) -> str:
+        """Why a name is not there, as the end of a sentence."""
+        if name not in self.made:
+            return "which no earlier example makes"
+        example, judgement = self.made[name]
+        if judgement.verdict in PASSING:
+            return f"which was lost with an earlier example's process (it is made at {example.place})"
+        return f"which the example at {example.place} would make ({judgement.verdict})"
+
+
+def bound_names(code: str) -> set[str]:
+    """The names that an example makes for those after it."""
+    try:
+        tree = parse(code)
+    except SyntaxError:
+        return set()
+    found: set[str] = set()
+    inner: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name) if node not in inner else None
+            inner.update(ast.walk(node))
+        elif node in inner:
+            continue
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    return found
+
+
+def runs_nothing(code: str) -> bool:
+    """Whether nothing is left of an example without its shell lines and comments."""
+    try:
+        body = ast.parse(python_source(code)).body
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return all(isinstance(node, ast.Pass) for node in body)
+
+
+def judge_unrun(findings: Sequence[Finding], sentence: str) -> Judgement:
+    """Of an example that is only looked at: a call in a sentence, or when nothing may be run."""
+    return _said(findings[0]) if findings else Judgement(Verdict.WORKS, sentence)
+
+
+def judge(example: Example, found: Performance, findings: Sequence[Finding], story: Story) -> Judgement:
+    """The verdict on an example that was carried out."""
+    removed = [finding for finding in findings if finding.verdict == Verdict.REMOVED]
+    if found.error or found.died:
+        if found.error and _shows(example.expected, found.error[0]):
+            return Judgement(Verdict.WORKS, "it raises the error that the document shows")
+        if removed and not found.died:
+            near = min(removed, key=lambda finding: abs(finding.line - (found.line or finding.line)))
+            return _said(near)
+        return cause(example, found, story.missing)
+    unreached = [finding for finding in removed if _in_a_definition(example, finding)]
+    if unreached:
+        return _said(unreached[0])
+    for finding in findings:
+        if finding.verdict == Verdict.CHANGED:
+            return _said(finding)
+    for note in found.notes:
+        if note["kind"] == "checkpoint" and note["outcome"] == "misspelt":
+            return Judgement(
+                Verdict.UNKNOWN, f"there is no checkpoint {note['subject']}: write {note['details'].get('meant')}"
+            )
+    if drifted := drift(example.expected, [*found.values, *found.shown.splitlines(), found.shown]):
+        return Judgement(Verdict.DRIFT, drifted)
+    deprecations = [text for text in found.warnings if any(word in text.lower() for word in DEPRECATED)]
+    if deprecations:
+        return Judgement(Verdict.WARNS, " ".join(deprecations[0].split())[:300])
+    return Judgement(Verdict.WORKS, _capped(found))
+
+
+def _said(finding: Finding) -> Judgement:
+    return Judgement(
+        Verdict(finding.verdict),
+        finding.sentence,
+        finding.line,
+        finding.removed_name,
+        finding.removed_in,
+        finding.replacement,
+    )
+
+
+def _capped(found: Performance) -> str:
+    told = dict.fromkeys(f"{note['subject']} {note['outcome']}" for note in found.notes if note["kind"] == "capped")
+    return f"it ran ({'; '.join(told)})" if told else "it ran"
+
+
+def _shows(expected: str, error: str) -> bool:
+    """Whether a document shows this very error as the output."""
+    name = error.rpartition(".")[2]
+    return any(line.strip().startswith((f"{name}:", name)) or f".{name}:" in line for line in expected.splitlines())
+
+
+def _in_a_definition(example: Example, finding: Finding) -> bool:
+    """Whether what was found stands where running the example need not have reached it."""
+    line = finding.line - example.line + 1
+    try:
+        tree = parse(example.code)
+    except SyntaxError:
+        return False
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < line <= (node.end_lineno or 0)
+        for node in ast.walk(tree)
+    )
