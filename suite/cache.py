@@ -119,13 +119,18 @@ class BuildCache:
 
 
 def default_root() -> Path:
-    """Where builds are kept: `TOUCHSTONE_CACHE`, or the user's cache folder."""
+    """Where builds are kept."""
+    return cache_root() / "builds"
+
+
+def cache_root() -> Path:
+    """Where everything is kept that can be made again: `TOUCHSTONE_CACHE`, or the user's cache folder."""
     chosen = os.environ.get(ROOT_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser() / "builds"
+        return Path(chosen).expanduser()
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("touchstone")) / "builds"
+    return Path(platformdirs.user_cache_dir("touchstone"))
 
 
 def digest(key: Mapping[str, Any]) -> str:

@@ -36,8 +36,7 @@ MUST_MATCH = (
 def conditions(settings: Settings) -> dict[str, Any]:
     """Everything known before the first cell runs."""
     return {
-        "touchstone": __version__,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        **of_machine(),
         "weights": "local" if settings.models else settings.weights,
         "device": settings.device,
         "threads": settings.threads,
@@ -48,6 +47,14 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "cell_timeout_s": settings.cell_timeout,
         "isolated": settings.isolate,
         "samples_sha256": _sha256(settings.samples) if settings.samples else None,
+    }
+
+
+def of_machine() -> dict[str, Any]:
+    """The part that no setting changes: the machine, the libraries, the suite itself."""
+    return {
+        "touchstone": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpu": cpu(),
@@ -174,6 +181,15 @@ def _sha256(path: Path) -> str:
 
 def summary(known: dict[str, Any]) -> list[str]:
     """The lines of the report header: what is under test."""
+    return [
+        *machine_summary(known),
+        f"conditions: weights {known['weights']}, device {known['device']}, threads {known['threads']}, "
+        f"batch size {known['batch_size']}, budget {known['budget_s']:g} s a cell",
+    ]
+
+
+def machine_summary(known: dict[str, Any]) -> list[str]:
+    """The lines that no setting changes."""
     names = ("torch", "transformers", "onnxruntime", "torchao")
     versions = ", ".join(f"{name} {known['libraries'][name]}" for name in names if name in known["libraries"])
     gpu = "".join(f", {device['name']}" for device in known["gpu"] or [])
@@ -182,6 +198,4 @@ def summary(known: dict[str, Any]) -> list[str]:
         f"machine: {processor['name']}, {processor['physical_cores']} cores, {known['memory_gb']:g} GB{gpu}; "
         f"Python {known['python'] if 'python' in known else sys.version.split()[0]}",
         f"under test: {versions}",
-        f"conditions: weights {known['weights']}, device {known['device']}, threads {known['threads']}, "
-        f"batch size {known['batch_size']}, budget {known['budget_s']:g} s a cell",
     ]

@@ -115,6 +115,14 @@ class RunFolder:
             ],
         )
 
+    def append_example(self, row: Mapping[str, Any]) -> None:
+        """Write the verdict on an example to `examples.jsonl`."""
+        self._append("examples.jsonl", [{"run": self.name, **row}])
+
+    def examples(self) -> list[dict[str, Any]]:
+        """The verdicts so far."""
+        return list(read_lines(self.path / "examples.jsonl"))
+
     def exhibits(self) -> list[dict[str, Any]]:
         """The answers that are shown so far; of those to the same sample by the same cell the last one counts."""
         latest = {(row["cell"], row["sample"]): row for row in read_lines(self.path / "exhibits.jsonl")}

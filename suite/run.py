@@ -141,7 +141,7 @@ class Run:
         counts = {"selected": len(self.selected), "deselected": self.deselected}
         try:
             folder.write_conditions({"run": folder.name, **self.conditions, **selected, **counts})
-            _point_latest(self.settings.results, folder.path)
+            point_latest(self.settings.results, folder.path)
         except OSError as error:
             raise UsageError(f"Cannot write to {folder.path} ({error.strerror}): name another --results.") from error
         return folder
@@ -205,7 +205,8 @@ def check_device(device: str) -> None:
         raise UsageError(f"torch cannot use the device {device!r} here ({last}): choose --device cpu.")
 
 
-def _point_latest(results: Path, folder: Path) -> None:
+def point_latest(results: Path, folder: Path) -> None:
+    """Let the name "latest" mean this run."""
     link = results / LATEST
     with contextlib.suppress(OSError, NotImplementedError):
         partial = results / f".{LATEST}-{os.getpid()}"
