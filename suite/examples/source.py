@@ -8,6 +8,12 @@ import re
 import textwrap
 import warnings
 
+IN = re.compile(r"^\s*In \[\d*\]: ?", re.MULTILINE)
+CONTINUED, OUT = re.compile(r"^\s*\.{3,}: ?"), re.compile(r"^\s*Out\[\d*\]: ?")
+SHELL = re.compile(
+    r"\s*(?:[$%] )?(?:pip3?|uv|uvx|conda|mamba|poetry|npm|npx|git|cd|mkdir|source|export|curl|wget|docker|sudo|apt(?:-get)?|brew"
+    r"|python3? (?:-m )?[\w./-]+|accelerate|torchrun|huggingface-cli|hf|ollama|streamlit|gradio|chmod|ls|cat|echo)(?:\s+[^\s=(]|$)"
+)
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -43,11 +49,19 @@ def parse(code: str) -> ast.Module:
 
 def has_prompts(code: str) -> bool:
     """Whether the code is a session with `>>>` prompts."""
-    return PROMPT.search(code) is not None
+    return PROMPT.search(code) is not None or IN.search(code) is not None
+
+
+def is_shell(code: str) -> bool:
+    """Whether what is no Python is a line for the shell."""
+    told = (line for line in code.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return SHELL.match(next(told, "")) is not None
 
 
 def without_prompts(code: str) -> tuple[str, str]:
     """The code of a session with prompts, at the same lines, and what it shows as output."""
+    if IN.search(code):
+        code = _as_doctest(code)
     try:
         found = doctest.DocTestParser().get_examples(textwrap.dedent(code))
     except ValueError:  # prompts without a blank, outputs indented otherwise: take the lines that have one
@@ -61,6 +75,19 @@ def without_prompts(code: str) -> tuple[str, str]:
         for offset, line in enumerate(example.source.splitlines()):
             lines[example.lineno + offset] = line
     return "\n".join(lines), "".join(example.want for example in found)
+
+
+def _as_doctest(code: str) -> str:
+    """IPython's session written as Python's, line by line."""
+    lines = []
+    for line in code.splitlines():
+        if IN.match(line):
+            lines.append(">>> " + IN.sub("", line))
+        elif CONTINUED.match(line):
+            lines.append("... " + CONTINUED.sub("", line))
+        else:
+            lines.append(OUT.sub("", line))
+    return "\n".join(lines)
 
 
 def is_python(code: str) -> bool:

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from suite.examples.document import Document, Example
 from suite.examples.lifecycle import Removal, removals
-from suite.examples.source import parse
+from suite.examples.source import is_shell, parse
 
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
 ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|<[a-z_ ]+>|\[\.\.\.\]", re.MULTILINE)
@@ -95,6 +95,8 @@ def _unparsed(example: Example, error: SyntaxError) -> Finding:
     line = example.line + (error.lineno or 1) - 1
     if ELLIPSIS.search(example.code):
         return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
+    if is_shell(example.code):
+        return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")
     return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")
 
 
