@@ -30,18 +30,13 @@ def note(subject: str, outcome: str) -> None:
 
 def install() -> None:
     """Put the caps on the libraries that are loaded; those that are not will not be needed."""
-    transformers: Any = sys.modules.get("transformers")
-    if transformers is None:
-        return
-    with suppress(ImportError, AttributeError, RuntimeError):
-        from transformers.generation.utils import GenerationMixin
-
-        _wrap(GenerationMixin, "generate", _generate)
-    with suppress(ImportError, AttributeError, RuntimeError):
-        from transformers.trainer import Trainer
-
-        _wrap(Trainer, "train", _train)
-        _wrap(Trainer, "evaluation_loop", _evaluate)
+    generation: Any = sys.modules.get("transformers.generation.utils")
+    if generation is not None:
+        _wrap(generation.GenerationMixin, "generate", _generate)
+    training: Any = sys.modules.get("transformers.trainer")
+    if training is not None:
+        _wrap(training.Trainer, "train", _train)
+        _wrap(training.Trainer, "evaluation_loop", _evaluate)
 
 
 def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:

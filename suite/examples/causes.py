@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 from suite.examples.document import Example
 from suite.examples.performing import Performance
@@ -28,6 +29,11 @@ PACKAGES = {
 """Packages whose name is not that of their module."""
 NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
 REQUIRES = re.compile(r"requires? the (?P<package>[\w.-]+) library|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?(?P<other>[\w.-]+)")
+CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
+OWN_MODULE = re.compile(
+    r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?", re.IGNORECASE
+)
+NO_FILE = re.compile(r"no such file or directory|is not a (?:local )?file|does not exist|could not open|error opening", re.IGNORECASE)
 SECRET_NAME = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", re.IGNORECASE)
 SECRET_ERRORS = ("AuthenticationError", "LocalTokenNotFoundError", "GatedRepoError", "PermissionDeniedError", "SecretNotFoundError")
 SECRET_WORDS = re.compile(r"api[_ -]?key|access token|credential|not logged in|unauthorized|\b401\b|huggingface-cli login|hf auth login", re.IGNORECASE)
@@ -88,15 +94,31 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
         for place, what in NO_PACKAGE.items():
             if module.startswith(place) or (module == "google" and place in example.code):
                 return Judgement(Verdict.PACKAGE, f"it needs {place}, which there is only on {what}", found.line)
-        top = module.partition(".")[0]
-        if top in sys.stdlib_module_names or (top and top in sys.modules):
-            return None
-        names = [name for name in PACKAGES if module == name or module.startswith(f"{name}.")]
-        return Judgement(Verdict.PACKAGE, f"it needs the package {PACKAGES[names[0]] if names else top}", found.line)
+        return _package(module, found)
+    if asked := CANNOT_IMPORT.search(found.message):
+        if f"{asked['module']}.{asked['name']}" in PACKAGES:
+            return _package(f"{asked['module']}.{asked['name']}", found)
     if _is(found, ("ImportError", "PackageNotFoundError", "OptionalDependencyNotAvailable", "BackendUnavailable")):
         if asked := REQUIRES.search(found.message):
             return Judgement(Verdict.PACKAGE, f"it needs the package {asked['package'] or asked['other']}", found.line)
     return None
+
+
+def _package(module: str, found: Performance) -> Judgement | None:
+    known = next((package for name, package in PACKAGES.items() if f"{module}.".startswith(f"{name}.")), "")
+    top = module.partition(".")[0]
+    if OWN_MODULE.fullmatch(top):
+        return Judgement(Verdict.FRAGMENT, f"it imports {module}, a file of the course's or the reader's own", found.line)
+    if not known and (top in sys.stdlib_module_names or _installed(top)):
+        return None
+    return Judgement(Verdict.PACKAGE, f"it needs the package {known or top}", found.line)
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _secret_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
@@ -138,6 +160,12 @@ def _reader_asked(example: Example, found: Performance, missing: Missing) -> Jud
     return None
 
 
+def _arguments_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if _is(found, ("SystemExit",)) and found.message == "2":
+        return Judgement(Verdict.FRAGMENT, "it is a program that expects arguments on its command line", found.line)
+    return None
+
+
 def _left_out(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     try:
         tree = parse(example.code)
@@ -155,7 +183,8 @@ def _left_out(example: Example, found: Performance, missing: Missing) -> Judgeme
 
 def _file_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     if not _is(found, ("FileNotFoundError", "NotADirectoryError", "LibsndfileError")):
-        if not (_is(found, ("OSError", "HFValidationError", "RepositoryNotFoundError")) and "./" in found.message):
+        local = _is(found, ("OSError", "HFValidationError", "RepositoryNotFoundError")) and "./" in found.message
+        if not local and not NO_FILE.search(found.message):
             return None
     name = found.attributes.get("filename") or next(iter(re.findall(r"['\"]([^'\"]+)['\"]", found.message)), "a file")
     return Judgement(Verdict.FRAGMENT, f"it reads {name[:120]}, which the course does not bring", found.line)
@@ -178,6 +207,7 @@ RULES: tuple[Rule, ...] = (
     _secret_missing,
     _gpu_missing,
     _reader_asked,
+    _arguments_missing,
     _file_missing,
     _left_out,
     _nobody_there,

@@ -243,5 +243,4 @@ def _new_authority() -> tuple[bytes, bytes]:
 def _preloads(documents: Sequence[Document], known: Mapping[str, str]) -> list[str]:
     modules, names = hints.imports(documents)
     classes = {hint for hint in known.values() if hint[:1].isupper() and hint.isidentifier()}
-    always = ("suite.standins.hosts:", "uvicorn:", "trustme:", "requests:", "transformers.generation.utils:")
-    return [*always, *(f"{module}:" for module in modules), *names, *sorted(classes)]
+    return [*(f"{module}:" for module in modules), *names, *sorted(classes)]

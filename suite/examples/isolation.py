@@ -14,6 +14,12 @@ from suite.examples.document import Example
 from suite.examples.performing import Performance
 from suite.pool import Forkserver, _unimportable_main
 
+ALWAYS = (
+    "suite.standins.front:", "suite.standins.hosts:", "suite.examples.apps:", "suite.examples.caps:", "uvicorn:",
+    "uvicorn.protocols.http.auto:", "uvicorn.loops.auto:", "trustme:", "requests:", "asyncio:",
+    "transformers.generation.utils:",
+)  # fmt: skip
+"""What every document's processes need."""
 GRACE = 15.0
 """Seconds beyond an example's own limit after which the processes themselves must have failed."""
 PLACEHOLDERS = (
@@ -102,7 +108,7 @@ def open_forkserver(names: Iterable[str], log: Path) -> Forkserver:
     Raises:
         UsageError: this system has no fork.
     """
-    forkserver = Forkserver(names, 1, log, environment())
+    forkserver = Forkserver([*ALWAYS, *names], 1, log, environment())
     if not forkserver.preloads:
         raise UsageError("Examples are run by forking, which this system cannot: use `python -m suite lint-course`.")
     return forkserver

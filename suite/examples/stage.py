@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import select
 import signal
@@ -31,7 +32,12 @@ from suite.examples.walls import Limits
 NOTES = "/tmp/.notes.jsonl"
 """Where the stand-ins write what they were asked."""
 WATCH_SECONDS = 0.3
+FLOOD = 64
+"""Processes of a document that are too many."""
+MODEST = 10
+"""How much less urgent an example is than those who watch over it."""
 START_SECONDS = 60.0
+PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,13 @@ def _stand_in(ground: Ground) -> None:
 
 
 def _begin(requests: Connection, replies: Connection, ground: Ground) -> None:
+    os.nice(MODEST)
     walls.become_nobody()
     walls.confine(ground.limits)
     _wait_for_stand_ins()
+    # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    sys.argv = ["example.py"]
     caps.install()
     apps.install()
     replies.send({"ready": True})
@@ -161,19 +171,41 @@ def _watch(standing_in: int, limits: Limits) -> None:
                 pass
         others = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, standing_in)]
         alive = bool(others)
-        used = {process: _memory(process) for process in others}
-        if sum(used.values()) > limits.memory:
-            os.kill(max(used, key=lambda process: used[process]), signal.SIGKILL)
+        too_much = sum(map(_resident, others)) > limits.memory and sum(map(_own, others)) > limits.memory
+        if len(others) > FLOOD or too_much:
+            _stem(others)
     os._exit(0)
 
 
-def _memory(process: int) -> int:
-    """Bytes of memory that are no file's."""
+def _stem(processes: list[int]) -> None:
+    """End the newest group of processes: that of the example at work."""
+    groups = set()
+    for process in processes:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGSTOP)
+            groups.add(os.getpgid(process))
+    _kill_group(max(groups, default=0))
+    for process in processes:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGCONT)
+
+
+def _resident(process: int) -> int:
+    """Bytes of memory that are no file's, shared ones in full."""
+    return _bytes(process, "status", ("RssAnon:", "RssShmem:"))
+
+
+def _own(process: int) -> int:
+    """Bytes of memory that are no file's, shared ones in part; this takes the kernel long to say."""
+    return _bytes(process, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+
+
+def _bytes(process: int, file: str, fields: tuple[str, ...]) -> int:
     try:
-        text = Path(f"/proc/{process}/status").read_text()
+        text = Path(f"/proc/{process}/{file}").read_text()
     except OSError:
         return 0
-    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(("RssAnon:", "RssShmem:")))
+    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(fields))
 
 
 def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], limits: Limits) -> None:
@@ -190,7 +222,7 @@ def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], l
             _tell(parent, b"d")
             continue
         reading, writing = os.pipe()
-        child = os.fork()
+        child = _fork_patiently()
         if child == 0:
             os.close(reading)
             os.setpgid(0, 0)
@@ -209,6 +241,18 @@ def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], l
         if end == "kept":
             os._exit(0)
         replies.send((index, asdict(Performance(died=end))))
+
+
+def _fork_patiently() -> int:
+    """Fork, if need be as soon as what a flood of processes has left is buried."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return os.fork()
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _tell(pipe: int, what: bytes) -> None:
@@ -265,7 +309,7 @@ def _supervise(child: int, pipe: int, seconds: float) -> str:
 
 def _kill_group(leader: int) -> None:
     """Kill what a process has started, again and again: some of it may be starting more."""
-    for _ in range(100):
+    for _ in range(100 if leader > 0 else 0):
         try:
             os.killpg(leader, signal.SIGKILL)
         except OSError:

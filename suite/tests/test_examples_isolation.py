@@ -1,0 +1,179 @@
+"""The walls hold: what an example does to its process, its files or its machine costs at most its own document."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from suite.examples import isolation, walls
+from suite.examples.document import Example
+from suite.examples.performing import Performance
+from suite.examples.stage import Ground
+from suite.standins.front import new_authority
+
+SECONDS = 4.0
+REASON = walls.missing()
+pytestmark = pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """What a document is carried out on, with a file beside it that it must not change."""
+    folder = tmp_path_factory.mktemp("course")
+    (folder / "data.txt").write_text("keep me")
+    certificate, authority = new_authority()
+    limits = walls.Limits(memory=2 * 2**30, disk=2**28, seconds=SECONDS)
+    cache = tmp_path_factory.mktemp("cache")
+    return Ground(limits, str(cache), certificate, authority, shown={"data.txt": str(folder / "data.txt")})
+
+
+@pytest.fixture(scope="module")
+def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[isolation.Forkserver]:
+    """Where documents' processes come from; started with a secret in this process's environment."""
+    os.environ["TEST_SECRET_TOKEN"] = "hush-hush"
+    yield isolation.open_forkserver([], tmp_path_factory.mktemp("log") / "log.txt")
+    del os.environ["TEST_SECRET_TOKEN"]
+
+
+@pytest.fixture
+def stage(forkserver: isolation.Forkserver, ground: Ground, tmp_path: Path) -> Iterator[isolation.Stage]:
+    """A document's processes."""
+    found = isolation.Stage(forkserver, ground, tmp_path / "log.txt")
+    yield found
+    found.close()
+
+
+def run(stage: isolation.Stage, *codes: str) -> list[Performance]:
+    """Examples, one after the other."""
+    return [stage.perform(index, Example("a.md", str(index), 1, code)) for index, code in enumerate(codes)]
+
+
+def test_a_file_beside_the_document_is_read_and_cannot_be_changed(stage: isolation.Stage, ground: Ground) -> None:
+    found = run(
+        stage,
+        "open('data.txt').read()",
+        "open('data.txt', 'w').write('gone')",
+        "import os, shutil\nshutil.rmtree('.', ignore_errors=True)\nos.getcwd()",
+        "import shutil, sys\nshutil.rmtree(sys.prefix)",
+        "import os\nos.remove(os.__file__)",
+    )
+    assert found[0].values == ("'keep me'",)
+    assert found[1].error[0] in ("OSError", "PermissionError")
+    assert found[3].error
+    assert found[4].error
+    assert Path(ground.shown["data.txt"]).read_text() == "keep me"
+    assert Path(os.__file__).is_file()
+
+
+def test_what_is_written_stays_inside(stage: isolation.Stage) -> None:
+    found = run(stage, "open('/tmp/left-behind', 'w').write('x')", "open('/tmp/left-behind').read()")
+    assert found[1].values == ("'x'",)
+    assert not Path("/tmp/left-behind").exists()
+
+
+def test_the_home_and_the_secrets_are_not_there(stage: isolation.Stage) -> None:
+    found = run(
+        stage,
+        "import os\nsorted(name for name, value in os.environ.items() if value == 'hush-hush')",
+        f"import os\nos.listdir({str(Path.home())!r})",
+        "open('/etc/shadow').read()",
+        "import pathlib\n[p.read_bytes() for p in pathlib.Path('/proc').glob('*/environ') if b'hush' in p.read_bytes()]",
+        "import os\nopen('/proc/sys/kernel/hostname').read(), os.uname().nodename",
+    )
+    assert found[0].values == ("[]",)
+    assert ".ssh" not in "".join(found[1].values)
+    assert found[2].error
+    assert found[3].values in ((), ("[]",))
+
+
+def test_nothing_outside_is_reached(stage: isolation.Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        port = outside.getsockname()[1]
+        found = run(
+            stage,
+            f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 2)",
+            "import socket\nsocket.create_connection(('1.1.1.1', 53), 2)",
+            "import socket\nsocket.gethostbyname('some.host.example')",
+        )
+    assert found[0].error[0] == "ConnectionRefusedError"
+    assert found[1].error[0] == "OSError"
+    assert found[2].values == ("'127.0.0.1'",)
+    assert [note["subject"] for note in found[2].notes] == ["some.host.example"]
+
+
+def test_a_crash_costs_the_example_alone(stage: isolation.Stage) -> None:
+    found = run(
+        stage,
+        "x = 1",
+        "import os\nos.kill(os.getpid(), 11)",
+        "import os\nos._exit(7)",
+        "import sys\nx = 2\nsys.exit()",
+        "x",
+    )
+    assert [one.died for one in found] == ["", "SIGSEGV", "exit code 7", "", ""]
+    assert found[4].values == ("2",)
+
+
+def test_an_endless_example_is_ended_in_time(stage: isolation.Stage) -> None:
+    found = run(stage, "x = 1", "while True:\n    x += 1", "import time\ntime.sleep(1000)", "x")
+    assert [one.died for one in found] == ["", "timeout", "timeout", ""]
+    assert found[3].values == ("1",)
+
+
+def test_memory_is_limited(stage: isolation.Stage) -> None:
+    found = run(stage, "x = 1", "y = bytearray(3 * 2**30)", "open('/tmp/big', 'wb').write(bytes(2**29))", "x")
+    assert found[1].error[0] == "MemoryError"
+    assert found[2].error
+    assert found[3].values == ("1",)
+
+
+def test_a_flood_of_processes_is_stopped(stage: isolation.Stage) -> None:
+    found = run(stage, "x = 1", "import os\nwhile True:\n    os.fork()", "x")
+    assert found[1].died
+    assert found[2].values == ("1",)
+
+
+def test_a_child_of_an_example_does_not_answer_for_it(stage: isolation.Stage) -> None:
+    found = run(stage, "import os\nchild = os.fork()\nchild > 0", "1 + 1")
+    assert found[0].values == ("True",)
+    assert found[1].values == ("2",)
+
+
+def test_a_document_that_kills_all_its_processes_goes_on_without_its_names(stage: isolation.Stage) -> None:
+    found = run(stage, "x = 1", "import os\nos.kill(-1, 9)", "import os\nos.kill(os.getpid(), 9)", "1 + 1", "x")
+    assert found[3].values == ("2",)
+    assert not found[4].error or found[4].error[0] == "NameError"
+
+
+def test_no_right_can_be_regained(stage: isolation.Stage) -> None:
+    found = run(
+        stage,
+        "import subprocess\nsubprocess.run(['mount', '-o', 'remount,rw', '/'], capture_output=True).returncode",
+        "open('/proc/sys/vm/drop_caches', 'w').write('1')",
+        "import os\nos.setuid(0)\nopen('/usr/left-behind', 'w')",
+    )
+    assert found[0].values != ("0",)
+    assert found[1].error
+    assert found[2].error
+
+
+def test_a_thread_that_is_left_behind_keeps_the_names(stage: isolation.Stage) -> None:
+    found = run(stage, "import threading, time\nx = 1\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+                "x += 1\nx", "import os\nos._exit(1)", "1 + 1")  # fmt: skip
+    assert found[1].values == ("2",)
+    assert found[2].died
+    assert found[3].values == ("2",)
+
+
+def test_without_walls_nothing_is_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fault is planted: a kernel that refuses namespaces."""
+    monkeypatch.setattr(walls, "missing", lambda: "the kernel refuses")
+    pytester.makefile(".md", a="```python\nopen('proof', 'w')\n```\n")
+    result = pytester.runpytest_inprocess("-p", "suite.plugin", "--course", "a.md")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*the kernel refuses*lint-course*"])
+    assert not (pytester.path / "proof").exists()

@@ -1,0 +1,155 @@
+"""From what came of an example to its verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from suite.examples.document import Document, Example
+from suite.examples.hints import checkpoint_hints, local_checkpoints
+from suite.examples.judging import Story, bound_names, judge, runs_nothing
+from suite.examples.outputs import drift
+from suite.examples.performing import Performance, perform
+from suite.examples.static import Names, check_example
+from suite.examples.verdict import Judgement, Verdict
+
+RELEASES = {"transformers": "5.23.0"}
+
+
+def judged(code: str, expected: str = "", story: Story | None = None, **found: Any) -> Judgement:
+    """The verdict on code that is carried out here, or came out as told."""
+    example = Example("a.md", "3", 3, code, expected=expected)
+    performance = Performance(**found) if found else perform(example, {"__name__": "__main__"})
+    return judge(example, performance, check_example(example, Names(), RELEASES), story or Story())
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "said"),
+    [
+        ("x = 1\nx + 1", Verdict.WORKS, ""),
+        ("unheard_of + 1", Verdict.FRAGMENT, "`unheard_of`"),
+        ("import no_such_package_at_all", Verdict.PACKAGE, "no_such_package_at_all"),
+        ("from google.colab import drive", Verdict.PACKAGE, "Colab"),
+        ("from my_helpers import f", Verdict.FRAGMENT, "my_helpers"),
+        ("import os\nos.environ['SOME_API_KEY']", Verdict.SECRET, "SOME_API_KEY"),
+        ("raise RuntimeError('No CUDA GPUs are available')", Verdict.GPU, "GPU"),
+        ("open('my-data.csv')", Verdict.FRAGMENT, "my-data.csv"),
+        ("name = input('Who are you? ')", Verdict.FRAGMENT, "type something"),
+        ("load = dict\nload(model='path/to/model')['x']", Verdict.FRAGMENT, "path/to/model"),
+        ("1 / 0", Verdict.BROKEN, "ZeroDivisionError"),
+        ("x = [1]\nx.push(2)", Verdict.BROKEN, "push"),
+        ("import sys\nsys.exit(0)", Verdict.WORKS, ""),
+        ("raise SystemExit(2)", Verdict.FRAGMENT, "command line"),
+        ("import warnings\nwarnings.warn('f is deprecated', FutureWarning)", Verdict.WARNS, "deprecated"),
+        ("import warnings\nwarnings.warn('mind the step')", Verdict.WORKS, ""),
+        ("await_me = 1\nasync def f():\n    return 2\nawait f()", Verdict.WORKS, ""),
+        ("x = bytearray(10**18)", Verdict.TIMEOUT, "memory"),
+    ],
+)  # fmt: skip
+def test_a_verdict_and_its_sentence(monkeypatch: pytest.MonkeyPatch, code: str, verdict: Verdict, said: str) -> None:
+    monkeypatch.delenv("SOME_API_KEY", raising=False)
+    monkeypatch.setattr("builtins.input", raises_eof)
+    found = judged(code)
+    assert (found.verdict, said in found.sentence) == (verdict, True), found
+
+
+def raises_eof(*_: Any) -> str:
+    raise EOFError("EOF when reading a line")
+
+
+def test_what_an_error_says_names_the_line_of_the_document() -> None:
+    assert judged("x = 1\n\n1 / 0").line == 5
+
+
+def test_an_error_that_the_document_shows_is_no_error() -> None:
+    assert judged("1 / 0", expected="ZeroDivisionError: division by zero").verdict is Verdict.WORKS
+    assert judged("1 / 0", expected="0.0").verdict is Verdict.BROKEN
+
+
+def test_a_removed_name_is_named_with_its_replacement() -> None:
+    found = judged(
+        "from transformers import pipeline\npipeline('summarization')",
+        error=("KeyError",), message="Unknown task summarization", line=4,
+    )  # fmt: skip
+    assert found.verdict is Verdict.REMOVED
+    assert found.removed_in
+    assert found.replacement
+
+
+def test_what_ran_was_not_removed() -> None:
+    """The table may know a name that this very release still has."""
+    assert judged("from transformers import pipeline\npipeline('summarization')", shown="fine").verdict is Verdict.WORKS
+    inside = "from transformers import pipeline\ndef f():\n    return pipeline('summarization')"
+    assert judged(inside, shown="").verdict is Verdict.REMOVED
+
+
+def test_what_an_earlier_example_would_have_made() -> None:
+    story = Story()
+    story.tell(Example("a.md", "1", 1, "model = load()"), Judgement(Verdict.SECRET, "a key"))
+    found = judged("model + 1", story=story)
+    assert found.verdict is Verdict.FRAGMENT
+    assert "example at 1" in found.sentence
+    assert "needs-secret" in found.sentence
+
+
+@pytest.mark.parametrize(("died", "verdict"), [("timeout", "timeout"), ("SIGKILL", "timeout"), ("SIGSEGV", "broken")])
+def test_a_death_is_told(died: str, verdict: str) -> None:
+    assert judged("x = 1", died=died).verdict == verdict
+
+
+def test_an_unknown_and_a_misspelt_checkpoint() -> None:
+    note = {"kind": "checkpoint", "subject": "bert-bose-uncased", "outcome": "misspelt"}
+    found = judged("f()", error=("OSError",), notes=[note | {"details": {"meant": "bert-base-uncased"}}])
+    assert found.verdict is Verdict.UNKNOWN
+    assert "bert-base-uncased" in found.sentence
+    own = {"kind": "checkpoint", "subject": "your-username/my-model", "outcome": "unknown", "details": {}}
+    assert judged("f()", error=("OSError",), notes=[own]).verdict is Verdict.FRAGMENT
+
+
+@pytest.mark.parametrize(
+    ("expected", "output", "differs"),
+    [
+        ("[{'label': 'POSITIVE', 'score': 0.95}]", "[{'label': 'NEGATIVE', 'score': 0.5}]", False),
+        ("[{'label': 'POSITIVE', 'score': 0.95}]", "{'label': 'NEGATIVE', 'score': 0.5}", True),
+        ("[{'entity_group': 'PER', 'word': 'Ada'}]", "[{'entity': 'PER', 'word': 'Ada'}]", True),
+        ("[{'a': 1},\n {'a': 2}, ...]", "[{'a': 7}]", False),
+        ("tensor([[0.1, 0.2]])", "tensor([[0.3, 0.4, 0.5]])", False),
+        ("{'x': tensor([1, 2])}", "{'x': tensor([1])}", False),
+        ("{'x': [1, 2]}", "{'x': 'a text'}", True),
+        ("a sentence", "another", False),
+        ("[1, 2]", "not data", False),
+    ],
+)
+def test_drift_is_of_kind_and_never_of_value(expected: str, output: str, differs: bool) -> None:
+    assert bool(drift(expected, [output])) is differs
+
+
+def test_drift_is_a_verdict() -> None:
+    found = judged("[{'entity': 'PER'}]", expected="[{'entity_group': 'PER'}]")
+    assert found.verdict is Verdict.DRIFT
+    assert "entity_group" in found.sentence
+
+
+def test_the_names_that_an_example_makes() -> None:
+    code = "import a.b as c, d.e\nfrom f import g\nx, (y, z) = 1, (2, 3)\ndef h():\n    inner = 1\nfor i in x:\n    j = i"
+    assert bound_names(code) == {"c", "d", "g", "x", "y", "z", "h", "i", "j"}
+
+
+def test_shell_lines_and_comments_run_nothing() -> None:
+    assert runs_nothing("!pip install x\n# that was it\n%time")
+    assert not runs_nothing("!pip install x\nimport x")
+
+
+def test_what_the_code_says_of_a_checkpoint() -> None:
+    code = (
+        "name = 'org/one'\ntokenizer = AutoTokenizer.from_pretrained(name)\n"
+        "model = AutoModelForMaskedLM.from_pretrained(name)\npipe = pipeline('ner', model='org/two')\n"
+        "local = AutoModel.from_pretrained('./models/org/three')\nSentenceTransformer('org/four')"
+    )
+    document = Document("a.md", (Example("a.md", "1", 1, code),))
+    found = checkpoint_hints([document])
+    assert found["org/one"] == "AutoModelForMaskedLM"
+    assert found["org/two"] == "ner"
+    assert found["org/four"] == "SentenceTransformer"
+    assert local_checkpoints([document]) == ("org/three",)
