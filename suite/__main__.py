@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a user's mistake is a sentence and exit code 4."""
     parsed, rest = _parser().parse_known_args(arguments)
     parsed.rest = rest
-    if rest and parsed.command is not _bench:
+    if rest and parsed.command not in (_bench, _course):
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     from suite.errors import TouchstoneError
 
@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     for action in (build, check):
         action.add_argument("--tasks", type=Path, metavar="DIR", help="the folder of task files")
 
+    course = commands.add_parser("course", help="run the examples of a course, from any folder; takes pytest's options")
+    course.add_argument("paths", nargs="*", metavar="PATH", help="a document or a folder (default: the suite's own)")
+    course.set_defaults(command=_course)
+
     lint = commands.add_parser("lint-course", help="find in a course's examples what libraries have removed; runs none")
     lint.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a document, or a folder of them")
     lint.add_argument(
@@ -82,6 +86,16 @@ def _bench(parsed: argparse.Namespace) -> int:
 
     pytest = [sys.executable, "-m", "pytest", "-p", "suite.plugin", "--import-mode=importlib"]
     return subprocess.call([*pytest, str(discovery.default_root()), *parsed.rest])
+
+
+def _course(parsed: argparse.Namespace) -> int:
+    import os
+    import subprocess
+
+    # A course's own pytest settings and conftest.py are for its own tests: nothing of it is imported here.
+    apart = ("-c", os.devnull, "--rootdir", ".", "--noconftest", "-o", "cache_dir=.pytest_cache")
+    named = [f"--course={path}" for path in parsed.paths] or ["--course"]
+    return subprocess.call([sys.executable, "-m", "pytest", "-p", "suite.plugin", *apart, *named, *parsed.rest])
 
 
 def _report(parsed: argparse.Namespace) -> None:

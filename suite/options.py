@@ -51,6 +51,7 @@ class CourseSettings:
     results: Path
     example_timeout: float
     example_memory: int
+    unsafe: bool
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -83,6 +84,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="run the examples of a course instead: a document or a folder (repeatable; default: the suite's own)")  # fmt: skip
     add("--example-timeout", default="30", metavar="SECONDS", help="longest that one example of a course may take")
     add("--example-memory", default="4", metavar="GB", help="memory that the examples of a document may use")
+    add("--unsafe", action="store_true", help="run examples without walls, with your own rights and network")
     add("--tasks", default=None, metavar="DIR", help="the folder of task files (default: beside the suite)")
 
 
@@ -129,6 +131,7 @@ def read_course_settings(config: pytest.Config, own: Path) -> CourseSettings:
         courses=tuple(own if name == OWN_COURSE else here / name for name in get("--course")),
         results=(here / get("--results")).absolute(),
         example_timeout=_seconds("--example-timeout", get("--example-timeout")),
+        unsafe=get("--unsafe"),
         example_memory=int(_seconds("--example-memory", get("--example-memory")) * 2**30),
     )
 

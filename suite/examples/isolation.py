@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import multiprocessing.connection
-from collections.abc import Iterable, Sequence
+import socket
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from suite.errors import UsageError
 from suite.examples import stage, walls
 from suite.examples.document import Example
 from suite.examples.performing import Performance
+from suite.standins import front
 from suite.pool import Forkserver, _unimportable_main
 
 ALWAYS = (
@@ -30,8 +35,11 @@ PLACEHOLDERS = (
 """Keys of services that have a stand-in. Their values are no secret: any will do."""
 
 
-def environment() -> dict[str, str]:
-    """What a document finds in its environment: nothing of this process's."""
+def environment(open_port: int | None = None) -> dict[str, str]:
+    """What a document finds in its environment: nothing of this process's.
+
+    Without walls names are not redirected: the clients are told where the stand-ins are, at `open_port`.
+    """
     secured = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), walls.CERTIFICATE)
     keys = {name: "hf_stand_in" if name.startswith("H") else "sk-stand-in" for name in PLACEHOLDERS}
     quiet = {
@@ -43,7 +51,12 @@ def environment() -> dict[str, str]:
         "WANDB_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    return walls.environment(secured | keys | quiet)
+    if open_port is None:
+        return walls.environment(secured | keys | quiet)
+    here = f"http://127.0.0.1:{open_port}"
+    told = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
+    home = tempfile.mkdtemp(prefix="touchstone-reader-")
+    return walls.environment(keys | quiet | told | {"OPENAI_BASE_URL": f"{here}/v1", "HOME": home})
 
 
 class Stage:
@@ -102,13 +115,45 @@ class Stage:
         self._process.join()
 
 
-def open_forkserver(names: Iterable[str], log: Path) -> Forkserver:
+def open_forkserver(names: Iterable[str], log: Path, open_port: int | None = None) -> Forkserver:
     """The process that documents' processes are forked from, with the libraries that they use imported.
 
     Raises:
         UsageError: this system has no fork.
     """
-    forkserver = Forkserver([*ALWAYS, *names], 1, log, environment())
+    forkserver = Forkserver([*ALWAYS, *names], 1, log, environment(open_port))
     if not forkserver.preloads:
         raise UsageError("Examples are run by forking, which this system cannot: use `python -m suite lint-course`.")
     return forkserver
+
+
+class OpenStandIns:
+    """The stand-ins on a port of this machine's own loopback, where there are no walls for them to live behind."""
+
+    def __init__(self, hints: Mapping[str, str], cache: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = int(free.getsockname()[1])
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=front.serve_openly, args=(self.port, dict(hints), cache, Path(stage.NOTES)), daemon=True
+        )
+        with _unimportable_main():
+            self._process.start()
+
+    def wait(self) -> None:
+        """Block until they answer.
+
+        Raises:
+            UsageError: they do not.
+        """
+        deadline = time.monotonic() + stage.START_SECONDS
+        while time.monotonic() < deadline and self._process.is_alive():
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            time.sleep(0.05)
+        raise UsageError("The stand-ins did not start: run one document without --unsafe to see why.")
+
+    def close(self) -> None:
+        """End them."""
+        self._process.kill()
+        self._process.join()

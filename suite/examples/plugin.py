@@ -39,7 +39,7 @@ class Session:
         self.folder.write_conditions({"run": self.folder.name, **self.conditions, "courses": courses})
         point_latest(self.settings.results, self.folder.path)
         limits = Limits(memory=self.settings.example_memory, seconds=self.settings.example_timeout)
-        self.course = CourseRun(self.reads, limits, self.folder.path / "log.txt")
+        self.course = CourseRun(self.reads, limits, self.folder.path / "log.txt", unsafe=self.settings.unsafe)
         self.course.start(chosen)
 
     def finish(self) -> None:
@@ -125,11 +125,11 @@ class ExampleItem(pytest.Item):
         if verdict in SKIPPING:
             pytest.skip(said)
         if verdict not in PASSING:
-            pytest.fail(f"{self.example.id}: {said}", pytrace=False)
+            pytest.fail(said, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it is."""
-        return self.path, self.example.line - 1, self.example.id
+        return self.path, self.example.line - 1, f"the example at {self.example.id}"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -58,6 +58,7 @@ class Ground:
     hints: dict[str, str] = field(default_factory=dict)
     local: tuple[str, ...] = ()
     core: int | None = None
+    walled: bool = True
 
 
 def main(requests: Connection, replies: Connection, ground: Ground, log: str) -> None:
@@ -69,7 +70,8 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
     if ground.core is not None:
         os.sched_setaffinity(0, {ground.core})
     try:
-        walls.enter()
+        if ground.walled:
+            walls.enter()
         first = os.fork()
     except OSError as error:
         replies.send({"refused": str(error)})
@@ -77,7 +79,9 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
     if first == 0:
         try:
             kernel.die_with_parent(signal.SIGKILL)
-            _first(requests, replies, ground)
+            if ground.walled:
+                _first(requests, replies, ground)
+            _begin_openly(requests, replies, ground)
         except BaseException:
             traceback.print_exc()
             with contextlib.suppress(OSError):
@@ -98,12 +102,7 @@ def _first(requests: Connection, replies: Connection, ground: Ground) -> None:
         ground.certificate,
     )
     standing_in = _fork(lambda: _stand_in(ground))
-    for name, path in ground.shown.items():
-        with contextlib.suppress(OSError):
-            (Path(walls.WORK) / name).symlink_to(path)
-    for name in ground.local:
-        place = Path(walls.WORK) / "models" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
+    _show_around(ground)
     _fork(lambda: _begin(requests, replies, ground))
     requests.close()
     replies.close()
@@ -137,6 +136,10 @@ def _begin(requests: Connection, replies: Connection, ground: Ground) -> None:
     walls.become_nobody()
     walls.confine(ground.limits)
     _wait_for_stand_ins()
+    _take_up(requests, replies, ground)
+
+
+def _take_up(requests: Connection, replies: Connection, ground: Ground) -> None:
     # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     sys.argv = ["example.py"]
@@ -144,6 +147,23 @@ def _begin(requests: Connection, replies: Connection, ground: Ground) -> None:
     apps.install()
     replies.send({"ready": True})
     keep(requests, replies, new_namespace(), ground.limits)
+
+
+def _begin_openly(requests: Connection, replies: Connection, ground: Ground) -> None:
+    """Carry out a document without walls, in a folder of its own."""
+    import tempfile
+
+    os.chdir(tempfile.mkdtemp(prefix="touchstone-course-"))
+    _show_around(ground)
+    _take_up(requests, replies, ground)
+    os._exit(0)
+
+
+def _show_around(ground: Ground) -> None:
+    """Put what lies beside the document where its examples look for it."""
+    for name, path in ground.shown.items():
+        with contextlib.suppress(OSError):
+            Path(name).symlink_to(path)
 
 
 def _wait_for_stand_ins() -> None:

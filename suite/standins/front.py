@@ -80,6 +80,16 @@ def serve(
     asyncio.run(both())
 
 
+def serve_openly(port: int, hints: Mapping[str, str], cache: Path, notes: Path) -> None:
+    """Answer on one port of this machine's own loopback, for those who run examples without walls."""
+    import uvicorn
+
+    from suite.standins.hosts import application
+
+    app = application(FileJournal(notes), hints, cache)
+    uvicorn.run(app, host=LOOPBACK, port=port, log_level="error", access_log=False, lifespan="off")
+
+
 def _tls(authority: bytes) -> ssl.SSLContext:
     """A context that shows a certificate for whatever name is asked, signed by our own authority."""
     import trustme
