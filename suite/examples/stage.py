@@ -187,8 +187,9 @@ def _watch(standing_in: int, limits: Limits) -> None:
     while alive:
         time.sleep(WATCH_SECONDS)
         with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            while buried := os.waitpid(-1, os.WNOHANG)[0]:
+                if buried == standing_in:
+                    os._exit(1)  # without them the document would be judged by what is missing
         others = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, standing_in)]
         alive = bool(others)
         too_much = sum(map(_resident, others)) > limits.memory and sum(map(_own, others)) > limits.memory

@@ -21,8 +21,8 @@ from typing import Any
 
 from suite.standins.journal import Note
 
-PLAIN_PORTS = (80, 1234, 8000, 8080, 11434)
-"""HTTP, and where Ollama, LM Studio and other local servers listen."""
+PLAIN_PORTS = (80, 1234, 11434)
+"""HTTP, and where LM Studio and Ollama listen. Other ports are left to servers that examples start."""
 TLS_PORT, NAMES_PORT = 443, 53
 LOOPBACK = "127.0.0.1"
 
