@@ -101,12 +101,22 @@ def _course(parsed: argparse.Namespace) -> int:
 def _report(parsed: argparse.Namespace) -> None:
     from suite.errors import UsageError
     from suite.report import write_report
+    from suite.report.changes import write_changes
     from suite.run import find_run
 
     folders = [find_run(parsed.results, name).path for name in parsed.runs]
     into = parsed.into or (folders[0] if len(folders) == 1 else parsed.results / "comparison")
+    measured = [folder for folder in folders if (folder / "cells.jsonl").is_file()]
     try:
-        print(write_report(folders, into))
+        if len(folders) > 1:
+            print(write_changes(folders, into))
+        elif not measured:
+            from suite.examples.summary import write_course
+
+            write_course(folders[0])
+            print(folders[0] / "course.html")
+        if measured:
+            print(write_report(measured, into))
     except OSError as error:
         raise UsageError(
             f"Cannot write the report to {into} ({error.strerror}): name another folder with --into."

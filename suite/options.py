@@ -81,7 +81,7 @@ def add_options(parser: pytest.Parser) -> None:
         help="continue a run (default: the latest) and measure only what is missing")  # fmt: skip
     add("--no-isolate", action="store_true", help="run everything in this process, for a debugger")
     add("--course", action="append", nargs="?", const=OWN_COURSE, default=[], metavar="PATH",
-        help="run the examples of a course instead: a document or a folder (repeatable; default: the suite's own)")  # fmt: skip
+        help="run a course's examples instead: a document or a folder (repeatable; default: our own)")  # fmt: skip
     add("--example-timeout", default="30", metavar="SECONDS", help="longest that one example of a course may take")
     add("--example-memory", default="4", metavar="GB", help="memory that the examples of a document may use")
     add("--unsafe", action="store_true", help="run examples without walls, with your own rights and network")

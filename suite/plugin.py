@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 pytest_plugins = ["suite.entry"]
@@ -10,8 +12,5 @@ pytest_plugins = ["suite.entry"]
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """With --course, examples and nothing else; without, the matrix."""
-    if config.getoption("--course"):
-        from suite.examples import plugin as chosen
-    else:
-        from suite import matrix as chosen
-    config.pluginmanager.register(chosen, chosen.__name__)
+    name = "suite.examples.plugin" if config.getoption("--course") else "suite.matrix"
+    config.pluginmanager.register(importlib.import_module(name), name)

@@ -164,9 +164,7 @@ class Forkserver:
 
     _running: ClassVar[tuple[object, ...] | None] = None
 
-    def __init__(
-        self, names: Iterable[str], threads: int, log: Path, instead: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, names: Iterable[str], threads: int, log: Path, instead: Mapping[str, str] | None = None) -> None:
         """`instead` is all that it and its children find in the environment, beside what is set here."""
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")

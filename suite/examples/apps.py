@@ -78,7 +78,7 @@ def _visit(address: str, routes: list[tuple[str, str]]) -> None:
     import requests
 
     for path, method in routes:
-        body = {"json": dict.fromkeys(FIELDS, TEXT)} if method == "POST" else {}
+        body: dict[str, Any] = {"json": dict.fromkeys(FIELDS, TEXT)} if method == "POST" else {}
         answer = requests.request(method, address + path, timeout=PATIENCE, **body)
         if answer.status_code >= 500:
             raise RuntimeError(f"the app answered {method} {path} with status {answer.status_code}")

@@ -80,7 +80,7 @@ def _evaluate(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, 
     from torch.utils.data import DataLoader, Subset
 
     loader, *others = arguments or (options.pop("dataloader"),)
-    data = getattr(loader, "dataset", None)
+    data: Any = getattr(loader, "dataset", None)
     if isinstance(loader, DataLoader) and hasattr(data, "__len__") and len(data) > ROWS:
         note("evaluation", f"{ROWS} rows of {len(data)}")
         loader = DataLoader(Subset(data, range(ROWS)), batch_size=loader.batch_size, collate_fn=loader.collate_fn)

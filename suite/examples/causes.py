@@ -24,22 +24,39 @@ PACKAGES = {
     "cv2": "opencv-python", "sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dotenv": "python-dotenv",
     "PIL": "pillow", "yaml": "pyyaml", "fitz": "pymupdf", "google.generativeai": "google-generativeai",
     "google.genai": "google-genai", "skimage": "scikit-image", "umap": "umap-learn", "faiss": "faiss-cpu",
-    "docx": "python-docx", "serpapi": "google-search-results", "psycopg2": "psycopg2-binary", "dateutil": "python-dateutil",
+    "docx": "python-docx", "serpapi": "google-search-results", "psycopg2": "psycopg2-binary",
+    "dateutil": "python-dateutil",
 }  # fmt: skip
 """Packages whose name is not that of their module."""
 NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
-REQUIRES = re.compile(r"requires? the (?P<package>[\w.-]+) library|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?(?P<other>[\w.-]+)")
+REQUIRES = re.compile(
+    r"requires? the (?P<package>[\w.-]+) library|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?(?P<other>[\w.-]+)"
+)
 CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 OWN_MODULE = re.compile(
-    r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?", re.IGNORECASE
+    r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?",
+    re.IGNORECASE,
 )
-NO_FILE = re.compile(r"no such file or directory|is not a (?:local )?file|does not exist|could not open|error opening", re.IGNORECASE)
+NO_FILE = re.compile(
+    r"no such file or directory|is not a (?:local )?file|does not exist|could not open|error opening", re.IGNORECASE
+)
 SECRET_NAME = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", re.IGNORECASE)
-SECRET_ERRORS = ("AuthenticationError", "LocalTokenNotFoundError", "GatedRepoError", "PermissionDeniedError", "SecretNotFoundError")
-SECRET_WORDS = re.compile(r"api[_ -]?key|access token|credential|not logged in|unauthorized|\b401\b|huggingface-cli login|hf auth login", re.IGNORECASE)
+SECRET_ERRORS = (
+    "AuthenticationError",
+    "LocalTokenNotFoundError",
+    "GatedRepoError",
+    "PermissionDeniedError",
+    "SecretNotFoundError",
+)
+SECRET_WORDS = re.compile(
+    r"api[_ -]?key|access token|credential|not logged in|unauthorized|\b401\b|huggingface-cli login|hf auth login",
+    re.IGNORECASE,
+)
 GPU_WORDS = re.compile(
-    r"not compiled with cuda|no nvidia driver|no cuda gpus|cuda (?:is not|driver|error|unavailable)|requires? (?:a )?(?:gpu|cuda)"
-    r"|no (?:gpu|accelerator)|torch\.cuda\.is_available\(\) is false|bitsandbytes|backend.*mps|device string: (?:cuda|mps|xpu)"
+    r"not compiled with cuda|no nvidia driver|no cuda gpus|cuda (?:is not|driver|error|unavailable)"
+    r"|requires? (?:a )?(?:gpu|cuda)|no (?:gpu|accelerator)|torch\.cuda\.is_available\(\) is false"
+    r"|bitsandbytes|backend.*mps"
+    r"|device string: (?:cuda|mps|xpu)"
     r"|flash.?attention|fp16 mixed precision requires|triton",
     re.IGNORECASE,
 )  # fmt: skip
@@ -49,7 +66,16 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 READS_THE_READER = ("EOFError", "StdinNotImplementedError")
-NO_SERVER = ("ConnectionError", "ConnectError", "ConnectionRefusedError", "URLError", "APIConnectionError", "NewConnectionError", "ConnectTimeout", "ReadTimeout")
+NO_SERVER = (
+    "ConnectionError",
+    "ConnectError",
+    "ConnectionRefusedError",
+    "URLError",
+    "APIConnectionError",
+    "NewConnectionError",
+    "ConnectTimeout",
+    "ReadTimeout",
+)
 NO_ANSWER = ("HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "UnidentifiedImageError")
 
 
@@ -75,7 +101,9 @@ def _death(example: Example, found: Performance, missing: Missing) -> Judgement 
     if found.died == "timeout":
         return Judgement(Verdict.TIMEOUT, "it took longer than an example may: see --example-timeout")
     if found.died == "SIGKILL" or _is(found, ("MemoryError", "OutOfMemoryError")) or MEMORY_WORDS.search(found.message):
-        return Judgement(Verdict.TIMEOUT, "it used up the memory or the processes that an example may: see --example-memory")
+        return Judgement(
+            Verdict.TIMEOUT, "it used up the memory or the processes that an example may: see --example-memory"
+        )
     if found.died:
         return Judgement(Verdict.BROKEN, f"it ended its own process ({found.died})", found.line)
     return None
@@ -95,12 +123,11 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
             if module.startswith(place) or (module == "google" and place in example.code):
                 return Judgement(Verdict.PACKAGE, f"it needs {place}, which there is only on {what}", found.line)
         return _package(module, found)
-    if asked := CANNOT_IMPORT.search(found.message):
-        if f"{asked['module']}.{asked['name']}" in PACKAGES:
-            return _package(f"{asked['module']}.{asked['name']}", found)
-    if _is(found, ("ImportError", "PackageNotFoundError", "OptionalDependencyNotAvailable", "BackendUnavailable")):
-        if asked := REQUIRES.search(found.message):
-            return Judgement(Verdict.PACKAGE, f"it needs the package {asked['package'] or asked['other']}", found.line)
+    if (asked := CANNOT_IMPORT.search(found.message)) and f"{asked['module']}.{asked['name']}" in PACKAGES:
+        return _package(f"{asked['module']}.{asked['name']}", found)
+    asked = REQUIRES.search(found.message)
+    if asked and _is(found, ("ImportError", "PackageNotFoundError", "OptionalDependencyNotAvailable")):
+        return Judgement(Verdict.PACKAGE, f"it needs the package {asked['package'] or asked['other']}", found.line)
     return None
 
 
@@ -108,7 +135,9 @@ def _package(module: str, found: Performance) -> Judgement | None:
     known = next((package for name, package in PACKAGES.items() if f"{module}.".startswith(f"{name}.")), "")
     top = module.partition(".")[0]
     if OWN_MODULE.fullmatch(top):
-        return Judgement(Verdict.FRAGMENT, f"it imports {module}, a file of the course's or the reader's own", found.line)
+        return Judgement(
+            Verdict.FRAGMENT, f"it imports {module}, a file of the course's or the reader's own", found.line
+        )
     if not known and (top in sys.stdlib_module_names or _installed(top)):
         return None
     return Judgement(Verdict.PACKAGE, f"it needs the package {known or top}", found.line)
@@ -148,9 +177,13 @@ def _checkpoint_missing(example: Example, found: Performance, missing: Missing) 
             continue
         meant = note["details"].get("meant")
         if PLACEHOLDER.search(note["subject"]):
-            return Judgement(Verdict.FRAGMENT, f"{note['subject']} stands for something of the reader's own", found.line)
+            return Judgement(
+                Verdict.FRAGMENT, f"{note['subject']} stands for something of the reader's own", found.line
+            )
         known = f": is {meant} meant?" if meant else ", and no code says what it is for"
-        return Judgement(Verdict.UNKNOWN, f"there is no {note['kind']} {note['subject']} that is known here{known}", found.line)
+        return Judgement(
+            Verdict.UNKNOWN, f"there is no {note['kind']} {note['subject']} that is known here{known}", found.line
+        )
     return None
 
 
@@ -174,10 +207,9 @@ def _left_out(example: Example, found: Performance, missing: Missing) -> Judgeme
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return Judgement(Verdict.FRAGMENT, "it leaves something out (...)", found.line)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and PLACEHOLDER.search(node.value):
-            if len(node.value) < 200 and not _is(found, ("SyntaxError", "ImportError")):
-                text = node.value.strip()[:60]
-                return Judgement(Verdict.FRAGMENT, f"{text!r} stands for something of the reader's own", found.line)
+        text = node.value.strip() if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        if len(text) < 200 and PLACEHOLDER.search(text) and not _is(found, ("SyntaxError", "ImportError")):
+            return Judgement(Verdict.FRAGMENT, f"{text[:60]!r} stands for something of the reader's own", found.line)
     return None
 
 

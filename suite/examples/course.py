@@ -19,8 +19,8 @@ from suite.examples import hints, isolation, walls
 from suite.examples.document import Document, Example
 from suite.examples.judging import Story, judge, judge_unrun, runs_nothing
 from suite.examples.lint import installed
-from suite.examples.reading import find_documents, read_document
 from suite.examples.performing import Performance
+from suite.examples.reading import find_documents, read_document
 from suite.examples.source import parse
 from suite.examples.stage import Ground
 from suite.examples.static import Names, check_example
@@ -57,7 +57,9 @@ class Row:
             "replacement": self.judgement.replacement,
             "checkpoints": _subjects(notes, "checkpoint"),
             "hosts_tried": _subjects(notes, "host"),
-            "capped": "; ".join(dict.fromkeys(f"{n['subject']} {n['outcome']}" for n in notes if n["kind"] == "capped")),
+            "capped": "; ".join(
+                dict.fromkeys(f"{n['subject']} {n['outcome']}" for n in notes if n["kind"] == "capped")
+            ),
             "wall_s": self.found.wall_s,
         }
 
@@ -226,7 +228,7 @@ class CourseRun:
 
 
 def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping[str, str]) -> Judgement | None:
-    """The verdict on what is not run: calls in sentences, no Python, nothing but shell lines, and what is to be left."""
+    """The verdict on what is not run: calls in sentences, no Python, shell lines, what is to be left."""
     if example.id in skipped:
         return Judgement(Verdict.FRAGMENT, f"the course skips it: {skipped[example.id]}")
     if example.kind == "inline":

@@ -103,7 +103,11 @@ def imports(documents: Iterable[Document]) -> tuple[list[str], list[str]]:
                     modules.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
                     if node.module.partition(".")[0] == "transformers":
                         names.update(alias.name for alias in node.names)
-    wanted = [name for name in PRELOADED if any(module == name or module.startswith(f"{name}.") or name.startswith(f"{module}.") for module in modules)]
+    wanted = [
+        name
+        for name in PRELOADED
+        if any(module == name or module.startswith(f"{name}.") or name.startswith(f"{module}.") for module in modules)
+    ]
     return [name for name in wanted if _installed(name)], sorted(names - {"*"})
 
 

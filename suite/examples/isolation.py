@@ -1,4 +1,4 @@
-"""A document's processes as the parent sees them: started, asked for one example after the other, replaced and ended."""
+"""A document's processes as the parent sees them: started, asked for example after example, replaced, ended."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from suite.errors import UsageError
 from suite.examples import stage, walls
 from suite.examples.document import Example
 from suite.examples.performing import Performance
-from suite.standins import front
 from suite.pool import Forkserver, _unimportable_main
+from suite.standins import front
 
 ALWAYS = (
     "suite.standins.front:", "suite.standins.hosts:", "suite.examples.apps:", "suite.examples.caps:", "uvicorn:",

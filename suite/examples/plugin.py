@@ -14,7 +14,7 @@ from suite import conditions, discovery, options
 from suite.errors import TouchstoneError
 from suite.examples.course import CourseRun, Read, Row, read_courses
 from suite.examples.document import Example
-from suite.examples.verdict import PASSING, SKIPPING
+from suite.examples.verdict import PASSING, SKIPPING, Verdict
 from suite.examples.walls import Limits
 from suite.record import RunFolder
 from suite.run import point_latest, sentence
@@ -148,7 +148,7 @@ def pytest_collection(session: pytest.Session) -> bool:
         )
         node.read = read
         found = node.collect()
-        report = pytest.CollectReport(node.nodeid, "passed", None, found)
+        report = pytest.CollectReport(node.nodeid, "passed", None, [*found])
         config.hook.pytest_collectreport(report=report)
         items += found
     session.items = items
@@ -183,7 +183,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     terminalreporter.section("touchstone")
     counts = Counter(row.judgement.verdict for row in state.rows)
-    for verdict, count in sorted(counts.items(), key=lambda item: list(type(item[0])).index(item[0])):
+    for verdict, count in sorted(counts.items(), key=lambda item: list(Verdict).index(item[0])):
         terminalreporter.write_line(f"{count:6}  {verdict}")
     for name in ("course.md", "course.html"):
         terminalreporter.write_line(f"{name}: {_relative(state.folder.path / name, config)}")

@@ -190,7 +190,8 @@ def _watch(standing_in: int, limits: Limits) -> None:
             while buried := os.waitpid(-1, os.WNOHANG)[0]:
                 if buried == standing_in:
                     os._exit(1)  # without them the document would be judged by what is missing
-        others = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, standing_in)]
+        others = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        others = [process for process in others if process not in (1, standing_in)]
         alive = bool(others)
         too_much = sum(map(_resident, others)) > limits.memory and sum(map(_own, others)) > limits.memory
         if len(others) > FLOOD or too_much:
@@ -237,7 +238,7 @@ def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], l
             index, example = requests.recv()
         except (EOFError, OSError):
             return
-        if len(os.listdir("/proc/self/task")) > 1 and parent is not None:
+        if len([*Path("/proc/self/task").iterdir()]) > 1 and parent is not None:
             _tell(parent, b"s")
             _carry_out(index, example, namespace, replies)
             _tell(parent, b"d")

@@ -125,12 +125,12 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits, ce
     sources = {path: os.open(path, os.O_PATH) for path in (*wanted, *devices, *settings, *writable)}
     if Path(_PROCESSORS).exists():
         sources[_PROCESSORS] = os.open(_PROCESSORS, os.O_PATH)
-    links = {path: os.readlink(path) for path in _SYSTEM if Path(path).is_symlink()}
+    links = {path: str(Path(path).readlink()) for path in _SYSTEM if Path(path).is_symlink()}
     folders = {path: Path(path).is_dir() for path in sources}
 
     kernel.mount("tmpfs", root, "tmpfs", kernel.NO_SUID | kernel.NO_DEVICES, f"size={limits.disk},mode=0755")
     for path, link in links.items():
-        os.symlink(link, root + path)
+        Path(root + path).symlink_to(link)
     mounted = [f"{root}/tmp", f"{root}/dev/shm"]
     for place in mounted:
         Path(place).mkdir(parents=True)
@@ -148,7 +148,7 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits, ce
         os.close(opened)
     Path(f"{root}/etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
     for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
-        os.symlink(f"/proc/self/{target}", f"{root}/dev/{name}")
+        Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{target}")
     Path(f"{root}/proc").mkdir()
     kernel.mount("proc", f"{root}/proc", "proc", _PROCESS_FLAGS)
     Path(f"{root}/.old").mkdir()

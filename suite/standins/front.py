@@ -66,7 +66,12 @@ def serve(
     app = application(journal, hints, cache)
 
     def server(**options: Any) -> uvicorn.Server:
-        settings = {"log_level": "error", "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
+        settings: dict[str, Any] = {
+            "log_level": "error",
+            "access_log": False,
+            "lifespan": "off",
+            "timeout_graceful_shutdown": 1,
+        }
         return uvicorn.Server(uvicorn.Config(app, **settings, **options))
 
     plain, secured = server(), server()

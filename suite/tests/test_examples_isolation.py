@@ -13,6 +13,7 @@ from suite.examples import isolation, walls
 from suite.examples.document import Example
 from suite.examples.performing import Performance
 from suite.examples.stage import Ground
+from suite.pool import Forkserver
 from suite.standins.front import new_authority
 
 SECONDS = 4.0
@@ -32,7 +33,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
 
 
 @pytest.fixture(scope="module")
-def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[isolation.Forkserver]:
+def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
     """Where documents' processes come from; started with a secret in this process's environment."""
     os.environ["TEST_SECRET_TOKEN"] = "hush-hush"
     yield isolation.open_forkserver([], tmp_path_factory.mktemp("log") / "log.txt")
@@ -40,7 +41,7 @@ def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[isolation.F
 
 
 @pytest.fixture
-def stage(forkserver: isolation.Forkserver, ground: Ground, tmp_path: Path) -> Iterator[isolation.Stage]:
+def stage(forkserver: Forkserver, ground: Ground, tmp_path: Path) -> Iterator[isolation.Stage]:
     """A document's processes."""
     found = isolation.Stage(forkserver, ground, tmp_path / "log.txt")
     yield found
@@ -81,7 +82,7 @@ def test_the_home_and_the_secrets_are_not_there(stage: isolation.Stage) -> None:
         "import os\nsorted(name for name, value in os.environ.items() if value == 'hush-hush')",
         f"import os\nos.listdir({str(Path.home())!r})",
         "open('/etc/shadow').read()",
-        "import pathlib\n[p.read_bytes() for p in pathlib.Path('/proc').glob('*/environ') if b'hush' in p.read_bytes()]",
+        "import pathlib\n[p for p in pathlib.Path('/proc').glob('*/environ') if b'hush' in p.read_bytes()]",
         "import os\nopen('/proc/sys/kernel/hostname').read(), os.uname().nodename",
     )
     assert found[0].values == ("[]",)
@@ -162,8 +163,13 @@ def test_no_right_can_be_regained(stage: isolation.Stage) -> None:
 
 
 def test_a_thread_that_is_left_behind_keeps_the_names(stage: isolation.Stage) -> None:
-    found = run(stage, "import threading, time\nx = 1\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
-                "x += 1\nx", "import os\nos._exit(1)", "1 + 1")  # fmt: skip
+    found = run(
+        stage,
+        "import threading, time\nx = 1\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "x += 1\nx",
+        "import os\nos._exit(1)",
+        "1 + 1",
+    )
     assert found[1].values == ("2",)
     assert found[2].died
     assert found[3].values == ("2",)

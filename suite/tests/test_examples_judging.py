@@ -132,7 +132,9 @@ def test_drift_is_a_verdict() -> None:
 
 
 def test_the_names_that_an_example_makes() -> None:
-    code = "import a.b as c, d.e\nfrom f import g\nx, (y, z) = 1, (2, 3)\ndef h():\n    inner = 1\nfor i in x:\n    j = i"
+    code = (
+        "import a.b as c, d.e\nfrom f import g\nx, (y, z) = 1, (2, 3)\ndef h():\n    inner = 1\nfor i in x:\n    j = i"
+    )
     assert bound_names(code) == {"c", "d", "g", "x", "y", "z", "h", "i", "j"}
 
 
