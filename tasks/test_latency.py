@@ -3,8 +3,8 @@
 import pytest
 
 from suite.cell import Cell
-from suite.outcome import Outcome
 from suite.matrix import verify
+from suite.outcome import Outcome
 from suite.replay import clock
 
 

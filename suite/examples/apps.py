@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
-from contextlib import suppress
 from typing import Any
 
 PATIENCE = 10.0
@@ -59,7 +59,7 @@ def _run_asgi(app: Any, *_: Any, **__: Any) -> None:
         app = getattr(sys.modules["__main__"], app.rpartition(":")[2])
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined] - of older releases
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + PATIENCE
@@ -93,7 +93,7 @@ def _tame_gradio() -> None:
         """Stand for `launch`: without a tunnel to the outside, and for no longer than a look."""
         options |= {"share": False, "prevent_thread_lock": True, "inbrowser": False, "quiet": True}
         found = launch(app, *arguments, **options)
-        with suppress(Exception):
+        with contextlib.suppress(Exception):
             import requests
 
             requests.get(app.local_url, timeout=PATIENCE)

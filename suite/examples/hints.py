@@ -76,7 +76,7 @@ def _last_name(node: ast.AST) -> str:
 
 def local_checkpoints(documents: Iterable[Document]) -> tuple[str, ...]:
     """The checkpoints that documents load from ./models/<org>/<name>."""
-    found = {}
+    found: dict[str, None] = {}
     for document in documents:
         for call, known in calls(document):
             for name, _ in _hints(call, known):

@@ -119,7 +119,7 @@ def _tell(found: Performance, error: BaseException, name: str) -> None:
         found.line = error.lineno or 0
     found.frames = tuple(dict.fromkeys(str(frame.f_globals.get("__name__", "")) for frame, _ in passed))[-40:]
     # What a library wraps in an error of its own says more than the wrapper.
-    causes = []
+    causes: list[str] = []
     cause = error.__cause__ or error.__context__
     while cause is not None and len(causes) < 5:
         causes.append(f"{type(cause).__name__}: {cause}"[:300])

@@ -12,7 +12,8 @@ IN = re.compile(r"^\s*In \[\d*\]: ?", re.MULTILINE)
 CONTINUED, OUT = re.compile(r"^\s*\.{3,}: ?"), re.compile(r"^\s*Out\[\d*\]: ?")
 SHELL = re.compile(
     r"\s*(?:[$%] )?(?:pip3?|uv|uvx|conda|mamba|poetry|npm|npx|git|cd|mkdir|source|export"
-    r"|curl|wget|docker|sudo|apt(?:-get)?|brew"
+    r"|curl|wget|docker|sudo"
+    r"|apt(?:-get)?|brew"
     r"|python3? (?:-m )?[\w./-]+|accelerate|torchrun|huggingface-cli|hf|ollama|streamlit|gradio|chmod|ls|cat|echo)(?:\s+[^\s=(]|$)"
 )
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)

@@ -138,13 +138,13 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits, ce
     for path, opened in sources.items():
         if path in links:
             continue
-        place = Path(root + path)
+        target = Path(root + path)
         if folders[path]:
-            place.mkdir(parents=True, exist_ok=True)
+            target.mkdir(parents=True, exist_ok=True)
         else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.touch()
-        kernel.bind(f"/proc/self/fd/{opened}", str(place), writable=path in (*writable, *devices))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        kernel.bind(f"/proc/self/fd/{opened}", str(target), writable=path in (*writable, *devices))
         os.close(opened)
     Path(f"{root}/etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
     for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
