@@ -14,7 +14,8 @@ SHELL = re.compile(
     r"\s*(?:[$%] )?(?:pip3?|uv|uvx|conda|mamba|poetry|npm|npx|git|cd|mkdir|source|export"
     r"|curl|wget|docker|sudo"
     r"|apt(?:-get)?|brew"
-    r"|python3? (?:-m )?[\w./-]+|accelerate|torchrun|huggingface-cli|hf|ollama|streamlit|gradio|chmod|ls|cat|echo)(?:\s+[^\s=(]|$)"
+    r"|python3? (?:-m )?[\w./-]+|accelerate|torchrun|huggingface-cli|hf|ollama|streamlit|gradio|chmod|ls|cat"
+    r"|echo)(?:\s+[^\s=(]|$)"
 )
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")

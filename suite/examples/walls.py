@@ -147,8 +147,8 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits, ce
         kernel.bind(f"/proc/self/fd/{opened}", str(target), writable=path in (*writable, *devices))
         os.close(opened)
     Path(f"{root}/etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
-    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
-        Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{target}")
+    for name, inside in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{inside}")
     Path(f"{root}/proc").mkdir()
     kernel.mount("proc", f"{root}/proc", "proc", _PROCESS_FLAGS)
     Path(f"{root}/.old").mkdir()
