@@ -83,7 +83,8 @@ def judge(example: Example, found: Performance, findings: Sequence[Finding], sto
             near = min(removed, key=lambda finding: abs(finding.line - (found.line or finding.line)))
             return _said(near)
         return cause(example, found, story.missing)
-    unreached = [finding for finding in removed if _in_a_definition(example, finding)]
+    # An address that is gone may still be answered: with the words that it is gone.
+    unreached = [one for one in removed if "://" in one.removed_name or _in_a_definition(example, one)]
     if unreached:
         return _said(unreached[0])
     for finding in findings:
