@@ -30,7 +30,8 @@ PACKAGES = {
 """Packages whose name is not that of their module."""
 NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
 REQUIRES = re.compile(
-    r"requires? the (?P<package>[\w.-]+) library|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?(?P<other>[\w.-]+)"
+    r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
+    r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
 )
 CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 OWN_MODULE = re.compile(
@@ -62,9 +63,11 @@ GPU_WORDS = re.compile(
 )  # fmt: skip
 MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not enough memory|bad_alloc", re.IGNORECASE)
 PLACEHOLDER = re.compile(
-    r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/|\.\.\.",
+    r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/"
+    r"|<(?:namespace|[a-z]+[-_ ]?(?:name|id|key|token|path|user|repo|org)[a-z]*)>|\.\.\.",
     re.IGNORECASE,
 )
+PUSHES = re.compile(r"push_to_hub|create_repo|upload_f(?:ile|older)|delete_repo|notebook_login")
 READS_THE_READER = ("EOFError", "StdinNotImplementedError")
 NO_SERVER = (
     "ConnectionError",
@@ -125,9 +128,12 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
         return _package(module, found)
     if (asked := CANNOT_IMPORT.search(found.message)) and f"{asked['module']}.{asked['name']}" in PACKAGES:
         return _package(f"{asked['module']}.{asked['name']}", found)
-    asked = REQUIRES.search(found.message)
-    if asked and _is(found, ("ImportError", "PackageNotFoundError", "OptionalDependencyNotAvailable")):
-        return Judgement(Verdict.PACKAGE, f"it needs the package {asked['package'] or asked['other']}", found.line)
+    if _is(found, ("ImportError", "PackageNotFoundError", "OptionalDependencyNotAvailable")):
+        for name in filter(None, sum(REQUIRES.findall(found.message), ())):
+            if not _installed(name):
+                return Judgement(Verdict.PACKAGE, f"it needs the package {name}", found.line)
+    if "ffmpeg was not found" in found.message:
+        return Judgement(Verdict.PACKAGE, "it needs ffmpeg, a package of the system", found.line)
     return None
 
 
@@ -175,6 +181,8 @@ def _checkpoint_missing(example: Example, found: Performance, missing: Missing) 
     for note in found.notes:
         if note["kind"] not in ("checkpoint", "data set") or note["outcome"] not in ("unknown", "misspelt"):
             continue
+        if PUSHES.search(example.code):
+            return Judgement(Verdict.SECRET, "it writes to the Hub, which needs an account", found.line)
         meant = note["details"].get("meant")
         if PLACEHOLDER.search(note["subject"]):
             return Judgement(
@@ -213,6 +221,37 @@ def _left_out(example: Example, found: Performance, missing: Missing) -> Judgeme
     return None
 
 
+def _built_on_failure(example: Example, found: Performance, missing: Missing) -> Judgement | None:
+    """An error in what an example reads from one that failed is that one's error."""
+    for name in read_names(example.code):
+        why = missing(name)
+        if "would make" in why:
+            return Judgement(Verdict.FRAGMENT, f"it uses `{name}`, {why}", found.line)
+    return None
+
+
+def read_names(code: str) -> list[str]:
+    """The names that an example takes from those before it, as far as it does not make them itself first."""
+    try:
+        tree = parse(code)
+    except SyntaxError:
+        return []
+    made: set[str] = set()
+    read: dict[str, None] = {}
+    for statement in tree.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in made:
+                read[node.id] = None
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                made.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                made.add(node.name)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                made.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    return list(read)
+
+
 def _file_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     if not _is(found, ("FileNotFoundError", "NotADirectoryError", "LibsndfileError")):
         local = _is(found, ("OSError", "HFValidationError", "RepositoryNotFoundError")) and "./" in found.message
@@ -243,4 +282,5 @@ RULES: tuple[Rule, ...] = (
     _file_missing,
     _left_out,
     _nobody_there,
+    _built_on_failure,
 )

@@ -93,6 +93,32 @@ def test_what_an_earlier_example_would_have_made() -> None:
     assert "needs-secret" in found.sentence
 
 
+def test_an_error_on_what_a_failed_example_would_have_made_anew() -> None:
+    story = Story()
+    story.tell(Example("a.md", "1", 1, "rows = {}"), Judgement(Verdict.WORKS, ""))
+    story.tell(Example("a.md", "5", 5, "rows = load()"), Judgement(Verdict.PACKAGE, "it needs x"))
+    assert judged("rows['train']", error=("KeyError",), message="'train'", story=story).verdict is Verdict.FRAGMENT
+    own = judged("rows = {}\nrows['train']", error=("KeyError",), message="'train'", story=story)
+    assert own.verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("message", "package"),
+    [
+        (
+            "Trainer requires `no-such-thing>=1.1`: Please run `pip install transformers[torch]`",
+            "no-such-thing",
+        ),
+        ('HTTPFileSystem requires "requests" and "no-such-http" to be installed', "no-such-http"),
+        ("F requires the no_such_pil library but it was not found", "no_such_pil"),
+        ("To use this, please run pip install no-such-hub", "no-such-hub"),
+    ],
+)
+def test_the_package_that_a_library_asks_for(message: str, package: str) -> None:
+    found = judged("f()", error=("ImportError",), message=message)
+    assert (found.verdict, found.sentence) == (Verdict.PACKAGE, f"it needs the package {package}")
+
+
 @pytest.mark.parametrize(("died", "verdict"), [("timeout", "timeout"), ("SIGKILL", "timeout"), ("SIGSEGV", "broken")])
 def test_a_death_is_told(died: str, verdict: str) -> None:
     assert judged("x = 1", died=died).verdict == verdict
