@@ -10,13 +10,14 @@ checkpoint is made on the spot; `width` is the real hidden size where code relie
 from __future__ import annotations
 
 import csv
-import difflib
 import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+from suite.standins.spelling import misspelling
 
 Outcome = Literal["known", "renamed", "misspelt", "guessed", "unknown"]
 
@@ -96,8 +97,6 @@ FAMILIES = {
     "donut": "vision-encoder-decoder",
 }
 """Words in names that tell an architecture without being its own."""
-COURSE = "huggingface-course"
-"""Owns what its readers' own trainings would be named too."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def resolve(name: str, hint: str | None = None) -> Resolution:
     current = _renamed().get(name.lower())
     if current is not None:
         return Resolution(name, "renamed", known[current], meant=current)
-    meant = _misspelling(name)
+    meant = misspelling(name, known, _bare())
     if meant is not None:
         return Resolution(name, "misspelt", meant=meant)
     guess = _guess(name, hint) if hint else None
@@ -180,52 +179,13 @@ def _renamed() -> dict[str, str]:
     return found | {alias.lower(): entry.name for entry in catalogue().values() for alias in entry.aliases}
 
 
-def _misspelling(name: str) -> str | None:
-    """The id that was meant, where a name is so close to one that it can be nothing else.
-
-    Another size, another version or another owner is another checkpoint and no misspelling.
-    """
-    owner, _, last = name.rpartition("/")
-    for known in catalogue():
-        known_owner, _, known_last = known.rpartition("/")
-        if not owner and known_owner != COURSE and _squashed(last) == _squashed(known_last):
-            return known
-        if owner and _squashed(name) == _squashed(known):
-            return known
-        if owner and last.lower() == known_last.lower() and _close(owner, known_owner, 0.85):
-            return known
-        if owner.lower() == known_owner.lower() and _slip(last, known_last):
-            return known
-    if owner:
-        return None
-    bare = {alias: entry.name for entry in catalogue().values() for alias in entry.aliases if "/" not in alias}
-    return next((current for alias, current in bare.items() if _slip(last, alias)), None)
-
-
-def _slip(written: str, known: str) -> bool:
-    """Whether a name differs from a known one by a slip in a word or two: the same count of words, the same numbers."""
-    ours, theirs = _words(written), _words(known)
-    if len(ours) != len(theirs) or re.findall(r"\d+", written) != re.findall(r"\d+", known):
-        return False
-    apart = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
-    return 0 < len(apart) <= 2 and all(one not in _vocabulary() and _close(one, other, 0.75) for one, other in apart)
-
-
-def _words(name: str) -> list[str]:
-    return re.split(r"[-_.]", name.lower())
-
-
 @functools.cache
-def _vocabulary() -> frozenset[str]:
-    return frozenset(word for name in catalogue() for part in name.split("/") for word in _words(part))
+def _bare() -> dict[str, str]:
+    return {alias: entry.name for entry in catalogue().values() for alias in entry.aliases if "/" not in alias}
 
 
 def _squashed(name: str) -> str:
     return re.sub(r"[-_. ]", "", name.lower())
-
-
-def _close(one: str, other: str, least: float) -> bool:
-    return difflib.SequenceMatcher(a=one.lower(), b=other.lower()).ratio() >= least
 
 
 def _guess(name: str, hint: str) -> Entry | None:

@@ -32,7 +32,7 @@ def folder(entry: Entry, cache: Path) -> Path:
     """
     place = cache / "stand-ins" / f"{entry.architecture or entry.model_type}-{_key(entry)}"
     if not place.is_dir():
-        _once(place, lambda aside: _fill(aside, entry))
+        once(place, lambda aside: _fill(aside, entry))
     return place
 
 
@@ -61,7 +61,7 @@ def _traits(name: str) -> tuple[str, ...]:
     return tuple(word for word in words if word in name.lower())
 
 
-def _once(place: Path, fill: Callable[[Path], None]) -> None:
+def once(place: Path, fill: Callable[[Path], None]) -> None:
     """Fill a folder aside and move it into place, so that no one sees half of it."""
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".new-"))
