@@ -21,7 +21,9 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Route
 
 from suite.standins.catalogue import resolve
+from suite.standins.data_sets import data_set_repository, listed_data_sets, resolve_data_set
 from suite.standins.journal import Journal, Note
+from suite.standins.metrics import metric_repository
 from suite.standins.models import details, listed, model_repository
 from suite.standins.repositories import Repository, etag
 
@@ -37,6 +39,11 @@ CACHED = re.compile(rf"/api/resolve-cache/(?P<kind>{KINDS})/(?P<repo>[^/]+(?:/[^
 PUBLIC_POSTS = re.compile(r"/api/validate-yaml|/api/telemetry/.*|.*/paths-info/.*")
 REFUSED = "Invalid username or password."
 PAGE = "<!doctype html><title>{name}</title><h1>{name}</h1><p>A page of the stand-in Hub.</p>"
+LISTS: dict[str, Callable[[dict[str, list[str]]], list[dict[str, Any]]]] = {
+    "models": listed,
+    "datasets": listed_data_sets,
+    "spaces": lambda _: [],
+}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -68,7 +75,7 @@ class _Hub:
             return self.secret(path)
         if match := LISTING.fullmatch(path):
             parameters = parse_qs(request.url.query)
-            return JSONResponse(listed(parameters) if match["kind"] == "models" else [])
+            return JSONResponse(LISTS[match["kind"]](parameters))
         if match := FILE.fullmatch(path) or CACHED.fullmatch(path):
             revision, _, file = match["rest"].partition("/")
             return self.file(match["kind"] or "models", unquote(match["repo"]), unquote(revision), unquote(file))
@@ -126,7 +133,12 @@ class _Hub:
             repository = self.once(kind, name, lambda: model_repository(resolution, self.cache))
             self.journal.note(Note("checkpoint", name, resolution.outcome, details(resolution, repository)))
             return repository
-        return None
+        if kind == "datasets":
+            outcome, data_set, meant = resolve_data_set(name)
+            self.journal.note(Note("data set", name, outcome, {} if meant is None else {"meant": meant}))
+            if data_set is not None:
+                return self.once(kind, name, lambda: data_set_repository(name, data_set, self.cache))
+        return metric_repository(name) if kind == "spaces" else None
 
     def once(self, kind: str, name: str, make: Callable[[], Repository | None]) -> Repository | None:
         with self.lock:
