@@ -168,7 +168,9 @@ def test_pictures(client: Any, at: At) -> None:
     found = client.image_classification(_png(drawn), model=at("vit"))
     assert found[0].score >= found[-1].score
     boxes = client.object_detection(_png(drawn), model=at("detr"), threshold=0.1)
+    assert boxes
     assert all(one.box.xmin < one.box.xmax for one in boxes)
+    assert not client.object_detection(_png(drawn), model=at("detr"), threshold=1.0)
     assert client.image_to_text(_png(drawn), model=at("blip")).generated_text == models.caption(drawn)
 
 
@@ -203,6 +205,8 @@ def test_plain_requests(address: str, notes: Notes) -> None:
     assert notes.of("secret")[-1].subject == "hf-inference"
     headers = {"Authorization": "Bearer hf_any"}
     assert "translation_text" in requests.post(url, json={"inputs": "The cat."}, headers=headers, timeout=30).json()[0]
+    own = requests.post(address, json={"inputs": "The garden"}, headers=headers, timeout=30).json()
+    assert own[0]["generated_text"]
     bad = requests.post(url, data="{", headers=headers, timeout=30)
     assert (bad.status_code, set(bad.json())) == (400, {"error"})
     assert requests.post(url, json={}, headers=headers, timeout=30).status_code == 400

@@ -78,6 +78,8 @@ def application(journal: Journal, task_of: TaskOf | None = None) -> Starlette:
         Route(f"{one}/v1/chat/completions", conversed, methods=["POST"]),
         Route(f"{one}/pipeline/{{task}}", answered, methods=["POST"]),
         Route(one, answered, methods=["POST"]),
+        # An endpoint of one's own has an address, and no model in it.
+        Route("/", answered, methods=["POST"]),
         Mount("/v1", routes=openai.routes()),
         *(Mount(base, routes=openai.routes()) for base in PROVIDERS),
     ]
@@ -102,7 +104,7 @@ def gone(journal: Journal) -> Starlette:
 
 async def _answered(request: Request, task_of: TaskOf) -> Response:
     """One call of a task."""
-    model = request.path_params["model"]
+    model = request.path_params.get("model", "")
     given = await _given(request, model)
     task = request.path_params.get("task") or task_of(model) or await models.on_models(guessed, given)
     if task == "text-generation" and given["inputs"]:
