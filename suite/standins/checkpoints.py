@@ -17,10 +17,11 @@ from suite.discovery import default_root
 from suite.standins.catalogue import Entry
 from suite.standins.lexicons import classic_files
 from suite.standins.making import make
+from suite.standins.preprocessors import SOUNDS, write_preprocessor
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
 MODULES = (("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize"))
-LAYOUT = "1"
+LAYOUT = "2"
 """Raise it when what is written changes: folders of another layout are not taken."""
 
 
@@ -81,6 +82,8 @@ def _fill(aside: Path, entry: Entry) -> None:
         shutil.copytree(source, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SERVED))
         if (aside / "tokenizer.json").is_file() and not (aside / "modules.json").is_file():
             classic_files(aside, entry.model_type)
+        if entry.model_type in SOUNDS and not (aside / "preprocessor_config.json").is_file():
+            write_preprocessor(aside, entry.model_type, {})
     if entry.library == "sentence-transformers" and not (aside / "modules.json").is_file():
         _sentence_transformer(aside, entry)
 

@@ -23,7 +23,7 @@ SILENT = {
     "vit", "deit", "swin", "convnext", "convnextv2", "resnet", "beit", "mobilenet_v2", "mobilevit", "dinov2", "vit_mae",
     "detr", "conditional_detr", "table-transformer", "yolos", "rt_detr", "segformer", "maskformer", "mask2former",
     "sam", "dpt", "glpn", "depth_anything", "swin2sr", "videomae", "audio-spectrogram-transformer", "encodec",
-    "hifigan",
+    "speecht5_hifigan",
 }  # fmt: skip
 """Architectures without a tokenizer; those of speech have one only where they write."""
 READERS = {

@@ -57,7 +57,6 @@ SMALLER: dict[str, dict[str, Any]] = {
                   "decoder_hidden_size": 16},
     "speech_to_text": {"conv_channels": 32},
     "speecht5_hifigan": {"upsample_initial_channel": 32},
-    "hifigan": {"upsample_initial_channel": 32},
     "swin": {"embed_dim": 8, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 2, 2]},
     "swin2sr": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2], "image_size": 64},
     "videomae": {"num_frames": 16},
