@@ -72,6 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     lint.add_argument("--installed", action="store_true", help="check against the releases that are installed here")
     lint.set_defaults(command=_lint)
 
+    lifecycle = commands.add_parser(
+        "verify-lifecycle", help="try every line of the table of removals on the releases before and after; needs pip"
+    )
+    lifecycle.add_argument("lines", nargs="*", metavar="ROW", help="a library or a pattern of the table (default: all)")
+    lifecycle.add_argument(
+        "--bisect", action="store_true", help="search the releases between for the first one that lacks it"
+    )
+    lifecycle.set_defaults(command=_verify_lifecycle)
+
     overhead = commands.add_parser("overhead", help="measure what the harness itself costs")
     overhead.add_argument("--quick", action="store_true", help="fewer repetitions")
     overhead.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
@@ -178,12 +187,31 @@ def _lint(parsed: argparse.Namespace) -> int:
             raise UsageError(f"--release {text}: write it as transformers==5.23.0.")
         releases[library] = release
     documents, findings = lint.lint(parsed.paths, releases)
-    told = lint.lines(documents, findings)
-    for line in told:
+    for line in lint.lines(documents, findings):
         print(line)
+    wrong = lint.to_mend(documents, findings)
     examples = sum(len(document.examples) for document in documents)
-    print(f"{examples} examples in {len(documents)} documents: {len(told) or 'nothing'} to mend", file=sys.stderr)
-    return 1 if told else 0
+    print(f"{examples} examples in {len(documents)} documents: {wrong or 'nothing'} to mend", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _verify_lifecycle(parsed: argparse.Namespace) -> int:
+    from suite.examples import verifying
+    from suite.examples.releases import Releases
+
+    releases = Releases(verifying.default_root())
+    lines = verifying.chosen(parsed.lines)
+    if parsed.bisect:
+        for line in lines:
+            print(f"{line.key}: last seen in {{}}, first gone in {{}}".format(*verifying.bisect(line, releases)))
+        return 0
+    verified = verifying.verify(lines, releases, progress=lambda told: print(told, file=sys.stderr))
+    for one in verified:
+        print(one)
+    false = sum(bool(one.problems) for one in verified)
+    left = len(lines) - len(verified)
+    print(f"{len(verified)} lines tried, {false} false, {left} of services that no release shows", file=sys.stderr)
+    return 1 if false else 0
 
 
 def _overhead(parsed: argparse.Namespace) -> int:

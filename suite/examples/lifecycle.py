@@ -1,7 +1,20 @@
 """What libraries have removed, and when: the table beside this file.
 
-A pattern is one of `task:NAME` (a task of `pipeline()`), `default:TASK` (its default model), `name:NAME` (a class or
-function of the library), `argument:CALLEE(NAME)`, `method:NAME`, `package:NAME` and `url:PREFIX`; names may hold `*`.
+The columns:
+
+- `library`: the package, as pip knows it.
+- `pattern`: `task:NAME` (a task of `pipeline()`), `default:TASK` (its default model), `name:NAME` (a class or function
+  of the library), `member:NAME` (the same of its top level alone, since its modules have others of that name),
+  `argument:CALLEE(NAME)` (of one of several callees, with `|` between),
+  `method:NAME` (of a tokenizer), `package:NAME` (a module) and `url:PREFIX` (a service); names may hold `*`.
+- `last_seen`, `first_gone`: two releases, one right after the other; empty of a service and of what is only deprecated.
+- `error`: the exception on `first_gone`, or a base of it.
+- `replacement`: what to write instead.
+- `back_in`: the release that has it again, if one has.
+- `deprecated_in`: a release on which it works and warns, of what is still there but should not be taught.
+
+`python -m suite verify-lifecycle` tries every line on these releases and on the newest, with the snippets of
+`lifecycle_probes.toml`.
 """
 
 from __future__ import annotations
@@ -15,12 +28,12 @@ from pathlib import Path
 from packaging.version import Version
 
 TABLE = Path(__file__).with_name("lifecycle.csv")
-ARGUMENT = re.compile(r"(?P<callee>[\w*.]+)\((?P<argument>\w+)\)")
+ARGUMENT = re.compile(r"(?P<callee>[\w*.|]+)\((?P<argument>\w+)\)")
 
 
 @dataclass(frozen=True)
 class Removal:
-    """A line of the table: in `last_seen` it was still there, in `first_gone` no more; both are empty of a service."""
+    """A line of the table; its columns are described above."""
 
     library: str
     kind: str
@@ -29,6 +42,18 @@ class Removal:
     first_gone: str
     error: str
     replacement: str
+    back_in: str = ""
+    deprecated_in: str = ""
+
+    @property
+    def key(self) -> str:
+        """The library and the pattern, which no two lines share."""
+        return f"{self.library} {self.kind}:{self.name}"
+
+    @property
+    def works_on_newest(self) -> bool:
+        """Whether what the line is about can be used with the newest release."""
+        return bool(self.back_in or self.deprecated_in)
 
     @property
     def callee(self) -> str:
@@ -43,9 +68,14 @@ class Removal:
         return found["argument"] if found else ""
 
     def gone_in(self, releases: dict[str, str]) -> bool:
-        """Whether these releases of the libraries lack it; of a library that is not named, the newest is meant."""
+        """Whether these releases lack or deprecate it; of a library that is not named, the newest is meant."""
         release = releases.get(self.library)
-        return not self.first_gone or release is None or Version(release) >= Version(self.first_gone)
+        if release is None:
+            return not self.back_in
+        at = Version(release)
+        if self.back_in and at >= Version(self.back_in):
+            return False
+        return at >= Version(self.first_gone or self.deprecated_in or "0")
 
 
 @functools.cache
@@ -57,6 +87,5 @@ def removals() -> tuple[Removal, ...]:
 
 def _removal(row: dict[str, str]) -> Removal:
     kind, _, name = row["pattern"].partition(":")
-    return Removal(
-        row["library"], kind, name, row["last_seen"], row["first_gone"], row["error"], row["replacement"]
-    )  # fmt: skip
+    del row["pattern"]
+    return Removal(kind=kind, name=name, **row)

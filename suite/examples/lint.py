@@ -9,7 +9,7 @@ from pathlib import Path
 from suite.examples.document import Document
 from suite.examples.lifecycle import removals
 from suite.examples.reading import find_documents, read_document
-from suite.examples.static import FRAGMENT, Finding, check_document
+from suite.examples.static import DEPRECATED, FRAGMENT, Finding, check_document
 
 
 def lint(paths: Iterable[Path], releases: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
@@ -26,6 +26,13 @@ def lines(documents: Sequence[Document], findings: Sequence[Finding]) -> list[st
             place = finding.example.place if "cell" in finding.example.place else str(finding.line)
             told.append(f"{finding.example.document}:{place}: {finding.verdict}: {finding.sentence}")
     return told
+
+
+def to_mend(documents: Sequence[Document], findings: Sequence[Finding]) -> int:
+    """How much of that has to be mended: what is only deprecated works."""
+    mended_not = {FRAGMENT, DEPRECATED}
+    problems = sum(bool(document.problem) for document in documents)
+    return problems + sum(finding.verdict not in mended_not for finding in findings)
 
 
 def installed() -> dict[str, str]:

@@ -7,6 +7,7 @@ the document, or, in a call out of a sentence, if nothing else can be meant.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from suite.examples.lifecycle import Removal, removals
 from suite.examples.source import is_shell, parse
 
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
+DEPRECATED = "works-with-warning"
 ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|<[a-z_ ]+>|\[\.\.\.\]", re.MULTILINE)
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
 
@@ -41,7 +43,7 @@ class Names:
     known: dict[str, str] = field(default_factory=dict)
 
     def learn(self, tree: ast.AST) -> None:
-        """Take in the imports, definitions and plain renamings of an example."""
+        """Take in the imports and definitions of a statement."""
         for node in ast.walk(tree):
             match node:
                 case ast.Import(names=names):
@@ -53,6 +55,15 @@ class Names:
                     self.known |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                     self.known[name] = ""
+
+    def assign(self, statement: ast.stmt) -> None:
+        """Take in an assignment: the name stands for what it is given, `HfApi()` for instance, and for that alone."""
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                self.known[name] = self.of(value)
 
     def of(self, node: ast.AST) -> str:
         """The full name of an expression, as far as it is one: `transformers.AutoModel.from_pretrained`."""
@@ -80,14 +91,16 @@ def check_example(example: Example, names: Names, releases: dict[str, str]) -> l
         tree = parse(example.code)
     except SyntaxError as error:
         return [_unparsed(example, error)]
-    names.learn(tree)
     found: dict[tuple[str, int], Finding] = {}
-    for node in ast.walk(tree):
-        for removal in _candidates(node):
-            name = _matched(removal, node, names, inline=example.kind == "inline")
-            if name and removal.gone_in(releases):
-                line = example.line + getattr(node, "lineno", 1) - 1
-                found.setdefault((name, line), _finding(example, line, removal, name))
+    for statement in tree.body:
+        names.learn(statement)
+        for node in ast.walk(statement):
+            for removal in _candidates(node, names):
+                name = _matched(removal, node, names, inline=example.kind == "inline")
+                if name and removal.gone_in(releases):
+                    line = example.line + getattr(node, "lineno", 1) - 1
+                    found.setdefault((name, line), _finding(example, line, removal, name))
+        names.assign(statement)
     return sorted(found.values(), key=lambda finding: finding.line)
 
 
@@ -109,13 +122,17 @@ def _finding(example: Example, line: int, removal: Removal, name: str) -> Findin
         "url": f"the address {name}",
         "package": f"the package {name}",
     }.get(removal.kind, f"{removal.library}.{name}")
-    changed = removal.kind == "default"
     since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
-    happened = f"changed{since}: write" if changed else f"was removed{since}: use"
+    if removal.kind == "default":
+        verdict, happened = CHANGED, f"changed{since}: write"
+    elif removal.deprecated_in:
+        verdict, happened = DEPRECATED, f"is deprecated since {removal.library} {removal.deprecated_in}: use"
+    else:
+        verdict, happened = REMOVED, f"was removed{since}: use"
     return Finding(
         example,
         line,
-        CHANGED if changed else REMOVED,
+        verdict,
         f"{what} {happened} {removal.replacement}",
         f"{name}({removal.argument}=)" if removal.argument else name,
         removal.first_gone,
@@ -123,18 +140,38 @@ def _finding(example: Example, line: int, removal: Removal, name: str) -> Findin
     )
 
 
-_BY_NODE: dict[type, tuple[str, ...]] = {
-    ast.Call: ("task", "default", "argument", "method"),
-    ast.ImportFrom: ("name", "package"),
-    ast.Import: ("package",),
-    ast.Attribute: ("name",),
-    ast.Constant: ("url",),
-}
+@functools.cache
+def _index() -> dict[tuple[str, str], list[Removal]]:
+    """The table by what code must say for a line to be about it: its kind, and an argument, a method or a package."""
+    found: dict[tuple[str, str], list[Removal]] = {}
+    for removal in removals():
+        says = {"argument": removal.argument, "method": removal.name, "package": removal.name.partition(".")[0]}
+        of_library = removal.library if removal.kind in ("name", "member") else ""
+        found.setdefault((removal.kind, says.get(removal.kind, of_library)), []).append(removal)
+    return found
 
 
-def _candidates(node: ast.AST) -> Iterable[Removal]:
-    kinds = _BY_NODE.get(type(node), ())
-    return (removal for removal in removals() if removal.kind in kinds)
+def _candidates(node: ast.AST, names: Names) -> Iterable[Removal]:
+    """The lines that this piece of code may be about."""
+    keys: list[tuple[str, str]] = []
+    match node:
+        case ast.Call(func=function, keywords=keywords):
+            keys += [("argument", keyword.arg) for keyword in keywords if keyword.arg]
+            if isinstance(function, ast.Attribute):
+                keys.append(("method", function.attr))
+            if _task(node):
+                keys += [("task", ""), ("default", "")]
+        case ast.Attribute():
+            library = names.of(node).partition(".")[0]
+            keys += [("name", library), ("member", library)]
+        case ast.ImportFrom(module=str(module)):
+            package = module.partition(".")[0]
+            keys += [("name", package), ("member", package), ("package", package)]
+        case ast.Import(names=imported):
+            keys += [("package", package) for package in {alias.name.partition(".")[0] for alias in imported}]
+        case ast.Constant(value=str()):
+            keys.append(("url", ""))
+    return (removal for key in keys for removal in _index().get(key, ()))
 
 
 def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> str:
@@ -150,21 +187,32 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
         case "argument", ast.Call():
             return _callee(removal, node, names, inline=inline)
         case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
-            return attribute if attribute == removal.name and TOKENIZERS.search(ast.unparse(value)) else ""
-        case "name", ast.ImportFrom(module=str(module), names=imported, level=0):
-            ours = module == removal.library or module.startswith(f"{removal.library}.")
+            return attribute if attribute == removal.name and _is_tokenizer(value, names) else ""
+        case "name" | "member", ast.ImportFrom(module=str(module), names=imported, level=0):
+            ours = module == removal.library or (removal.kind == "name" and _within(module, removal.library))
             return next((alias.name for alias in imported if ours and fnmatchcase(alias.name, removal.name)), "")
-        case "name", ast.Attribute(attr=attribute):
+        case "name" | "member", ast.Attribute(attr=attribute):
             ours = names.of(node) == f"{removal.library}.{attribute}"
             return attribute if ours and fnmatchcase(attribute, removal.name) else ""
         case "package", ast.Import(names=imported):
-            return removal.name if any(alias.name.startswith(removal.name) for alias in imported) else ""
+            return removal.name if any(_within(alias.name, removal.name) for alias in imported) else ""
         case "package", ast.ImportFrom(module=str(module), names=imported):
-            here = any(f"{module}.{alias.name}".startswith(removal.name) for alias in imported)
+            here = any(_within(f"{module}.{alias.name}", removal.name) for alias in imported)
             return removal.name if here else ""
         case "url", ast.Constant(value=str(text)):
             return removal.name if text.startswith(removal.name) else ""
     return ""
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def _is_tokenizer(node: ast.expr, names: Names) -> bool:
+    """Whether it is called a tokenizer, and not known to be another library's."""
+    name = names.of(node)
+    foreign = isinstance(node, ast.Name) and node.id in names.known and not name.startswith("transformers.")
+    return not foreign and TOKENIZERS.search(ast.unparse(node)) is not None
 
 
 def _is_pipeline(call: ast.Call, names: Names, *, inline: bool) -> bool:
@@ -184,5 +232,6 @@ def _callee(removal: Removal, call: ast.Call, names: Names, *, inline: bool) -> 
     name = names.of(call.func)
     if removal.callee == "pipeline":
         return "pipeline" if _is_pipeline(call, names, inline=inline) else ""
-    ours = name.partition(".")[0] == removal.library and fnmatchcase(name, f"*{removal.callee.lstrip('*')}")
+    callees = (f"*{callee.lstrip('*')}" for callee in removal.callee.split("|"))
+    ours = name.partition(".")[0] == removal.library and any(fnmatchcase(name, callee) for callee in callees)
     return name.rpartition(".")[2] if ours else ""
