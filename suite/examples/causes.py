@@ -156,6 +156,19 @@ def _installed(module: str) -> bool:
         return False
 
 
+def _bare_data_set(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if not _is(found, ("HfUriError",)):
+        return None
+    for note in found.notes:
+        if note["kind"] == "data set" and note["outcome"] == "renamed":
+            bare, full = note["subject"], note["details"].get("meant", "")
+            told = f"the installed datasets no longer finds data sets by bare names like {bare}: write {full}"
+            return Judgement(
+                Verdict.REMOVED, told, found.line, f'load_dataset("{bare}")', "", f'load_dataset("{full}")'
+            )
+    return None
+
+
 def _secret_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     asked = next((note["subject"] for note in found.notes if note["kind"] == "secret"), "")
     if asked:
@@ -274,6 +287,7 @@ RULES: tuple[Rule, ...] = (
     _death,
     _name_missing,
     _package_missing,
+    _bare_data_set,
     _checkpoint_missing,
     _secret_missing,
     _gpu_missing,

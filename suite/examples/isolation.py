@@ -22,7 +22,7 @@ from suite.standins import front
 ALWAYS = (
     "suite.standins.front:", "suite.standins.hosts:", "suite.examples.apps:", "suite.examples.caps:", "uvicorn:",
     "uvicorn.protocols.http.auto:", "uvicorn.loops.auto:", "trustme:", "requests:", "asyncio:",
-    "transformers.generation.utils:",
+    "transformers.generation.utils:", "datasets:", "PIL.Image:",
 )  # fmt: skip
 """What every document's processes need."""
 GRACE = 15.0

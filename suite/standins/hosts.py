@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from suite.standins.hub import hub
-from suite.standins.journal import Journal, Note
+from suite.standins.journal import Journal
+from suite.standins.media import media
 from suite.standins.services import LOCAL, applications, service_for
 
 HUB = ("huggingface.co", "www.huggingface.co", "hf.co", "hub-ci.huggingface.co")
@@ -55,7 +56,6 @@ class Hosts:
                 return self._hub
         if service is not None:
             return self._services[service]
-        self.journal.note(Note("host", name, "answered"))
         return self._media
 
     @functools.cached_property
@@ -68,9 +68,7 @@ class Hosts:
 
     @functools.cached_property
     def _media(self) -> Any:
-        from starlette.responses import PlainTextResponse
-
-        return PlainTextResponse("There is no stand-in for this.", 404)
+        return media(self.journal)
 
 
 def application(journal: Journal, hints: Mapping[str, str], cache: Path) -> Hosts:
