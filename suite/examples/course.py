@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -124,6 +126,7 @@ class CourseRun:
         self.reads, self.limits, self.log = reads, limits, log
         self.unsafe = unsafe
         self._open: isolation.OpenStandIns | None = None
+        self._private: Path | None = None
         self._rows: dict[str, Future[Row]] = {}
         self._over = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
@@ -143,7 +146,11 @@ class CourseRun:
         wanted = [read for read in self.reads if any(example.id in chosen for example in read.document.examples)]
         documents = [read.document for read in wanted]
         self._hints = hints.checkpoint_hints(documents)
-        self._certificate, self._authority = _new_authority()
+        certificate, self._authority = _new_authority()
+        self._private = Path(tempfile.mkdtemp(prefix="touchstone-course-"))
+        self._private.chmod(0o755)
+        self._certificate = self._private / "stand-ins.pem"
+        self._certificate.write_bytes(certificate)
         self._cache = cache_root() / "stand-ins"
         self._cache.mkdir(parents=True, exist_ok=True)
         self._releases = installed()
@@ -151,7 +158,9 @@ class CourseRun:
             self._open = isolation.OpenStandIns(self._hints, self._cache)
             self._open.wait()
         port = self._open.port if self._open else None
-        self._forkserver = isolation.open_forkserver(_preloads(documents, self._hints), self.log, port)
+        self._forkserver = isolation.open_forkserver(
+            _preloads(documents, self._hints), self.log, self._certificate, port
+        )
         cores = sorted(os.sched_getaffinity(0))
         self._cores: SimpleQueue[int] = SimpleQueue()
         for core in cores:
@@ -174,6 +183,8 @@ class CourseRun:
             self._pool.shutdown(wait=True, cancel_futures=True)
         if self._open is not None:
             self._open.close()
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)
 
     def _carry_out(self, read: Read, chosen: set[str]) -> None:
         core = self._cores.get()
@@ -217,8 +228,8 @@ class CourseRun:
         return Ground(
             self.limits,
             str(self._cache),
-            self._certificate,
             self._authority,
+            readable=(str(self._certificate),),
             shown=beside,
             hints=self._hints,
             local=hints.local_checkpoints([read.document]),

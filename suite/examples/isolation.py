@@ -35,12 +35,14 @@ PLACEHOLDERS = (
 """Keys of services that have a stand-in. Their values are no secret: any will do."""
 
 
-def environment(open_port: int | None = None) -> dict[str, str]:
+def environment(certificate: Path, open_port: int | None = None) -> dict[str, str]:
     """What a document finds in its environment: nothing of this process's.
+
+    `certificate` is the file with that of the stand-ins' authority, seen inside the walls and outside.
 
     Without walls names are not redirected: the clients are told where the stand-ins are, at `open_port`.
     """
-    secured = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), walls.CERTIFICATE)
+    secured = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(certificate))
     keys = {name: "hf_stand_in" if name.startswith("H") else "sk-stand-in" for name in PLACEHOLDERS}
     quiet = {
         "MPLBACKEND": "Agg",
@@ -115,13 +117,13 @@ class Stage:
         self._process.join()
 
 
-def open_forkserver(names: Iterable[str], log: Path, open_port: int | None = None) -> Forkserver:
+def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_port: int | None = None) -> Forkserver:
     """The process that documents' processes are forked from, with the libraries that they use imported.
 
     Raises:
         UsageError: this system has no fork.
     """
-    forkserver = Forkserver([*ALWAYS, *names], 1, log, environment(open_port))
+    forkserver = Forkserver([*ALWAYS, *names], 1, log, environment(certificate, open_port))
     if not forkserver.preloads:
         raise UsageError("Examples are run by forking, which this system cannot: use `python -m suite lint-course`.")
     return forkserver

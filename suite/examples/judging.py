@@ -70,7 +70,8 @@ def runs_nothing(code: str) -> bool:
 
 def judge_unrun(findings: Sequence[Finding], sentence: str) -> Judgement:
     """Of an example that is only looked at: a call in a sentence, or when nothing may be run."""
-    return _said(findings[0]) if findings else Judgement(Verdict.WORKS, sentence)
+    worst = max(findings, key=lambda finding: list(Verdict).index(Verdict(finding.verdict)), default=None)
+    return _said(worst) if worst else Judgement(Verdict.WORKS, sentence)
 
 
 def judge(example: Example, found: Performance, findings: Sequence[Finding], story: Story) -> Judgement:
@@ -97,6 +98,9 @@ def judge(example: Example, found: Performance, findings: Sequence[Finding], sto
             )
     if drifted := drift(example.expected, [*found.values, *found.shown.splitlines(), found.shown]):
         return Judgement(Verdict.DRIFT, drifted)
+    for finding in findings:
+        if finding.verdict == Verdict.WARNS:
+            return _said(finding)
     deprecations = [text for text in found.warnings if any(word in text.lower() for word in DEPRECATED)]
     if deprecations:
         return Judgement(Verdict.WARNS, " ".join(deprecations[0].split())[:300])

@@ -44,14 +44,14 @@ PATIENCE = 8.0
 class Ground:
     """What a document is carried out on.
 
-    `readable` are paths beside the interpreter's that are seen; `cache` is where stand-ins are kept, written by these
-    alone. `shown` are files and folders beside the document, by the name under which it finds them. `hints` say for
-    which task or class the document's code names a checkpoint; `local` are checkpoints that it expects below ./models.
+    `authority` signs for the stand-ins. `readable` are paths beside the interpreter's that are seen; `cache` is where
+    stand-ins are kept, written by these alone. `shown` are files and folders beside the document, by the name under
+    which it finds them. `hints` say for which task or class the document's code names a checkpoint; `local` are
+    checkpoints that it expects below ./models.
     """
 
     limits: Limits
     cache: str
-    certificate: bytes
     authority: bytes
     readable: tuple[str, ...] = ()
     shown: dict[str, str] = field(default_factory=dict)
@@ -99,7 +99,6 @@ def _first(requests: Connection, replies: Connection, ground: Ground) -> None:
         [*walls.interpreter_files(), *ground.readable, *ground.shown.values()],
         [ground.cache],
         ground.limits,
-        ground.certificate,
     )
     standing_in = _fork(lambda: _stand_in(ground))
     _show_around(ground)

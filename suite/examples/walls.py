@@ -19,8 +19,6 @@ from suite.examples import kernel
 
 HOME = "/tmp/reader"
 WORK = f"{HOME}/course"
-CERTIFICATE = "/tmp/.stand-ins.pem"
-"""Where the certificate of the stand-ins' authority lies for the clients."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = (
     "alternatives", "ca-certificates", "fonts", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf",
@@ -110,7 +108,7 @@ def interpreter_files() -> list[str]:
     return sorted(found)
 
 
-def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits, certificate: bytes) -> None:
+def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits) -> None:
     """Build the root and move in: the first process of the namespaces does, before any other is started.
 
     Raises:
@@ -161,7 +159,6 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits, ce
     if os.getuid() == 0:
         for place in (HOME, WORK):
             os.chown(place, NOBODY, NOBODY)
-    Path(CERTIFICATE).write_bytes(certificate)
     kernel.raise_loopback()
     os.chdir(WORK)
 

@@ -26,17 +26,20 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     """What a document is carried out on, with a file beside it that it must not change."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "data.txt").write_text("keep me")
-    certificate, authority = new_authority()
+    authority = new_authority()[1]
     limits = walls.Limits(memory=2 * 2**30, disk=2**28, seconds=SECONDS)
     cache = tmp_path_factory.mktemp("cache")
-    return Ground(limits, str(cache), certificate, authority, shown={"data.txt": str(folder / "data.txt")})
+    return Ground(limits, str(cache), authority, shown={"data.txt": str(folder / "data.txt")})
 
 
 @pytest.fixture(scope="module")
 def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
     """Where documents' processes come from; started with a secret in this process's environment."""
     os.environ["TEST_SECRET_TOKEN"] = "hush-hush"
-    yield isolation.open_forkserver([], tmp_path_factory.mktemp("log") / "log.txt")
+    folder = tmp_path_factory.mktemp("log")
+    certificate = folder / "stand-ins.pem"
+    certificate.write_bytes(new_authority()[0])
+    yield isolation.open_forkserver([], folder / "log.txt", certificate)
     del os.environ["TEST_SECRET_TOKEN"]
 
 
