@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.cell import Status
+from suite.examples.summary import COLUMNS
 from suite.record import CELL_COLUMNS
 from suite.report.frames import SAMPLE_TYPES
 
@@ -26,6 +27,7 @@ def defined_in(section: str) -> list[str]:
         ("cells.csv and cells.parquet", list(CELL_COLUMNS)),
         ("samples.parquet", list(SAMPLE_TYPES)),
         ("Status words", list(Status)),
+        ("examples.csv", list(COLUMNS)),
     ],
 )
 def test_every_name_is_defined_in_order(section: str, names: list[str]) -> None:
