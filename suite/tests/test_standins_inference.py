@@ -143,6 +143,11 @@ def test_fill_mask(client: Any, at: At) -> None:
 
 def test_zero_shot_classification(client: Any, at: At) -> None:
     labels = ["cooking", "finance"]
+    if hub.__version__.startswith("0."):
+        # The service changed its answer to a list; the last client of that generation does not know it.
+        with pytest.raises(TypeError):
+            client.zero_shot_classification("I bake bread and cook soup.", labels, model=at("bart-mnli"))
+        return
     found = client.zero_shot_classification("I bake bread and cook soup.", labels, model=at("bart-mnli"))
     assert [one.label for one in found] == labels
     assert sum(one.score for one in found) == pytest.approx(1)
