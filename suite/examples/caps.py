@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from suite.standins.journal import Note
+from suite.stand_ins.journal import Note
 
 STEPS = 3
 TOKENS = 32

@@ -255,7 +255,7 @@ def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping
 
 def _new_authority() -> tuple[bytes, bytes]:
     try:
-        from suite.standins.front import new_authority
+        from suite.stand_ins.front import new_authority
 
         return new_authority()
     except ImportError as error:

@@ -17,10 +17,10 @@ from suite.examples import stage, walls
 from suite.examples.document import Example
 from suite.examples.performing import Performance
 from suite.pool import Forkserver, _unimportable_main
-from suite.standins import front
+from suite.stand_ins import front
 
 ALWAYS = (
-    "suite.standins.front:", "suite.standins.hosts:", "suite.examples.apps:", "suite.examples.caps:", "uvicorn:",
+    "suite.stand_ins.front:", "suite.stand_ins.hosts:", "suite.examples.apps:", "suite.examples.caps:", "uvicorn:",
     "uvicorn.protocols.http.auto:", "uvicorn.loops.auto:", "trustme:", "requests:", "asyncio:",
     "transformers.generation.utils:", "datasets:", "PIL.Image:",
 )  # fmt: skip

@@ -123,7 +123,7 @@ def _fork(work: Callable[[], None]) -> int:
 
 
 def _stand_in(ground: Ground) -> None:
-    from suite.standins import front
+    from suite.stand_ins import front
 
     served = front.open_sockets()
     walls.confine(ground.limits, [ground.cache])

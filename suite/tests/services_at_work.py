@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from suite.standins.journal import Note
+from suite.stand_ins.journal import Note
 
 
 class Notes:

@@ -14,7 +14,7 @@ from suite.examples.document import Example
 from suite.examples.performing import Performance
 from suite.examples.stage import Ground
 from suite.pool import Forkserver
-from suite.standins.front import new_authority
+from suite.stand_ins.front import new_authority
 
 SECONDS = 4.0
 REASON = walls.missing()

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suite.stand_ins.catalogue import catalogue
+from suite.stand_ins.checkpoints import folder, shipped
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_a_miniature_is_served_with_what_its_own_tokenizer_class_reads(cache: Path) -> None:
+    from transformers import AutoTokenizer, DistilBertTokenizer, MarianTokenizer, T5Tokenizer
+
+    text = "The film was great"
+    for name, cls in (
+        ("distilbert/distilbert-base-uncased-finetuned-sst-2-english", DistilBertTokenizer),
+        ("google-t5/t5-small", T5Tokenizer),
+        ("Helsinki-NLP/opus-mt-fr-en", MarianTokenizer),
+    ):
+        place = folder(catalogue()[name], cache)
+        ours = AutoTokenizer.from_pretrained(place)(text)["input_ids"]
+        assert cls.from_pretrained(place)(text)["input_ids"] == ours, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "google-bert/bert-base-cased", "FacebookAI/xlm-roberta-base", "google/mt5-small", "EleutherAI/pythia-70m",
+        "xlnet/xlnet-base-cased", "mistralai/Mistral-7B-Instruct-v0.2", "microsoft/trocr-base-handwritten",
+        "dandelin/vilt-b32-finetuned-vqa", "superb/hubert-base-superb-er", "facebook/detr-resnet-50-panoptic",
+    ],
+)  # fmt: skip
+def test_a_made_checkpoint_opens_as_the_real_one_would(name: str, cache: Path) -> None:
+    import transformers
+    from transformers import AutoConfig, AutoTokenizer
+
+    entry = catalogue()[name]
+    place = folder(entry, cache)
+    assert (place / "model.safetensors").is_file()
+    config = AutoConfig.from_pretrained(place)
+    assert (config.model_type, config.architectures) == (entry.model_type, [entry.architecture])
+    model, report = getattr(transformers, entry.architecture).from_pretrained(place, output_loading_info=True)
+    assert not report["missing_keys"]
+    if entry.labels:
+        assert tuple(model.config.id2label.values()) == entry.labels
+    if entry.width:
+        assert config.hidden_size == entry.width
+    if (place / "tokenizer_config.json").is_file():
+        tokenizer = AutoTokenizer.from_pretrained(place)
+        assert len(tokenizer) <= model.get_input_embeddings().num_embeddings or name == "google/mt5-small"
+
+
+def test_it_is_made_once_and_for_all_names_alike(cache: Path) -> None:
+    first = folder(catalogue()["google-bert/bert-base-cased"], cache)
+    state = (first / "model.safetensors").stat().st_mtime_ns
+    assert folder(catalogue()["google-bert/bert-base-german-cased"], cache) == first
+    assert (first / "model.safetensors").stat().st_mtime_ns == state
+    assert not list((cache / "stand-ins").glob(".new-*"))
+
+
+def test_an_uncased_one_lowers_letters(cache: Path) -> None:
+    from transformers import AutoTokenizer
+
+    cased, uncased = (
+        AutoTokenizer.from_pretrained(folder(catalogue()[f"google-bert/bert-base-{kind}"], cache)).tokenize("HELLO")
+        for kind in ("cased", "uncased")
+    )
+    assert "".join(cased).replace("##", "") == "HELLO"
+    assert "".join(uncased).replace("##", "") == "hello"
+
+
+def test_a_miniature_that_is_not_there_is_none() -> None:
+    assert shipped("no-such-miniature") is None
+    assert shipped("") is None
+    assert shipped("package:no_such_package") is None
