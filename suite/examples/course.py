@@ -28,6 +28,7 @@ from suite.examples.stage import Ground
 from suite.examples.static import Names, check_example
 from suite.examples.verdict import Judgement, Verdict
 from suite.examples.walls import Limits
+from suite.stand_ins.catalogue import resolve
 
 SKIP_FILE = "touchstone-skip.csv"
 """A course's own list of examples that are not to be run: columns `example` and `reason`."""
@@ -267,4 +268,6 @@ def _new_authority() -> tuple[bytes, bytes]:
 def _preloads(documents: Sequence[Document], known: Mapping[str, str]) -> list[str]:
     modules, names = hints.imports(documents)
     classes = {hint for hint in known.values() if hint[:1].isupper() and hint.isidentifier()}
+    resolved = [resolve(name, hint) for name, hint in known.items()]
+    classes |= {found.entry.architecture for found in resolved if found.entry and found.entry.architecture}
     return [*(f"{module}:" for module in modules), *names, *sorted(classes)]

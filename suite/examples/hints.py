@@ -80,7 +80,7 @@ def local_checkpoints(documents: Iterable[Document]) -> tuple[str, ...]:
     for document in documents:
         for call, known in calls(document):
             for name, _ in _hints(call, known):
-                parts = name.removeprefix("./").split("/")
+                parts = name.removeprefix("./").removeprefix("../").split("/")
                 if parts[0] == "models" and len(parts) in (2, 3):
                     found["/".join(parts[1:])] = None
     return tuple(found)

@@ -1,0 +1,76 @@
+"""Apps are started, visited and stopped; big work is capped, and says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.examples import apps, caps
+
+flask = pytest.importorskip("flask", reason="flask is part of the extra course")
+
+
+def test_an_app_is_visited_and_stopped() -> None:
+    app, seen = flask.Flask("a"), []
+
+    @app.route("/")
+    def home() -> str:
+        seen.append("GET")
+        return "hello"
+
+    @app.route("/generate", methods=["POST"])
+    def generate() -> dict[str, str]:
+        seen.append(flask.request.json["prompt"])
+        return {"generated_text": "hello"}
+
+    apps._run_flask(app, port=5000)
+    assert sorted(seen) == sorted(["GET", apps.TEXT])
+
+
+def test_an_app_that_fails_at_its_first_visit_is_no_working_example() -> None:
+    app = flask.Flask("a")
+
+    @app.route("/")
+    def home() -> str:
+        return str(1 / 0)
+
+    with pytest.raises(RuntimeError, match="GET / with status 500"):
+        apps._run_flask(app)
+
+
+@pytest.fixture
+def noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the caps write what they did."""
+    monkeypatch.setattr(caps, "NOTES", tmp_path / "notes.jsonl")
+    return caps.NOTES
+
+
+@pytest.mark.parametrize(("asked", "made", "told"), [(10, 10, False), (500, caps.TOKENS, True)])
+def test_generation_stops_after_some_tokens_and_says_so(noted: Path, asked: int, made: int, told: bool) -> None:
+    import torch
+
+    def generate(**options: Any) -> int:
+        for number in range(1, asked + 1):
+            ids = torch.zeros((2, number), dtype=torch.long)
+            if all(bool(criterion(ids, None).all()) for criterion in options["stopping_criteria"]):
+                return number
+        return asked
+
+    assert caps._generate(generate, None, (), {}) == made
+    assert noted.exists() is told
+    if told:
+        assert json.loads(noted.read_text())["outcome"] == f"stopped after {caps.TOKENS} tokens"
+
+
+@pytest.mark.parametrize(("asked", "left", "told"), [(-1, caps.STEPS, True), (1000, caps.STEPS, True), (2, 2, False)])
+def test_training_is_capped_in_steps(noted: Path, asked: int, left: int, told: bool) -> None:
+    class Trainer:
+        class args:  # noqa: N801 - as the Trainer names it
+            max_steps = asked
+
+    caps._train(lambda **_: None, Trainer, (), {})
+    assert Trainer.args.max_steps == left
+    assert noted.exists() is told
