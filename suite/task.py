@@ -107,6 +107,8 @@ class Task(ABC):
     dataset: ClassVar[HubDataset | None] = None
     metric: ClassVar[str]
     """What `accuracy` means for this task, in words: "entity F1"."""
+    scored_together: ClassVar[int] = 32
+    """How many inputs are answered at once for the accuracy. Fewer take less memory."""
     labels: ClassVar[Sequence[str]] = ()
     """The closed set of labels that the truths use; empty when answers are free."""
     label_aliases: ClassVar[Mapping[str, str]] = {}

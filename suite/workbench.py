@@ -25,7 +25,6 @@ from suite.weights import open_subject
 from suite.weights.hub_data import load_samples
 from suite.weights.samples import fit, read_samples
 
-SCORED_TOGETHER = 32
 COMPARED = 16
 """Samples on which fidelity is judged."""
 TIMED_TOKENS = 16
@@ -105,7 +104,7 @@ class Workbench:
         """The answers to the whole test split."""
         order = sorted(range(len(self.samples)), key=lambda i: self.task.size_of(self.samples[i].input))
         answers: list[Any] = [None] * len(self.samples)
-        together = max(SCORED_TOGETHER, self.spec.batch_size)
+        together = max(self.task.scored_together, self.spec.batch_size)
         for start in range(0, len(order), together):
             chosen = order[start : start + together]
             batch = self._encode([self.samples[i].input for i in chosen])

@@ -120,8 +120,9 @@ def _durations(predictor: Any, forced: np.ndarray | None) -> Iterator[list[Any]]
             return output
         import torch
 
-        # They will be rounded up.
-        return torch.from_numpy(np.log(np.maximum(forced, 1) - 0.5))[:, None].to(output)
+        # They will be rounded up. Those of a longer text's batch end in zeros, for which a single text has no place.
+        frames = np.maximum(forced[:, : output.shape[-1]], 1)
+        return torch.from_numpy(np.log(frames - 0.5))[:, None].to(output)
 
     handle = predictor.register_forward_hook(hook)
     try:
