@@ -12,7 +12,6 @@ from typing import Any
 import psutil
 
 from suite import building
-from suite.ahead import UNTIMED, Ahead, look_ahead
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
@@ -57,15 +56,6 @@ class Laboratory:
         self._answers: dict[str, tuple[Answers, accuracy.Score]] = {}
         self._references: dict[str, Path] = {}
         self._latencies: dict[str, Rounds] = {}
-        self._expected: dict[str, list[tuple[Planned, str]]] = {}
-        self._ahead: dict[tuple[str, str], Ahead] = {}
-
-    def expect(self, selected: Iterable[tuple[Cell, str]]) -> None:
-        """Say which checks will be asked for, so that those of a checkpoint can be carried out several at a time."""
-        self._expected = {}
-        for cell, check in selected:
-            if check in UNTIMED and self.planned[cell.id].reason is None:
-                self._expected.setdefault(cell.block, []).append((self.planned[cell.id], check))
 
     def check(self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: str | None = None) -> Outcome:
         """Carry out one check of one cell, record it and return it; a check that a resumed run holds is not repeated.
@@ -74,8 +64,8 @@ class Laboratory:
         `known_failure` is the reason why this check is expected to fail.
         """
         self.enter(cell.block)
-        recorded = self._recorded(cell, check)
-        if recorded:
+        recorded = self._done.get((cell.id, check))
+        if recorded and Status(recorded["status"]) not in COULD_NOT_MEASURE:
             return Outcome(
                 Status(recorded["status"]), recorded["reason"], recorded, self._recorded_rounds.get(cell.id, [])
             )
@@ -89,7 +79,7 @@ class Laboratory:
             except Stopped as stopped:
                 outcome = Outcome(stopped.status, stopped.reason)
                 self.drop(cell)
-        wall = time.perf_counter() - started + self._spent_ahead(cell, check)
+        wall = time.perf_counter() - started
         if check == "latency" and cell.id in self._latencies:
             wall = self._latencies[cell.id].spent
         if known_failure:
@@ -183,9 +173,7 @@ class Laboratory:
             missing = [
                 self.planned[name]
                 for name in block
-                if self.planned[name].reason is None
-                and not self._recorded(self.planned[name].cell, "latency")
-                and name not in self._latencies
+                if self.planned[name].reason is None and not self._measured(name) and name not in self._latencies
             ]
             self._measure(missing)
         rounds = self._latencies[cell.id]
@@ -193,10 +181,9 @@ class Laboratory:
             raise rounds.stopped
         return judge_latency(rounds, cell)
 
-    def _recorded(self, cell: Cell, check: str) -> Mapping[str, Any] | None:
-        """What a resumed run holds of a check, if it holds an answer."""
-        row = self._done.get((cell.id, check))
-        return row if row is not None and Status(row["status"]) not in COULD_NOT_MEASURE else None
+    def _measured(self, name: str) -> bool:
+        row = self._done.get((name, "latency"))
+        return row is not None and Status(row["status"]) not in COULD_NOT_MEASURE
 
     def _measure(self, entries: Sequence[Planned]) -> None:
         """Measure these cells interleaved, in as few groups as memory allows; the reference is in every group."""
@@ -254,26 +241,7 @@ class Laboratory:
 
     # The workers.
 
-    def _look_ahead(self, block: str) -> None:
-        """Ask for what a checkpoint's untimed checks need, of several backends at a time; each keeps its own outcome.
-
-        Of large models two at work at a time could take more memory than there is.
-        """
-        wanted: dict[str, list[tuple[Planned, str]]] = {}
-        for entry, check in self._expected.pop(block, ()):
-            if not self._recorded(entry.cell, check):
-                wanted.setdefault(entry.cell.id, []).append((entry, UNTIMED[check]))
-        if self.settings.weights == "miniature" and not self.settings.models and self.settings.isolate:
-            self._ahead = look_ahead(list(wanted.values()), self._ask, self.settings.threads)
-
-    def _spent_ahead(self, cell: Cell, check: str) -> float:
-        ahead = self._ahead.pop((cell.id, UNTIMED.get(check, "")), None)
-        return ahead.seconds if ahead else 0.0
-
     def _ask(self, entry: Planned, method: str, **arguments: Any) -> Any:
-        ahead = self._ahead.get((entry.cell.id, method))
-        if ahead is not None:
-            return ahead.result()
         bench = self.bench(entry)
         try:
             return bench.ask(method, self.settings.cell_timeout, **arguments)
@@ -383,9 +351,7 @@ class Laboratory:
             alive.bench.close()
         for store in (self._alive, self._stopped, self._answers, self._latencies):
             store.clear()
-        self._ahead.clear()
         self._block = block
-        self._look_ahead(block)
 
     def close(self) -> None:
         """End everything that was started."""
