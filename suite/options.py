@@ -120,7 +120,7 @@ def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
 
 
 def read_course_settings(config: pytest.Config, own: Path) -> CourseSettings:
-    """The options of a run of courses, checked.
+    """The options of a run of courses, checked. The suite's own course is the pages of the folder `own`, none below it.
 
     Raises:
         UsageError: a value that cannot be used, with what could.
@@ -128,7 +128,11 @@ def read_course_settings(config: pytest.Config, own: Path) -> CourseSettings:
     get = config.getoption
     here = config.invocation_params.dir
     return CourseSettings(
-        courses=tuple(own if name == OWN_COURSE else here / name for name in get("--course")),
+        courses=tuple(
+            path
+            for name in get("--course")
+            for path in (sorted(own.glob("*.md")) if name == OWN_COURSE else [here / name])
+        ),
         results=(here / get("--results")).absolute(),
         example_timeout=_seconds("--example-timeout", get("--example-timeout")),
         unsafe=get("--unsafe"),

@@ -32,7 +32,7 @@ def _import_all() -> None:
             holder = importlib.import_module(module) if module else transformers
             if attribute:
                 getattr(holder, attribute)
-        except (ImportError, AttributeError, RuntimeError):
+        except Exception:  # whatever a library raises as it is imported is for those who use it
             MISSING.append(name)
 
 

@@ -76,12 +76,14 @@ def _train(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, ...
     return original(*arguments, **options)
 
 
-def _evaluate(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:  # noqa: ARG001
+def _evaluate(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     from torch.utils.data import DataLoader, Subset
 
     loader, *others = arguments or (options.pop("dataloader"),)
     data: Any = getattr(loader, "dataset", None)
     if isinstance(loader, DataLoader) and hasattr(data, "__len__") and len(data) > ROWS:
         note("evaluation", f"{ROWS} rows of {len(data)}")
-        loader = DataLoader(Subset(data, range(ROWS)), batch_size=loader.batch_size, collate_fn=loader.collate_fn)
+        # A loader that accelerate has prepared does not say its batch size.
+        batch = loader.batch_size or trainer.args.eval_batch_size
+        loader = DataLoader(Subset(data, range(ROWS)), batch_size=batch, collate_fn=loader.collate_fn)
     return original(loader, *others, **options)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
 from suite.examples.document import Example
+from suite.examples.lifecycle import removals
 from suite.examples.performing import Performance
 from suite.examples.source import parse
 from suite.examples.verdict import Judgement, Verdict
@@ -33,6 +34,7 @@ REQUIRES = re.compile(
     r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
     r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
 )
+TOKENIZER_LACKS = re.compile(r"Token\w+'? (?:object )?has no attribute")
 CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 OWN_MODULE = re.compile(
     r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?",
@@ -154,6 +156,18 @@ def _installed(module: str) -> bool:
         return find_spec(module) is not None
     except (ImportError, ValueError):
         return False
+
+
+def _method_removed(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    """A method that is gone, of an object whose name in the code does not say what it is."""
+    for removal in removals() if _is(found, ("AttributeError",)) else ():
+        if removal.kind == "method" and TOKENIZER_LACKS.search(found.message) and removal.name in found.message:
+            since = f"{removal.library} {removal.first_gone}"
+            told = f"the method {removal.name}() was removed in {since}: use {removal.replacement}"
+            return Judgement(
+                Verdict.REMOVED, told, found.line, removal.name, removal.first_gone, removal.replacement
+            )  # fmt: skip
+    return None
 
 
 def _bare_data_set(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
@@ -288,6 +302,7 @@ RULES: tuple[Rule, ...] = (
     _name_missing,
     _package_missing,
     _bare_data_set,
+    _method_removed,
     _checkpoint_missing,
     _secret_missing,
     _gpu_missing,

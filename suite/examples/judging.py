@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from suite.examples.source import parse, python_source
 from suite.examples.static import Finding
 from suite.examples.verdict import PASSING, Judgement, Verdict
 
+QUOTED = re.compile(r"`[\w.]*?(\w+)(?:\(\))?\W?`|`(\w+)=")
 DEPRECATED = ("deprecat", "will be removed", "is no longer supported", "will be removed in")
 
 
@@ -24,9 +26,11 @@ class Story:
     made: dict[str, tuple[Example, Judgement]] = field(default_factory=dict)
 
     def tell(self, example: Example, judgement: Judgement) -> None:
-        """Take in an example that is judged."""
+        """Take in an example that is judged; of one that failed, what stands before the line was made all the same."""
+        failed = judgement.verdict not in PASSING and judgement.line
+        done = bound_names(example.code, judgement.line - example.line + 1) if failed else set()
         for name in bound_names(example.code):
-            self.made[name] = (example, judgement)
+            self.made[name] = (example, Judgement(Verdict.WORKS, "") if name in done else judgement)
 
     def missing(self, name: str) -> str:
         """Why a name is not there, as the end of a sentence."""
@@ -38,12 +42,14 @@ class Story:
         return f"which the example at {example.place} would make ({judgement.verdict})"
 
 
-def bound_names(code: str) -> set[str]:
-    """The names that an example makes for those after it."""
+def bound_names(code: str, before: int | None = None) -> set[str]:
+    """The names that an example makes for those after it, or does with its statements that end before a line."""
     try:
         tree = parse(code)
     except SyntaxError:
         return set()
+    if before is not None:
+        tree.body = [statement for statement in tree.body if (statement.end_lineno or 0) < before]
     found: set[str] = set()
     inner: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -97,11 +103,9 @@ def judge(example: Example, found: Performance, findings: Sequence[Finding], sto
                 Verdict.UNKNOWN, f"there is no checkpoint {note['subject']}: write {note['details'].get('meant')}"
             )
     if drifted := drift(example.expected, [*found.values, *found.shown.splitlines(), found.shown]):
-        return Judgement(Verdict.DRIFT, drifted)
-    for finding in findings:
-        if finding.verdict == Verdict.WARNS:
-            return _said(finding)
-    deprecations = [text for text in found.warnings if any(word in text.lower() for word in DEPRECATED)]
+        # What is gone may have been passed over in silence.
+        return _said(removed[0]) if removed else Judgement(Verdict.DRIFT, drifted)
+    deprecations = [text for text in found.warnings if _deprecates(text, example.code)]
     if deprecations:
         return Judgement(Verdict.WARNS, " ".join(deprecations[0].split())[:300])
     return Judgement(Verdict.WORKS, _capped(found))
@@ -116,6 +120,13 @@ def _said(finding: Finding) -> Judgement:
         finding.removed_in,
         finding.replacement,
     )
+
+
+def _deprecates(text: str, code: str) -> bool:
+    """Whether a warning is of a deprecation, and of something that the code itself uses where it quotes names."""
+    quoted = ["".join(names) for names in QUOTED.findall(text)]
+    about = not quoted or any(name in code for name in quoted)
+    return about and any(word in text.lower() for word in DEPRECATED)
 
 
 def _capped(found: Performance) -> str:

@@ -25,6 +25,8 @@ from suite.examples.source import python_source
 LONGEST = 20_000
 """Characters of an output that are kept."""
 MAIN = "__main__"
+WRAPPERS = {"suite", "warnings", "logging", "contextlib", "functools", "typing_extensions"}
+"""Packages that stand between the one who calls and the one who warns; beyond that one, torch does, too."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ def perform(example: Example, namespace: dict[str, Any]) -> Performance:
     linecache.cache[name] = (len(source), None, ["\n"] * (example.line - 1) + source.splitlines(keepends=True), name)
     values: list[str] = []
     started = time.perf_counter()
-    with _shown() as read, _warned() as warned:
+    with _shown() as read, _warned(name) as warned:
         try:
             _run(source, example, name, namespace, values)
         except SystemExit as error:
@@ -165,18 +167,39 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(Exception):
-            self.told.append(record.getMessage()[:500])
+            if _concerns_reader():
+                self.told.append(record.getMessage()[:500])
+
+
+def _concerns_reader() -> bool:
+    """Whether what warns was called by the document: what one library says to another, no reader can mend."""
+    warner = ""
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        package = module.partition(".")[0]
+        if module == MAIN:
+            return True
+        if package != warner and package not in WRAPPERS and not (warner and package == "torch"):
+            if warner:
+                return False
+            warner = package
+        frame = frame.f_back  # type: ignore[assignment]
+    return True
 
 
 @contextlib.contextmanager
-def _warned() -> Iterator[list[str]]:
-    """Every warning and every line that a library logs as one."""
+def _warned(name: str) -> Iterator[list[str]]:
+    """Every warning that the document calls forth, and every line that a library logs as one."""
     told: list[str] = []
     listener = _Listener(told)
     loggers = [logging.getLogger(name) for name in ("", "transformers", "datasets", "huggingface_hub")]
 
-    def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        told.append(f"{category.__name__}: {message}"[:500])
+    def show(message: Any, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
+        # As in Python itself, a plain DeprecationWarning is for the one whose line it is put down to.
+        aside = category in (DeprecationWarning, PendingDeprecationWarning) and filename != name
+        if not aside and _concerns_reader():
+            told.append(f"{category.__name__}: {message}"[:500])
 
     with warnings.catch_warnings():
         warnings.simplefilter("default")

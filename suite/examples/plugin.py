@@ -24,7 +24,8 @@ class Session:
     """What the hooks share. Nothing is started and no folder is made before the first example."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.settings = options.read_course_settings(config, discovery.default_root() / "examples")
+        self.own = discovery.default_root() / "examples"
+        self.settings = options.read_course_settings(config, self.own)
         self.conditions = conditions.of_machine()
         self.reads: list[Read] = []
         self.course: CourseRun | None = None
@@ -35,8 +36,10 @@ class Session:
     def open(self, chosen: set[str]) -> None:
         """Make the run's folder and start the documents' processes."""
         self.folder = RunFolder.create(self.settings.results, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
-        courses = [path.name for path in self.settings.courses]
-        self.folder.write_conditions({"run": self.folder.name, **self.conditions, "courses": courses})
+        courses = dict.fromkeys(
+            self.own.name if path.parent == self.own and path.is_file() else path.name for path in self.settings.courses
+        )
+        self.folder.write_conditions({"run": self.folder.name, **self.conditions, "courses": [*courses]})
         point_latest(self.settings.results, self.folder.path)
         limits = Limits(memory=self.settings.example_memory, seconds=self.settings.example_timeout)
         self.course = CourseRun(self.reads, limits, self.folder.path / "log.txt", unsafe=self.settings.unsafe)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -151,3 +154,14 @@ def test_a_missing_course_is_a_sentence(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--course", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*There is no course at*nowhere*"])
+
+
+def test_a_library_that_fails_as_it_is_imported_does_not_stop_the_course(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text("raise OSError('not today')")
+    told = "import suite.preload as made; print(made.MISSING)"
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    ended = subprocess.run(
+        [sys.executable, "-c", told], env={**os.environ, "TOUCHSTONE_PRELOAD": "fails:", "PYTHONPATH": paths},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ended.stdout.split("\n")[-2] == "['fails:']"

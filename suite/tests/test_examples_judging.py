@@ -15,6 +15,12 @@ from suite.examples.static import Names, check_example
 from suite.examples.verdict import Judgement, Verdict
 
 RELEASES = {"transformers": "5.23.0"}
+OLD = """
+import types
+old, user = types.ModuleType("old"), types.ModuleType("user")
+exec("import warnings; f = lambda: warnings.warn('f is deprecated', FutureWarning)", old.__dict__)
+exec("g = lambda old: old.f()", user.__dict__)
+"""
 
 
 def judged(code: str, expected: str = "", story: Story | None = None, **found: Any) -> Judgement:
@@ -43,6 +49,12 @@ def judged(code: str, expected: str = "", story: Story | None = None, **found: A
         ("raise SystemExit(2)", Verdict.FRAGMENT, "command line"),
         ("import warnings\nwarnings.warn('f is deprecated', FutureWarning)", Verdict.WARNS, "deprecated"),
         ("import warnings\nwarnings.warn('mind the step')", Verdict.WORKS, ""),
+        ("import warnings\nwarnings.warn(f'`{chr(113) * 3}` is deprecated', FutureWarning)", Verdict.WORKS, ""),
+        ("import warnings\nwarnings.warn('`b=` is deprecated', FutureWarning)", Verdict.WARNS, "deprecated"),
+        ("import warnings\nwarnings.warn('f is deprecated', DeprecationWarning)", Verdict.WARNS, "deprecated"),
+        (OLD.replace("Future", "Deprecation") + "old.f()", Verdict.WORKS, ""),
+        (OLD + "old.f()", Verdict.WARNS, "deprecated"),
+        (OLD + "user.g(old)", Verdict.WORKS, ""),
         ("await_me = 1\nasync def f():\n    return 2\nawait f()", Verdict.WORKS, ""),
         ("x = bytearray(10**18)", Verdict.TIMEOUT, "memory"),
     ],
@@ -181,3 +193,26 @@ def test_what_the_code_says_of_a_checkpoint() -> None:
     assert found["org/two"] == "ner"
     assert found["org/four"] == "SentenceTransformer"
     assert local_checkpoints([document]) == ("org/three",)
+
+
+def test_what_is_gone_but_passed_over_in_silence_explains_another_output() -> None:
+    found = judged(
+        "from transformers import pipeline\npipeline('text-classification', return_all_scores=True)('Good.')",
+        expected="[[{'label': 'A', 'score': 0.1}]]", values=("[{'label': 'A', 'score': 0.1}]",),
+    )  # fmt: skip
+    assert (found.verdict, found.replacement) == (Verdict.REMOVED, "top_k=None")
+
+
+def test_a_method_that_a_tokenizer_lacks_is_found_under_any_name() -> None:
+    message = "BertTokenizer has no attribute as_target_tokenizer"
+    found = judged("with t5.as_target_tokenizer():\n    pass", error=("AttributeError",), message=message, line=3)
+    assert (found.verdict, found.removed_name) == (Verdict.REMOVED, "as_target_tokenizer")
+    assert judged("t5.f()", error=("AttributeError",), message="T5 has no attribute f").verdict is Verdict.BROKEN
+
+
+def test_what_stands_before_the_line_that_failed_was_made() -> None:
+    story = Story()
+    example = Example("a.md", "3", 3, "import json\nx = 1 / 0\ny = 2")
+    story.tell(example, Judgement(Verdict.BROKEN, "line 4", 4))
+    assert "(broken)" in story.missing("x")
+    assert "(broken)" not in story.missing("json")
