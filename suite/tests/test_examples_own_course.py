@@ -26,18 +26,8 @@ BEYOND_COURSES = {"apis", "apps", "embeddings", "fine-tuning", "lora"}
 
 def carried_out(folder: Path, *course: str) -> list[dict[str, str]]:
     """The rows of a course, run as a maintainer runs it. Examples get time enough for a crowded machine."""
-    command = [
-        sys.executable,
-        "-m",
-        "suite",
-        "course",
-        *course,
-        "--results",
-        "results",
-        "--example-timeout",
-        "150",
-        "-q",
-    ]
+    options = ("--results=results", "--example-timeout=150", "-q")
+    command = [sys.executable, "-m", "suite", "course", *course, *options]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     written = folder / "results" / "latest" / "examples.csv"
     assert written.is_file(), ended.stdout + ended.stderr
