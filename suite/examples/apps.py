@@ -16,8 +16,7 @@ FIELDS = ("prompt", "text", "message", "input", "inputs", "query", "question", "
 def install() -> None:
     """Take over the waiting of the libraries that are loaded."""
     if "flask" in sys.modules:
-        import flask
-
+        flask: Any = sys.modules["flask"]
         flask.Flask.run = _run_flask
     if "uvicorn" in sys.modules:
         import uvicorn
@@ -85,8 +84,7 @@ def _visit(address: str, routes: list[tuple[str, str]]) -> None:
 
 
 def _tame_gradio() -> None:
-    import gradio
-
+    gradio: Any = sys.modules["gradio"]
     launch = gradio.Blocks.launch
 
     def launch_and_close(app: Any, *arguments: Any, **options: Any) -> Any:
