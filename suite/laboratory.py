@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import psutil
 from suite import building
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
-from suite.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
 from suite.measure import accuracy
 from suite.measure.fidelity import Distance
 from suite.options import Settings
@@ -33,6 +34,11 @@ class _Alive:
     bench: Bench
     opened: Opened
     built: Built | None
+
+
+def _let_go(opening: Future[_Alive]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().bench.close()
 
 
 class Laboratory:
@@ -56,6 +62,17 @@ class Laboratory:
         self._answers: dict[str, tuple[Answers, accuracy.Score]] = {}
         self._references: dict[str, Path] = {}
         self._latencies: dict[str, Rounds] = {}
+        self._expected: dict[str, dict[str, Planned]] = {}
+        self._opener = ThreadPoolExecutor(1, thread_name_prefix="open")
+        self._opening: dict[str, Future[_Alive]] = {}
+
+    def expect(self, cells: Iterable[Cell]) -> None:
+        """Say which cells will be asked for: what is slow to open is opened while others of its checkpoint work."""
+        self._expected = {}
+        for cell in cells:
+            entry = self.planned[cell.id]
+            if entry.backend.opens_slowly and entry.reason is None:
+                self._expected.setdefault(cell.block, {})[cell.id] = entry
 
     def check(self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: str | None = None) -> Outcome:
         """Carry out one check of one cell, record it and return it; a check that a resumed run holds is not repeated.
@@ -258,8 +275,9 @@ class Laboratory:
         if name in self._stopped:
             raise self._stopped[name]
         if name not in self._alive:
+            opening = self._opening.pop(name, None)
             try:
-                self._alive[name] = self._open(entry)
+                self._alive[name] = opening.result() if opening else self._open(entry)
             except Stopped as stopped:
                 self._stopped[name] = stopped
                 raise
@@ -352,8 +370,26 @@ class Laboratory:
         for store in (self._alive, self._stopped, self._answers, self._latencies):
             store.clear()
         self._block = block
+        self._open_ahead(block)
+
+    def _open_ahead(self, block: str) -> None:
+        """Begin to open what is slow to open, and let go of what was opened for nothing.
+
+        Of large models two at a time could take more memory than there is.
+        """
+        for opening in self._opening.values():
+            opening.cancel()
+            opening.add_done_callback(_let_go)
+        self._opening.clear()
+        expected = self._expected.pop(block, {})
+        if self.settings.weights == "miniature" and not self.settings.models and self.settings.isolate:
+            done = {name for name in expected if all((name, check) in self._done for check in CHECKS)}
+            self._opening = {
+                name: self._opener.submit(self._open, entry) for name, entry in expected.items() if name not in done
+            }
 
     def close(self) -> None:
         """End everything that was started."""
         self.enter("")
+        self._opener.shutdown(wait=False, cancel_futures=True)
         self._scratch.cleanup()

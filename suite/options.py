@@ -74,7 +74,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
-    add("--budget", default="1.0", metavar="SECONDS", help="time measured per latency cell (default: 1)")
+    add("--budget", default="0.5", metavar="SECONDS", help="time measured per latency cell (default: 0.5)")
     add("--cell-timeout", default="300", metavar="SECONDS", help="longest that one request to a cell may take")
     add("--results", default="results", metavar="DIR", help="where runs are written (default: results)")
     add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",

@@ -107,6 +107,7 @@ class Run:
 
     def build(self, tell: Callable[[str], None]) -> None:
         """Make the exports and compiled kernels that the selected cells will load."""
+        self.laboratory.expect([cell for cell, _ in self.selected])
         self.laboratory.build_ahead([cell for cell, _ in self.selected], tell)
 
     def finish(self, exit_status: int) -> None:
