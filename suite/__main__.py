@@ -56,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     for action in (build, check):
         action.add_argument("--tasks", type=Path, metavar="DIR", help="the folder of task files")
 
-    course = commands.add_parser("course", help="run the examples of a course, from any folder; takes pytest's options")
-    course.add_argument("paths", nargs="*", metavar="PATH", help="a document or a folder (default: the suite's own)")
+    told = "run the examples of courses, from any folder: course [PATH ...] [pytest's options]"
+    course = commands.add_parser("course", help=told, add_help=False)
     course.set_defaults(command=_course)
 
     lint = commands.add_parser("lint-course", help="find in a course's examples what libraries have removed; runs none")
@@ -103,8 +103,10 @@ def _course(parsed: argparse.Namespace) -> int:
 
     # A course's own pytest settings and conftest.py are for its own tests: nothing of it is imported here.
     apart = ("-c", os.devnull, "--rootdir", ".", "--noconftest", "-o", "cache_dir=.pytest_cache")
-    named = [f"--course={path}" for path in parsed.paths] or ["--course"]
-    return subprocess.call([sys.executable, "-m", "pytest", "-p", "suite.plugin", *apart, *named, *parsed.rest])
+    count = next((place for place, text in enumerate(parsed.rest) if text.startswith("-")), len(parsed.rest))
+    named = [f"--course={path}" for path in parsed.rest[:count]] or ["--course"]
+    options = parsed.rest[count:]
+    return subprocess.call([sys.executable, "-m", "pytest", "-p", "suite.plugin", *apart, *named, *options])
 
 
 def _report(parsed: argparse.Namespace) -> None:

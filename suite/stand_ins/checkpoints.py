@@ -15,13 +15,14 @@ from typing import Any
 
 from suite.discovery import default_root
 from suite.stand_ins.catalogue import Entry
+from suite.stand_ins.lengths import lengthen
 from suite.stand_ins.lexicons import classic_files
 from suite.stand_ins.making import make
 from suite.stand_ins.preprocessors import SOUNDS, write_preprocessor
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
 MODULES = (("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize"))
-LAYOUT = "2"
+LAYOUT = "3"
 """Raise it when what is written changes: folders of another layout are not taken."""
 
 
@@ -80,6 +81,7 @@ def _fill(aside: Path, entry: Entry) -> None:
         make(entry, aside, _traits(entry.name))
     else:
         shutil.copytree(source, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SERVED))
+        lengthen(aside)
         if (aside / "tokenizer.json").is_file() and not (aside / "modules.json").is_file():
             classic_files(aside, entry.model_type)
         if entry.model_type in SOUNDS and not (aside / "preprocessor_config.json").is_file():

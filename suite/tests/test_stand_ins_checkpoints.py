@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,15 @@ def test_a_miniature_that_is_not_there_is_none() -> None:
     assert shipped("no-such-miniature") is None
     assert shipped("") is None
     assert shipped("package:no_such_package") is None
+
+
+def test_a_miniature_with_few_positions_gets_as_many_as_the_real_checkpoint(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    place = folder(catalogue()["openai/clip-vit-base-patch32"], tmp_path)
+    config = json.loads((place / "config.json").read_text())
+    assert config["text_config"]["max_position_embeddings"] == 77
+    positions = load_file(place / "model.safetensors")["text_model.embeddings.position_embedding.weight"]
+    assert positions.shape[0] == 77
+    assert (positions[0] == positions[20]).all()
+    assert json.loads((place / "tokenizer_config.json").read_text()).get("model_max_length", 77) == 77
