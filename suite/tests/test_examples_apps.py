@@ -14,18 +14,19 @@ flask = pytest.importorskip("flask", reason="flask is part of the extra course")
 
 
 def test_an_app_is_visited_and_stopped() -> None:
-    app, seen = flask.Flask("a"), []
+    app = flask.Flask("a")
+    seen: list[str] = []
 
-    @app.route("/")
     def home() -> str:
         seen.append("GET")
         return "hello"
 
-    @app.route("/generate", methods=["POST"])
     def generate() -> dict[str, str]:
         seen.append(flask.request.json["prompt"])
         return {"generated_text": "hello"}
 
+    app.add_url_rule("/", view_func=home)
+    app.add_url_rule("/generate", view_func=generate, methods=["POST"])
     apps._run_flask(app, port=5000)
     assert sorted(seen) == sorted(["GET", apps.TEXT])
 
@@ -33,10 +34,10 @@ def test_an_app_is_visited_and_stopped() -> None:
 def test_an_app_that_fails_at_its_first_visit_is_no_working_example() -> None:
     app = flask.Flask("a")
 
-    @app.route("/")
     def home() -> str:
         return str(1 / 0)
 
+    app.add_url_rule("/", view_func=home)
     with pytest.raises(RuntimeError, match="GET / with status 500"):
         apps._run_flask(app)
 
