@@ -226,6 +226,8 @@ class CourseRun:
     def _ground(self, read: Read, core: int) -> Ground:
         folder = read.file.parent
         beside = {path.name: str(path.resolve()) for path in folder.iterdir() if not path.name.startswith(".")}
+        inside = folder.resolve()
+        beside = {name: path for name, path in beside.items() if Path(path).is_relative_to(inside)}
         return Ground(
             self.limits,
             str(self._cache),

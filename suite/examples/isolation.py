@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import multiprocessing.connection
+import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ ALWAYS = (
 """What every document's processes need."""
 GRACE = 15.0
 """Seconds beyond an example's own limit after which the processes themselves must have failed."""
+LONGEST = 8_000_000
+"""Bytes of a reply."""
 PLACEHOLDERS = (
     "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY",
     "MISTRAL_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY", "TOGETHER_API_KEY", "HF_TOKEN", "HF_API_KEY",
@@ -79,7 +83,8 @@ class Stage:
             self._process.start()
         theirs.close()
         answers.close()
-        first = self._receive(stage.START_SECONDS + GRACE)
+        self._heard = b""
+        first = self._receive(time.monotonic() + stage.START_SECONDS + GRACE)
         if not isinstance(first, dict) or "ready" not in first:
             self.close()
             reason = first["refused"].strip().splitlines()[-1] if isinstance(first, dict) else "it ended at its start"
@@ -89,9 +94,12 @@ class Stage:
         """Carry an example out. Whatever happens to the processes is told in `died`."""
         with contextlib.suppress(OSError):
             self._requests.send((index, example))
-            reply = self._receive(self._ground.limits.seconds + GRACE)
-            if isinstance(reply, tuple):
-                return Performance(**reply[1])
+            deadline = time.monotonic() + self._ground.limits.seconds + GRACE
+            reply = self._receive(deadline)
+            while isinstance(reply, dict) and reply.get("index") != index:
+                reply = self._receive(deadline)  # an earlier example has told more than it was asked
+            with contextlib.suppress(TypeError, AttributeError):
+                return _performance(reply)
             self.close()
             self._open()
             return Performance(died="timeout" if reply == "timeout" else "all of its processes ended")
@@ -99,15 +107,26 @@ class Stage:
         self._open()
         return Performance(died="all of its processes ended")
 
-    def _receive(self, timeout: float) -> Any:
-        """The next reply; "timeout", or `None` where nobody is left to give one."""
-        ready: Sequence[Any] = multiprocessing.connection.wait([self._replies, self._process.sentinel], timeout)
-        if not ready:
-            return "timeout"
-        try:
-            return self._replies.recv() if self._replies in ready or self._replies.poll() else None
-        except (EOFError, OSError):
-            return None
+    def _receive(self, deadline: float) -> Any:
+        """The next reply; "timeout", or `None` where nobody is left to give one, or what is told is no reply.
+
+        Nothing here trusts the other end: it reads what is there, and never more than a reply may be long.
+        """
+        while b"\n" not in self._heard:
+            ready = multiprocessing.connection.wait(
+                [self._replies, self._process.sentinel], deadline - time.monotonic()
+            )
+            if not ready:
+                return "timeout"
+            told = os.read(self._replies.fileno(), 1 << 16) if self._replies in ready else b""
+            self._heard += told
+            if not told or len(self._heard) > LONGEST:
+                return None
+        line, _, self._heard = self._heard.partition(b"\n")
+        with contextlib.suppress(ValueError, RecursionError):
+            reply = json.loads(line)
+            return reply if isinstance(reply, dict) else None
+        return None
 
     def close(self) -> None:
         """End every process of the document."""
@@ -115,6 +134,17 @@ class Stage:
         self._replies.close()
         self._process.kill()
         self._process.join()
+
+
+def _performance(reply: dict[str, Any]) -> Performance:
+    """A reply as it was before JSON, which knows no tuples. Raises TypeError where it is none."""
+    given = {name: value for name, value in reply.items() if name != "index"}
+    return Performance(
+        **{
+            name: tuple(value) if isinstance(value, list) and name != "notes" else value
+            for name, value in given.items()
+        }
+    )
 
 
 def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_port: int | None = None) -> Forkserver:

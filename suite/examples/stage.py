@@ -75,7 +75,7 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
             walls.enter()
         first = os.fork()
     except OSError as error:
-        replies.send({"refused": str(error)})
+        _reply(replies, {"refused": str(error)})
         os._exit(1)
     if first == 0:
         try:
@@ -86,7 +86,7 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
         except BaseException:
             traceback.print_exc()
             with contextlib.suppress(OSError):
-                replies.send({"refused": traceback.format_exc(limit=-3)})
+                _reply(replies, {"refused": traceback.format_exc(limit=-3)})
         os._exit(1)
     requests.close()
     replies.close()
@@ -146,7 +146,7 @@ def _take_up(requests: Connection, replies: Connection, ground: Ground) -> None:
     sys.argv = ["example.py"]
     caps.install()
     apps.install()
-    replies.send({"ready": True})
+    _reply(replies, {"ready": True})
     keep(requests, replies, new_namespace(), ground.limits)
 
 
@@ -279,7 +279,7 @@ def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], l
             return
         if end == "kept":
             os._exit(0)
-        replies.send((index, asdict(Performance(died=end))))
+        _reply(replies, {"index": index} | asdict(Performance(died=end)))
 
 
 def _fork_patiently() -> int:
@@ -294,6 +294,13 @@ def _fork_patiently() -> int:
             time.sleep(0.05)
 
 
+def _reply(replies: Connection, told: dict[str, Any]) -> None:
+    """Answer in a line of JSON: whoever reads it is outside, and what an example forges must stay mere data."""
+    left = json.dumps(told).encode() + b"\n"
+    while left:
+        left = left[os.write(replies.fileno(), left) :]
+
+
 def _tell(pipe: int, what: bytes) -> None:
     with contextlib.suppress(OSError):
         os.write(pipe, what)
@@ -306,7 +313,7 @@ def _carry_out(index: int, example: Example, namespace: dict[str, Any], replies:
     if os.getpid() != process:  # the example forked, and this is not the one that was asked
         os._exit(0)
     found.notes = [note for path, start in before.items() for note in _notes_since(path, start)]
-    replies.send((index, asdict(found)))
+    _reply(replies, {"index": index} | asdict(found))
 
 
 def _notes_since(path: Path, start: int) -> list[dict[str, Any]]:

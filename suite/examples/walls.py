@@ -102,7 +102,8 @@ def enter() -> None:
 def interpreter_files() -> list[str]:
     """The folders that Python and its packages were started from."""
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages()}
-    found |= {path for path in sys.path if path and Path(path).is_dir()}
+    # Where the run was started is on the path too, and is none of an example's business.
+    found |= {path for path in sys.path if path and Path(path).is_dir() and Path(path).resolve() != Path.cwd()}
     found |= {str(Path(path).resolve()) for path in found}
     found.add(str(Path(__file__).parents[2]))
     return sorted(found)
