@@ -138,13 +138,12 @@ class Stage:
 
 def _performance(reply: dict[str, Any]) -> Performance:
     """A reply as it was before JSON, which knows no tuples. Raises TypeError where it is none."""
-    given = {name: value for name, value in reply.items() if name != "index"}
-    return Performance(
-        **{
-            name: tuple(value) if isinstance(value, list) and name != "notes" else value
-            for name, value in given.items()
-        }
-    )
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) and name != "notes" else value
+        for name, value in reply.items()
+        if name != "index"
+    }
+    return Performance(**given)
 
 
 def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_port: int | None = None) -> Forkserver:
