@@ -6,7 +6,6 @@ The parent stays free of torch. It blocks on a pipe while a worker works; it nev
 from __future__ import annotations
 
 import contextlib
-import io
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
@@ -23,6 +22,7 @@ from suite import preload, worker
 from suite.cell import Status
 from suite.errors import TouchstoneError
 from suite.measure.accounting import cpu_seconds
+from suite.output import print_to
 from suite.protocol import Reply, Request, Spec
 from suite.workbench import Workbench
 
@@ -95,7 +95,7 @@ class WorkerBench:
         self._process = forkserver.context.Process(
             target=worker.main, args=(theirs, spec, log, forkserver.preloads), daemon=True
         )
-        with _unimportable_main():
+        with unimportable_main():
             self._process.start()
         theirs.close()
         self.preload_problem: str | None = self._receive(60.0, "start")
@@ -182,7 +182,7 @@ class Forkserver:
             return
         _stop_forkserver()
         self.context.set_forkserver_preload([preload.MODULE_NAME])
-        with _environment(environment, instead), _output_to(log), _unimportable_main():
+        with _environment(environment, instead), _output_to(log), unimportable_main():
             multiprocessing.forkserver.ensure_running()
         Forkserver._running = wanted
 
@@ -238,24 +238,18 @@ def _environment(values: Mapping[str, str], instead: Mapping[str, str] | None) -
 @contextlib.contextmanager
 def _output_to(log: Path) -> Iterator[None]:
     """Let what is started in here inherit the log as its standard output and error."""
-    with contextlib.suppress(io.UnsupportedOperation, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     saved = [os.dup(1), os.dup(2)]
     try:
-        os.dup2(target, 1)
-        os.dup2(target, 2)
+        print_to(log)
         yield
     finally:
         for number, copy in zip((1, 2), saved, strict=True):
             os.dup2(copy, number)
             os.close(copy)
-        os.close(target)
 
 
 @contextlib.contextmanager
-def _unimportable_main() -> Iterator[None]:
+def unimportable_main() -> Iterator[None]:
     """Keep children from importing pytest's entry script again as their own main module."""
     with _MAIN:
         yield from _without_main()

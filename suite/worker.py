@@ -15,6 +15,7 @@ from typing import Any
 
 from suite import preload
 from suite.errors import TouchstoneError, Unsupported
+from suite.output import print_to
 from suite.privacy import scrub
 from suite.protocol import Reply, Request, Spec
 from suite.workbench import Workbench
@@ -27,7 +28,7 @@ def main(pipe: Connection, spec: Spec, log: Path, preloaded: bool) -> None:
     """Run in the child. Everything that libraries print goes to the log."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
-    _print_to(log)
+    print_to(log)
     preload.restore_paths()
     problem = preload.effect(preloaded)
     gc.freeze()  # what was preloaded stays: collecting before each round then costs milliseconds, not tenths
@@ -72,16 +73,6 @@ def failure(error: BaseException) -> Reply:
     if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
         return Reply("oom", f"memory ran out ({type(error).__name__}): use a smaller checkpoint or --batch-size")
     return Reply("error", f"{type(error).__name__}: {text} (the traceback is in the run's log)")
-
-
-def _print_to(log: Path) -> None:
-    """Point the process's own standard output and error at the log."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(target, 1)
-    os.dup2(target, 2)
-    os.close(target)
 
 
 def _die_with_parent() -> None:

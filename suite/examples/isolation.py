@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from suite.errors import UsageError
-from suite.examples import stage, walls
+from suite.examples import keeping, stage, walls
 from suite.examples.document import Example
 from suite.examples.performing import Performance
-from suite.pool import Forkserver, _unimportable_main
+from suite.pool import Forkserver, unimportable_main
 from suite.stand_ins import front
 
 ALWAYS = (
@@ -79,7 +79,7 @@ class Stage:
         self._process = context.Process(
             target=stage.main, args=(theirs, answers, self._ground, str(self._log)), daemon=True
         )
-        with _unimportable_main():
+        with unimportable_main():
             self._process.start()
         theirs.close()
         answers.close()
@@ -92,20 +92,18 @@ class Stage:
 
     def perform(self, index: int, example: Example) -> Performance:
         """Carry an example out. Whatever happens to the processes is told in `died`."""
+        deadline = time.monotonic() + keeping.LENIENCE * self._ground.limits.seconds + GRACE
+        reply: Any = None
         with contextlib.suppress(OSError):
             self._requests.send((index, example))
-            deadline = time.monotonic() + self._ground.limits.seconds + GRACE
             reply = self._receive(deadline)
             while isinstance(reply, dict) and reply.get("index") != index:
                 reply = self._receive(deadline)  # an earlier example has told more than it was asked
-            with contextlib.suppress(TypeError, AttributeError):
-                return _performance(reply)
-            self.close()
-            self._open()
-            return Performance(died="timeout" if reply == "timeout" else "all of its processes ended")
+        with contextlib.suppress(TypeError, AttributeError):
+            return _performance(reply)
         self.close()
         self._open()
-        return Performance(died="all of its processes ended")
+        return Performance(died="timeout" if reply == "timeout" else "all of its processes ended")
 
     def _receive(self, deadline: float) -> Any:
         """The next reply; "timeout", or `None` where nobody is left to give one, or what is told is no reply.
@@ -165,9 +163,9 @@ class OpenStandIns:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self._process = multiprocessing.get_context("spawn").Process(
-            target=front.serve_openly, args=(self.port, dict(hints), cache, Path(stage.NOTES)), daemon=True
+            target=front.serve_openly, args=(self.port, dict(hints), cache, Path(keeping.NOTES)), daemon=True
         )
-        with _unimportable_main():
+        with unimportable_main():
             self._process.start()
 
     def wait(self) -> None:

@@ -14,8 +14,11 @@ DETACH = 2
 """Of umount2: let go at once."""
 _KEPT_FLAGS = READ_ONLY | NO_SUID | NO_DEVICES | NO_EXEC | 1024 | 2048 | (1 << 21)
 """What a bind mount may not lose when it is remounted by somebody who has no right to: the access time modes too."""
-_SET_PARENT_DEATH_SIGNAL, _SET_DUMPABLE, _NO_NEW_PRIVILEGES = 1, 4, 38
+_SET_PARENT_DEATH_SIGNAL, _SET_DUMPABLE, _KEEP_CAPABILITIES, _NO_NEW_PRIVILEGES = 1, 4, 8, 38
+_AMBIENT, _RAISE = 47, 2
 _CAPABILITIES_3 = 0x20080522
+_READ_EVERYTHING = 2
+"""CAP_DAC_READ_SEARCH: read what is private to its owner, whoever the owner is."""
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _UP = 0x8913, 0x8914, 1
 _WRITING = sum(1 << bit for bit in (1, *range(4, 13)))
 """Landlock's rights to change files, of its first version: write, remove and make of every kind."""
@@ -72,16 +75,27 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _UP))
 
 
-def keep_readable() -> None:
-    """Keep this process's own /proc after it has become another user."""
-    _library.prctl(_SET_DUMPABLE, 1, 0, 0, 0)
+def become(user: int) -> None:
+    """Take on the identity of another user, with the right to read whatever is in sight. Raises OSError."""
+    _checked(_library.prctl(_KEEP_CAPABILITIES, 1, 0, 0, 0), "keepcaps")
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    _set_capabilities(1 << _READ_EVERYTHING)
+    _checked(_library.prctl(_AMBIENT, _RAISE, _READ_EVERYTHING, 0, 0), "ambient capability")
+    _library.prctl(_SET_DUMPABLE, 1, 0, 0, 0)  # or this process could not read its own /proc any more
 
 
 def drop_privileges() -> None:
-    """Give up every capability, and forbid that anything started later regains one. Raises OSError."""
-    header, data = struct.pack("Ii", _CAPABILITIES_3, 0), struct.pack("6I", 0, 0, 0, 0, 0, 0)
+    """Give up every capability but that of `become`, and forbid that anything gains one later. Raises OSError."""
     _checked(_library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
-    _checked(_library.capset(header, data), "capset")
+    ambient = _checked(_library.prctl(_AMBIENT, 1, _READ_EVERYTHING, 0, 0), "ambient capability")
+    _set_capabilities(ambient << _READ_EVERYTHING)
+
+
+def _set_capabilities(mask: int) -> None:
+    header = struct.pack("Ii", _CAPABILITIES_3, 0)
+    _checked(_library.capset(header, struct.pack("6I", mask, mask, mask, 0, 0, 0)), "capset")
 
 
 def die_with_parent(signal: int) -> None:

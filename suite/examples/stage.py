@@ -1,44 +1,37 @@
 """The processes that carry out one document, behind its walls.
 
-The first process of the namespaces watches over memory. Beside it live the stand-ins and, in turn, the keepers: before
-an example the process that holds the document's names forks, the child carries the example out and becomes the next
-keeper. If the child dies or takes too long, its parent still holds the names as they were, and goes on from there. A
-process in which an example left threads behind cannot be forked safely: it carries out the next one itself.
+The first process of the namespaces watches over memory. Beside it live the stand-ins and those that
+carry out the examples.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
-import select
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from suite import preload
 from suite.errors import TouchstoneError
 from suite.examples import apps, caps, kernel, walls
-from suite.examples.document import Example
-from suite.examples.performing import Performance, new_namespace, perform
+from suite.examples.keeping import NOTES, keep, kill_group, reply
+from suite.examples.performing import new_namespace
 from suite.examples.walls import Limits
+from suite.output import print_to
 
-NOTES = "/tmp/.notes.jsonl"
-"""Where the stand-ins write what they were asked."""
 WATCH_SECONDS = 0.3
 FLOOD = 64
 """Processes of a document that are too many."""
 MODEST = 10
 """How much less urgent an example is than those who watch over it."""
 START_SECONDS = 60.0
-PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,9 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
     """Run in a child of the forkserver: build the walls, then answer requests until the pipe closes."""
     kernel.die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _print_to(log)
+    print_to(Path(log))
+    sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - for the process's life
+    _let_go_except({requests.fileno(), replies.fileno()})
     preload.restore_paths()
     if ground.core is not None:
         os.sched_setaffinity(0, {ground.core})
@@ -75,7 +70,7 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
             walls.enter()
         first = os.fork()
     except OSError as error:
-        _reply(replies, {"refused": str(error)})
+        reply(replies, {"refused": str(error)})
         os._exit(1)
     if first == 0:
         try:
@@ -86,12 +81,25 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
         except BaseException:
             traceback.print_exc()
             with contextlib.suppress(OSError):
-                _reply(replies, {"refused": traceback.format_exc(limit=-3)})
+                reply(replies, {"refused": traceback.format_exc(limit=-3)})
         os._exit(1)
     requests.close()
     replies.close()
     os.waitpid(first, 0)
     os._exit(0)
+
+
+def _let_go_except(used: set[int]) -> None:
+    """Close what was inherited for others: with the forkserver's own pipes an example could end it.
+
+    Each becomes the null device, since multiprocessing still believes that it has them.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in {int(path.name) for path in Path("/proc/self/fd").iterdir()} - used - {0, 1, 2, nothing}:
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            os.dup2(nothing, descriptor)
+    os.close(nothing)
 
 
 def _first(requests: Connection, replies: Connection, ground: Ground) -> None:
@@ -146,8 +154,8 @@ def _take_up(requests: Connection, replies: Connection, ground: Ground) -> None:
     sys.argv = ["example.py"]
     caps.install()
     apps.install()
-    _reply(replies, {"ready": True})
-    keep(requests, replies, new_namespace(), ground.limits)
+    reply(replies, {"ready": True})
+    keep(requests, replies, new_namespace(), ground.limits.seconds)
 
 
 def _begin_openly(requests: Connection, replies: Connection, ground: Ground) -> None:
@@ -223,7 +231,7 @@ def _stem(processes: list[int]) -> None:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGSTOP)
             groups.add(os.getpgid(process))
-    _kill_group(max(groups, default=0))
+    kill_group(max(groups, default=0))
     for process in processes:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGCONT)
@@ -245,129 +253,3 @@ def _bytes(process: int, file: str, fields: tuple[str, ...]) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(fields))
-
-
-def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], limits: Limits) -> None:
-    """Carry out one requested example after the other, each in a child where that is safe. Returns at the end."""
-    parent: int | None = None
-    while True:
-        try:
-            index, example = requests.recv()
-        except (EOFError, OSError):
-            return
-        if len([*Path("/proc/self/task").iterdir()]) > 1 and parent is not None:
-            _tell(parent, b"s")
-            _carry_out(index, example, namespace, replies)
-            _tell(parent, b"d")
-            continue
-        reading, writing = os.pipe()
-        child = _fork_patiently()
-        if child == 0:
-            os.close(reading)
-            os.setpgid(0, 0)
-            if parent is not None:
-                _tell(parent, b"k")
-                os.close(parent)
-            parent = writing
-            _carry_out(index, example, namespace, replies)
-            _tell(parent, b"d")
-            continue
-        os.close(writing)
-        end = _supervise(child, reading, limits.seconds)
-        os.close(reading)
-        if end == "finished":
-            return
-        if end == "kept":
-            os._exit(0)
-        _reply(replies, {"index": index} | asdict(Performance(died=end)))
-
-
-def _fork_patiently() -> int:
-    """Fork, if need be as soon as what a flood of processes has left is buried."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return os.fork()
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
-def _reply(replies: Connection, told: dict[str, Any]) -> None:
-    """Answer in a line of JSON: whoever reads it is outside, and what an example forges must stay mere data."""
-    left = json.dumps(told).encode() + b"\n"
-    while left:
-        left = left[os.write(replies.fileno(), left) :]
-
-
-def _tell(pipe: int, what: bytes) -> None:
-    with contextlib.suppress(OSError):
-        os.write(pipe, what)
-
-
-def _carry_out(index: int, example: Example, namespace: dict[str, Any], replies: Connection) -> None:
-    process = os.getpid()
-    before = {path: path.stat().st_size if path.exists() else 0 for path in (Path(NOTES), caps.NOTES)}
-    found = perform(example, namespace)
-    if os.getpid() != process:  # the example forked, and this is not the one that was asked
-        os._exit(0)
-    found.notes = [note for path, start in before.items() for note in _notes_since(path, start)]
-    _reply(replies, {"index": index} | asdict(found))
-
-
-def _notes_since(path: Path, start: int) -> list[dict[str, Any]]:
-    try:
-        with path.open("rb") as file:
-            file.seek(start)
-            return [json.loads(line) for line in file.read().splitlines()]
-    except (OSError, ValueError):
-        return []
-
-
-def _supervise(child: int, pipe: int, seconds: float) -> str:
-    """Wait for a child: "finished", "kept" (a child of its own keeps the names now), or how it died at work."""
-    handle = os.pidfd_open(child)
-    deadline: float | None = time.monotonic() + seconds
-    try:
-        while True:
-            left = None if deadline is None else max(deadline - time.monotonic(), 0)
-            ready, _, _ = select.select([pipe, handle], [], [], left)
-            if pipe in ready and (told := os.read(pipe, 1)):
-                if told == b"k":
-                    return "kept"
-                deadline = time.monotonic() + seconds if told == b"s" else None
-                continue
-            if handle in ready:
-                code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-                if deadline is None and code == 0:
-                    return "finished"
-                _kill_group(child)
-                return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            if not ready:
-                os.kill(child, signal.SIGKILL)
-                _kill_group(child)
-                os.waitpid(child, 0)
-                return "timeout"
-    finally:
-        os.close(handle)
-
-
-def _kill_group(leader: int) -> None:
-    """Kill what a process has started, again and again: some of it may be starting more."""
-    for _ in range(100 if leader > 0 else 0):
-        try:
-            os.killpg(leader, signal.SIGKILL)
-        except OSError:
-            return
-        time.sleep(0.01)
-
-
-def _print_to(log: str) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(target, 1)
-    os.dup2(target, 2)
-    os.close(target)
-    sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - for the process's life

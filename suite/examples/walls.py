@@ -32,7 +32,10 @@ _PROCESSORS = "/sys/devices/system/cpu"
 PROCESSES = 128
 """At once, in a document; enforced where it is not root that asks."""
 NOBODY = 65534
-"""Who a document's process is where root starts it: root's files, and what the kernel grants root, are not its own."""
+"""Who a document's process is where root starts it: root's files, and what the kernel grants root, are not its own.
+
+It may read what it sees, since the interpreter or the course can lie where root alone reads.
+"""
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,12 @@ def enter() -> None:
 def interpreter_files() -> list[str]:
     """The folders that Python and its packages were started from."""
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages()}
-    # Where the run was started is on the path too, and is none of an example's business.
-    found |= {path for path in sys.path if path and Path(path).is_dir() and Path(path).resolve() != Path.cwd()}
+    # Where the run was started is on the path too, and so is a checkout of this package: both may hold what is private.
+    project = Path(__file__).resolve().parents[2]
+    private = {Path.cwd().resolve(), project}
+    found |= {path for path in sys.path if path and Path(path).is_dir() and Path(path).resolve() not in private}
+    found |= {str(project / package) for package in ("suite", "tasks")}
     found |= {str(Path(path).resolve()) for path in found}
-    found.add(str(Path(__file__).parents[2]))
     return sorted(found)
 
 
@@ -176,10 +181,7 @@ def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
 def become_nobody() -> None:
     """Let go of root's identity, where it is root that runs this; before `confine`, which takes away the right to."""
     if os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-        kernel.keep_readable()
+        kernel.become(NOBODY)
         resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
 
 

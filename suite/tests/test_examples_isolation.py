@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +29,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     """What a document is carried out on, with a file beside it that it must not change."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "data.txt").write_text("keep me")
+    (folder / "data.txt").chmod(0o600)
+    folder.chmod(0o700)
     authority = new_authority()[1]
     limits = walls.Limits(memory=2 * 2**30, disk=2**28, seconds=SECONDS)
     cache = tmp_path_factory.mktemp("cache")
@@ -133,6 +138,54 @@ def test_memory_is_limited(stage: isolation.Stage) -> None:
     assert found[1].error[0] == "MemoryError"
     assert found[2].error
     assert found[3].values == ("1",)
+
+
+def test_a_process_that_dies_between_two_examples_costs_neither(stage: isolation.Stage) -> None:
+    """The fault is planted: what holds the names is killed as soon as it has answered."""
+    found = run(
+        stage,
+        "x = 1",
+        "import os, subprocess\nx = 2\n"
+        "command = f'sleep 0.5; kill -9 {os.getpid()}'\nsubprocess.Popen(['sh', '-c', command]); None",
+        "import time\ntime.sleep(1)",
+        "x",
+        "1 + 1",
+    )
+    assert [one.died for one in found[3:]] == ["", ""]
+    assert found[3].values in (("1",), ("2",))
+    assert found[4].values == ("2",)
+
+
+def test_the_pipes_of_others_are_out_of_reach(stage: isolation.Stage) -> None:
+    """The fault is planted: nonsense on whatever descriptor is open, among them once the forkserver's own."""
+    scribble = "    try:\n        os.write(fd, b'x' * 8)\n    except OSError:\n        pass"
+    run(stage, f"import os\nfor fd in range(3, 256):\n{scribble}")
+    assert run(stage, "1 + 1", "2 + 2")[1].values == ("4",)
+    stage.close()
+    stage._open()
+    assert run(stage, "1 + 1")[0].values == ("2",)
+
+
+def test_waiting_for_a_processor_is_excused(forkserver: Forkserver, ground: Ground, tmp_path: Path) -> None:
+    """The fault is planted: a crowd on the document's only core."""
+    core = min(os.sched_getaffinity(0))
+    limits = replace(ground.limits, seconds=1.0)
+    stage = isolation.Stage(forkserver, replace(ground, core=core, limits=limits), tmp_path / "log.txt")
+    busy = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+    crowd = subprocess.Popen([sys.executable, "-c", busy])
+    try:
+        found = run(
+            stage,
+            "import time\nbegun = time.monotonic()\nwhile time.process_time() < 0.2:\n    pass\n"
+            "time.monotonic() - begun > 1",
+            "import time\ntime.sleep(1000)",
+        )
+    finally:
+        crowd.kill()
+        crowd.wait()
+        stage.close()
+    assert [one.died for one in found] == ["", "timeout"]
+    assert found[0].values == ("True",)
 
 
 def test_a_flood_of_processes_is_stopped(stage: isolation.Stage) -> None:
