@@ -2,7 +2,7 @@
 
 Installed as an entry point, since an option that a conftest.py adds comes too late for its value: pytest would take an
 existing folder after `--model` or `--results` for one of tests, and look for its configuration there. In projects other
-than the suite's own this adds a group to `pytest --help` and does nothing else.
+than the suite's own this adds a group to `pytest --help`, runs a course with `--course`, and does nothing else.
 """
 
 from __future__ import annotations
@@ -25,3 +25,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | pytest.ExitCode | None:
     if named or config.rootpath == here or not (here / "suite" / "entry.py").is_file():
         return None
     return pytest.main(["-c", str(here / "pyproject.toml"), *map(str, config.invocation_params.args)])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --course, bring what runs it, whatever project this is; the matrix belongs to the suite's own checkout."""
+    if config.getoption("--course") and not config.pluginmanager.has_plugin("suite.plugin"):
+        config.pluginmanager.import_plugin("suite.plugin")

@@ -19,17 +19,19 @@ STEPS = 3
 TOKENS = 32
 ROWS = 32
 """Of a data set that a Trainer evaluates on."""
-NOTES = Path("/tmp/.capped.jsonl")
+_notes = Path("/tmp/.capped.jsonl")
 
 
 def note(subject: str, outcome: str) -> None:
     """Tell the judge that something was capped."""
-    with suppress(OSError), NOTES.open("a", encoding="utf-8") as file:
+    with suppress(OSError), _notes.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(Note("capped", subject, outcome))) + "\n")
 
 
-def install() -> None:
-    """Put the caps on the libraries that are loaded; those that are not will not be needed."""
+def install(notes: Path) -> None:
+    """Put the caps on the libraries that are loaded, those that are not will not be needed; `notes` is what is told."""
+    global _notes  # noqa: PLW0603 - as the caps are, it is for the whole process
+    _notes = notes
     generation: Any = sys.modules.get("transformers.generation.utils")
     if generation is not None:
         _wrap(generation.GenerationMixin, "generate", _generate)

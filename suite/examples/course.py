@@ -34,7 +34,6 @@ SKIP_FILE = "touchstone-skip.csv"
 """A course's own list of examples that are not to be run: columns `example` and `reason`."""
 DOCUMENT_EXAMPLES_IN_TIME = 20
 """A document may take as long as so many examples that use up their time."""
-PACKAGE = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -156,13 +155,14 @@ class CourseRun:
         self._cache.mkdir(parents=True, exist_ok=True)
         self._releases = installed()
         if self.unsafe:
-            self._open = isolation.OpenStandIns(self._hints, self._cache)
+            self._open = isolation.OpenStandIns(self._hints, self._cache, self._private / ".notes.jsonl")
             self._open.wait()
         port = self._open.port if self._open else None
         self._forkserver = isolation.open_forkserver(
             _preloads(documents, self._hints), self.log, self._certificate, port
         )
-        cores = sorted(os.sched_getaffinity(0))
+        # Without walls documents share the stand-ins, and what these tell is of the one document at work.
+        cores = sorted(os.sched_getaffinity(0))[: 1 if self.unsafe else None]
         self._cores: SimpleQueue[int] = SimpleQueue()
         for core in cores:
             self._cores.put(core)
@@ -237,7 +237,7 @@ class CourseRun:
             hints=self._hints,
             local=hints.local_checkpoints([read.document]),
             core=core,
-            walled=not self.unsafe,
+            outside=str(self._private) if self.unsafe else None,
         )
 
 

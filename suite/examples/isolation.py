@@ -8,7 +8,6 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -44,7 +43,8 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
 
     `certificate` is the file with that of the stand-ins' authority, seen inside the walls and outside.
 
-    Without walls names are not redirected: the clients are told where the stand-ins are, at `open_port`.
+    Without walls names are not redirected: the clients are told where the stand-ins are, at `open_port`, and the
+    certificate's folder is home.
     """
     secured = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(certificate))
     keys = {name: "hf_stand_in" if name.startswith("H") else "sk-stand-in" for name in PLACEHOLDERS}
@@ -61,8 +61,8 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
         return walls.environment(secured | keys | quiet)
     here = f"http://127.0.0.1:{open_port}"
     told = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
-    home = tempfile.mkdtemp(prefix="touchstone-reader-")
-    return walls.environment(keys | quiet | told | {"OPENAI_BASE_URL": f"{here}/v1", "HOME": home})
+    own = {"HOME": str(certificate.parent), "TMPDIR": str(certificate.parent)}
+    return walls.environment(keys | quiet | told | {"OPENAI_BASE_URL": f"{here}/v1"} | own)
 
 
 class Stage:
@@ -159,11 +159,11 @@ def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_por
 class OpenStandIns:
     """The stand-ins on a port of this machine's own loopback, where there are no walls for them to live behind."""
 
-    def __init__(self, hints: Mapping[str, str], cache: Path) -> None:
+    def __init__(self, hints: Mapping[str, str], cache: Path, notes: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         self._process = multiprocessing.get_context("spawn").Process(
-            target=front.serve_openly, args=(self.port, dict(hints), cache, Path(keeping.NOTES)), daemon=True
+            target=front.serve_openly, args=(self.port, dict(hints), cache, notes), daemon=True
         )
         with unimportable_main():
             self._process.start()

@@ -14,16 +14,14 @@ import select
 import signal
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from suite.examples import caps
 from suite.examples.performing import Performance, perform
 
-NOTES = "/tmp/.notes.jsonl"
-"""Where the stand-ins write what they were asked."""
 PATIENCE = 8.0
 LENIENCE = 4
 """How many times its limit an example may take where it had to wait for a processor."""
@@ -31,12 +29,17 @@ _KEPT, _STARTED, _DONE = b"k", b"s", b"d"
 """What a process tells its parent: that its own child keeps the names now, which example it began, that it answered."""
 
 
-def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], seconds: float) -> None:
-    """Carry out one requested example after the other, each in a child where that is safe. Returns at the end."""
+def keep(
+    requests: Connection, replies: Connection, namespace: dict[str, Any], seconds: float, notes: Sequence[Path]
+) -> None:
+    """Carry out one requested example after the other, each in a child where that is safe. Returns at the end.
+
+    An example that takes longer than `seconds` is ended. `notes` are the files in which others tell what it did.
+    """
     parent: int | None = None
     while _is_asked(requests):
         if len([*Path("/proc/self/task").iterdir()]) > 1 and parent is not None:
-            _carry_out(requests, replies, namespace, parent)
+            _carry_out(requests, replies, namespace, parent, notes)
             continue
         reading, writing = os.pipe()
         child = _fork_patiently()
@@ -48,7 +51,7 @@ def keep(requests: Connection, replies: Connection, namespace: dict[str, Any], s
                 os.close(parent)
             parent = writing
             # Only now is the request taken: whatever happened to a process before this, another one still finds it.
-            _carry_out(requests, replies, namespace, parent)
+            _carry_out(requests, replies, namespace, parent, notes)
             continue
         os.close(writing)
         end = _supervise(child, reading, seconds)
@@ -92,11 +95,13 @@ def _tell(pipe: int, what: bytes) -> None:
         os.write(pipe, what)
 
 
-def _carry_out(requests: Connection, replies: Connection, namespace: dict[str, Any], parent: int) -> None:
+def _carry_out(
+    requests: Connection, replies: Connection, namespace: dict[str, Any], parent: int, notes: Sequence[Path]
+) -> None:
     index, example = requests.recv()
     _tell(parent, _STARTED + struct.pack("!i", index))
     process = os.getpid()
-    before = {path: path.stat().st_size if path.exists() else 0 for path in (Path(NOTES), caps.NOTES)}
+    before = {path: path.stat().st_size if path.exists() else 0 for path in notes}
     found = perform(example, namespace)
     if os.getpid() != process:  # the example forked, and this is not the one that was asked
         os._exit(0)

@@ -21,7 +21,7 @@ from pathlib import Path
 from suite import preload
 from suite.errors import TouchstoneError
 from suite.examples import apps, caps, kernel, walls
-from suite.examples.keeping import NOTES, keep, kill_group, reply
+from suite.examples.keeping import keep, kill_group, reply
 from suite.examples.performing import new_namespace
 from suite.examples.walls import Limits
 from suite.output import print_to
@@ -41,7 +41,7 @@ class Ground:
     `authority` signs for the stand-ins. `readable` are paths beside the interpreter's that are seen; `cache` is where
     stand-ins are kept, written by these alone. `shown` are files and folders beside the document, by the name under
     which it finds them. `hints` say for which task or class the document's code names a checkpoint; `local` are
-    checkpoints that it expects below ./models.
+    checkpoints that it expects below ./models. Without walls a document works in the folder `outside`.
     """
 
     limits: Limits
@@ -52,7 +52,13 @@ class Ground:
     hints: dict[str, str] = field(default_factory=dict)
     local: tuple[str, ...] = ()
     core: int | None = None
-    walled: bool = True
+    outside: str | None = None
+
+    @property
+    def notes(self) -> tuple[Path, Path]:
+        """Where the stand-ins write what they were asked, and the caps what they capped."""
+        folder = Path(self.outside or "/tmp")
+        return folder / ".notes.jsonl", folder / ".capped.jsonl"
 
 
 def main(requests: Connection, replies: Connection, ground: Ground, log: str) -> None:
@@ -66,7 +72,7 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
     if ground.core is not None:
         os.sched_setaffinity(0, {ground.core})
     try:
-        if ground.walled:
+        if ground.outside is None:
             walls.enter()
         first = os.fork()
     except OSError as error:
@@ -75,7 +81,7 @@ def main(requests: Connection, replies: Connection, ground: Ground, log: str) ->
     if first == 0:
         try:
             kernel.die_with_parent(signal.SIGKILL)
-            if ground.walled:
+            if ground.outside is None:
                 _first(requests, replies, ground)
             _begin_openly(requests, replies, ground)
         except BaseException:
@@ -136,7 +142,7 @@ def _stand_in(ground: Ground) -> None:
 
     served = front.open_sockets()
     walls.confine(ground.limits, [ground.cache])
-    front.serve(served, ground.authority, ground.hints, Path(ground.cache), Path(NOTES))
+    front.serve(served, ground.authority, ground.hints, Path(ground.cache), ground.notes[0])
 
 
 def _begin(requests: Connection, replies: Connection, ground: Ground) -> None:
@@ -152,17 +158,17 @@ def _take_up(requests: Connection, replies: Connection, ground: Ground) -> None:
     # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     sys.argv = ["example.py"]
-    caps.install()
+    caps.install(ground.notes[1])
     apps.install()
     reply(replies, {"ready": True})
-    keep(requests, replies, new_namespace(), ground.limits.seconds)
+    keep(requests, replies, new_namespace(), ground.limits.seconds, ground.notes)
 
 
 def _begin_openly(requests: Connection, replies: Connection, ground: Ground) -> None:
     """Carry out a document without walls, in a folder of its own."""
     import tempfile
 
-    os.chdir(tempfile.mkdtemp(prefix="touchstone-course-"))
+    os.chdir(tempfile.mkdtemp(dir=ground.outside))
     _show_around(ground)
     _lay_out_checkpoints(ground)
     _take_up(requests, replies, ground)

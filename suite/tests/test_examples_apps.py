@@ -45,8 +45,8 @@ def test_an_app_that_fails_at_its_first_visit_is_no_working_example() -> None:
 @pytest.fixture
 def noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the caps write what they did."""
-    monkeypatch.setattr(caps, "NOTES", tmp_path / "notes.jsonl")
-    return caps.NOTES
+    monkeypatch.setattr(caps, "_notes", tmp_path / "notes.jsonl")
+    return caps._notes
 
 
 @pytest.mark.parametrize(("asked", "made", "told"), [(10, 10, False), (500, caps.TOKENS, True)])

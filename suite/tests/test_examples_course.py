@@ -165,3 +165,33 @@ def test_a_library_that_fails_as_it_is_imported_does_not_stop_the_course(tmp_pat
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert ended.stdout.split("\n")[-2] == "['fails:']"
+
+
+def test_any_project_has_the_option(pytester: pytest.Pytester) -> None:
+    """A course's own repository knows nothing of the plugin but that it is installed."""
+    (pytester.path / "a.md").write_text("```python\n1 + 1\n```\n")
+    pytester.runpytest_subprocess("--course", "a.md", "--collect-only", "-q").stdout.fnmatch_lines(["a.md:2"])
+
+
+def test_unsafe_needs_no_walls_and_leaves_nothing_behind(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Examples reach the stand-ins, run one document after the other, and a crash costs one of them."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    folder = pytester.mkdir("course")
+    (folder / "a.md").write_text(
+        "```python\nfrom transformers import AutoTokenizer\n"
+        "AutoTokenizer.from_pretrained('bert-base-uncased')\n```\n"
+        "```python\nimport os\nos.kill(os.getpid(), 9)\n```\n"
+        "```python\nimport os\nopen('left', 'w').write('x')\n```\n"
+    )
+    result = run_apart(pytester, "--course", "course", "--unsafe", "--results", "out")
+    result.assert_outcomes(passed=2, failed=1)
+    with (pytester.path / "out" / "latest" / "examples.csv").open() as file:
+        assert {row["example"]: row["checkpoints"] for row in csv.DictReader(file)} == {
+            "a.md:2": "bert-base-uncased",
+            "a.md:6": "",
+            "a.md:10": "",
+        }
+    assert not (folder / "left").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("touchstone")] == []
