@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,7 @@ def measure_overhead(quick: bool = False, into: Path | None = None) -> int:
 def _figures(repeats: int) -> Iterator[Figure]:
     yield figure("python -m suite --help", _timed_runs(["-m", "suite", "--help"], repeats), "s", 0.3)
     yield figure(f"collecting {SYNTHETIC_CELLS} synthetic cells", _collection(repeats), "s", 2.0)
+    yield figure("lint-course, 1,000 examples", _static_check(repeats), "s", 10.0)
     yield figure("heavy libraries imported by pytest --co", [float(len(_imported_by_collection()))], "", 0)
     with _laboratory() as (laboratory, planned):
         noop = laboratory.bench(_entry(planned, "noop"))
@@ -167,6 +169,21 @@ def _collection(repeats: int) -> list[float]:
             *("--import-mode=importlib", str(synthetic)),
         ]
         return _timed_runs(command, repeats, root)
+
+
+def _static_check(repeats: int) -> list[float]:
+    """The own course's pages, again and again until there are enough examples: the whole command."""
+    from suite.examples.reading import find_documents, read_document
+
+    pages = find_documents([discovery.default_root() / "examples"])
+    pages = [page for page in pages if page.parent.name != "classic"]
+    copies = -(-1000 // sum(len(read_document(page).examples) for page in pages))
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
+        for copy in range(copies):
+            (Path(scratch) / str(copy)).mkdir()
+            for page in pages:
+                shutil.copyfile(page, Path(scratch) / str(copy) / page.name)
+        return _timed_runs(["-m", "suite", "lint-course", scratch], repeats)
 
 
 def _imported_by_collection() -> list[str]:

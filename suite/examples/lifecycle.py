@@ -11,6 +11,7 @@ The columns:
 - `error`: the exception on `first_gone`, or a base of it.
 - `replacement`: what to write instead.
 - `back_in`: the release that has it again, if one has.
+- `kept_by`: of a method, the classes that have it still, with `|` between.
 - `deprecated_in`: a release on which it works and warns, of what is still there but should not be taught.
 
 `python -m suite verify-lifecycle` tries every line on these releases and on the newest, with the snippets of
@@ -44,6 +45,7 @@ class Removal:
     replacement: str
     back_in: str = ""
     deprecated_in: str = ""
+    kept_by: str = ""
 
     @property
     def key(self) -> str:

@@ -187,7 +187,8 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
         case "argument", ast.Call():
             return _callee(removal, node, names, inline=inline)
         case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
-            return attribute if attribute == removal.name and _is_tokenizer(value, names) else ""
+            ours = attribute == removal.name and _is_tokenizer(value, names)
+            return attribute if ours and not _keeps(removal, names.of(value)) else ""
         case "name" | "member", ast.ImportFrom(module=str(module), names=imported, level=0):
             ours = module == removal.library or (removal.kind == "name" and _within(module, removal.library))
             return next((alias.name for alias in imported if ours and fnmatchcase(alias.name, removal.name)), "")
@@ -206,6 +207,11 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
 
 def _within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
+
+
+def _keeps(removal: Removal, receiver: str) -> bool:
+    """Whether the object is one of the few that have kept the method."""
+    return any(fnmatchcase(receiver, f"*.{kept}") for kept in removal.kept_by.split("|") if kept)
 
 
 def _is_tokenizer(node: ast.expr, names: Names) -> bool:

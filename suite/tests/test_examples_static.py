@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import time
-
 import pytest
 
 from suite.examples.document import Document, Example
@@ -81,6 +78,7 @@ WORKING = [
     "from openai import OpenAI\nopenai = OpenAI()\nopenai.Image",
     "import tiktoken\ntokenizer = tiktoken.get_encoding('x')\ntokenizer.encode_plus('x')",
     "class Tokenizer: ...\ntokenizer = Tokenizer()\ntokenizer.encode_plus('x')",
+    "import transformers\ntokenizer = transformers.TapasTokenizer('x')\ntokenizer.encode_plus('x')",
     "import wandb\nwandb.login(new_session=True)",
     "from datasets import load_dataset\nload_dataset('imdb', token=True)",
     "import google.generativeai_of_mine",
@@ -126,15 +124,6 @@ def test_the_table_and_its_probes_belong_together() -> None:
 
 def test_what_is_only_deprecated_works_with_a_warning() -> None:
     assert verdicts("import google.generativeai as genai") == [("works-with-warning", "google.generativeai")]
-
-
-def test_a_thousand_examples_take_less_than_ten_seconds() -> None:
-    """Of CPU: on a crowded machine most of the time by the clock is spent waiting for a core."""
-    all_of_them = itertools.cycle(probes().values())
-    codes = [f"{one.prelude}\n{one.example}\n{one.replacement}" for one in itertools.islice(all_of_them, 1000)]
-    start = time.process_time()
-    assert len(verdicts(*codes)) >= 1000
-    assert time.process_time() - start < 10
 
 
 def test_what_an_assigned_name_stands_for() -> None:
