@@ -22,14 +22,15 @@ class Progress:
         self._terminal, self._total = terminal, total
         self._done = 0
         self.over = False
-        self._started = time.monotonic()
+        self._started = 0.0
         self._block = self._check = ""
         self._column = 0
         encoding = getattr(terminal._tw._file, "encoding", None) or "ascii"
         self._tick = "✓" if encoding.lower().startswith("utf") else "ok"
 
     def start(self, cell: Cell, check: str) -> None:
-        """A check of a cell begins."""
+        """A check of a cell begins. The first begins after everything is built, which tells nothing of the time left."""
+        self._started = self._started or time.monotonic()
         if cell.block != self._block:
             self._end_line()
             self._terminal.write_line(cell.block, bold=True)
