@@ -29,7 +29,7 @@ class Progress:
         self._tick = "✓" if encoding.lower().startswith("utf") else "ok"
 
     def start(self, cell: Cell, check: str) -> None:
-        """A check of a cell begins. The first begins after everything is built, which tells nothing of the time left."""
+        """A check of a cell begins; the first, after everything is built, which tells nothing of the time left."""
         self._started = self._started or time.monotonic()
         if cell.block != self._block:
             self._end_line()
