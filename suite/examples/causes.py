@@ -9,6 +9,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from importlib.util import find_spec
 
 from suite.examples.document import Example
@@ -33,8 +34,10 @@ NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
 REQUIRES = re.compile(
     r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
     r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
+    r"|please install ['\"`]([\w.-]+)['\"`]"
 )
 TOKENIZER_LACKS = re.compile(r"Token\w+'? (?:object )?has no attribute")
+UNEXPECTED = re.compile(r"(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
 CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 OWN_MODULE = re.compile(
     r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?",
@@ -81,6 +84,7 @@ NO_SERVER = (
     "ConnectTimeout",
     "ReadTimeout",
 )
+HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/[^\s'\"]+/blob/[^\s'\"]+")
 NO_ANSWER = ("HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "UnidentifiedImageError")
 
 
@@ -134,7 +138,7 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
         for name in filter(None, sum(REQUIRES.findall(found.message), ())):
             if not _installed(name):
                 return Judgement(Verdict.PACKAGE, f"it needs the package {name}", found.line)
-    if "ffmpeg was not found" in found.message:
+    if "ffmpeg was not found" in found.message or "FFmpeg is not properly installed" in found.message:
         return Judgement(Verdict.PACKAGE, "it needs ffmpeg, a package of the system", found.line)
     return None
 
@@ -170,10 +174,30 @@ def _method_removed(example: Example, found: Performance, missing: Missing) -> J
     return None
 
 
+def _argument_removed(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    """An argument that is gone, where the code does not say whose it was."""
+    refused = UNEXPECTED.search(found.message) if _is(found, ("TypeError",)) else None
+    if refused is None:
+        return None
+    callee, argument = refused["callee"].removesuffix(".__init__"), refused["argument"]
+    for removal in removals():
+        callees = [f"*{one.lstrip('*').rpartition('.')[2]}" for one in removal.callee.split("|") if one]
+        if removal.argument == argument and any(fnmatchcase(callee, one) for one in callees):
+            since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
+            told = f"the argument {argument}= of {callee}() was removed{since}: use {removal.replacement}"
+            return Judgement(
+                Verdict.REMOVED, told, found.line, f"{callee}({argument}=)", removal.first_gone, removal.replacement
+            )
+    return None
+
+
 def _bare_data_set(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     if not _is(found, ("HfUriError",)):
         return None
     for note in found.notes:
+        if note["kind"] == "data set" and note["outcome"] == "unknown" and "/" not in note["subject"]:
+            told = f"the installed datasets finds nothing by a bare name like {note['subject']}: write its full one"
+            return Judgement(Verdict.UNKNOWN, told, found.line)
         if note["kind"] == "data set" and note["outcome"] == "renamed":
             bare, full = note["subject"], note["details"].get("meant", "")
             told = f"the installed datasets no longer finds data sets by bare names like {bare}: write {full}"
@@ -288,6 +312,15 @@ def _file_missing(example: Example, found: Performance, missing: Missing) -> Jud
     return Judgement(Verdict.FRAGMENT, f"it reads {name[:120]}, which the course does not bring", found.line)
 
 
+def _page_not_file(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    """On the Hub an address with /blob/ is a page about the file."""
+    page = HUB_PAGE.search(example.code)
+    if page is None or not _is(found, ("UnidentifiedImageError", "LibsndfileError", "JSONDecodeError")):
+        return None
+    told = f"{page[0]} is a page about the file: write /resolve/ for the file itself"
+    return Judgement(Verdict.BROKEN, told, found.line, replacement=page[0].replace("/blob/", "/resolve/"))
+
+
 def _nobody_there(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     told = " ".join(found.message.split())[:160]
     if _is(found, NO_SERVER):
@@ -303,6 +336,7 @@ RULES: tuple[Rule, ...] = (
     _package_missing,
     _bare_data_set,
     _method_removed,
+    _argument_removed,
     _checkpoint_missing,
     _secret_missing,
     _gpu_missing,
@@ -310,6 +344,7 @@ RULES: tuple[Rule, ...] = (
     _arguments_missing,
     _file_missing,
     _left_out,
+    _page_not_file,
     _nobody_there,
     _built_on_failure,
 )

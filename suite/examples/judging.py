@@ -16,6 +16,7 @@ from suite.examples.static import Finding
 from suite.examples.verdict import PASSING, Judgement, Verdict
 
 QUOTED = re.compile(r"`[\w.]*?(\w+)(?:\(\))?\W?`|`(\w+)=")
+SHOWN_ERROR = re.compile(r"^(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception))\b", re.MULTILINE)
 DEPRECATED = ("deprecat", "will be removed", "is no longer supported", "will be removed in")
 
 
@@ -28,7 +29,7 @@ class Story:
     def tell(self, example: Example, judgement: Judgement) -> None:
         """Take in an example that is judged; of one that failed, what stands before the line was made all the same."""
         failed = judgement.verdict not in PASSING and judgement.line
-        done = bound_names(example.code, judgement.line - example.line + 1) if failed else set()
+        done = finished_names(example.code, judgement.line - example.line + 1) if failed else set()
         for name in bound_names(example.code):
             self.made[name] = (example, Judgement(Verdict.WORKS, "") if name in done else judgement)
 
@@ -40,6 +41,30 @@ class Story:
         if judgement.verdict in PASSING:
             return f"which was lost with an earlier example's process (it is made at {example.place})"
         return f"which the example at {example.place} would make ({judgement.verdict})"
+
+
+def finished_names(code: str, line: int) -> set[str]:
+    """The names that an example had made when it failed at a line, and that it would not have changed after it."""
+    try:
+        tree = parse(code)
+    except SyntaxError:
+        return set()
+    left = [statement for statement in tree.body if (statement.end_lineno or 0) >= line]
+    changed = {root for statement in left for node in ast.walk(statement) if (root := _changed_root(node))}
+    return bound_names(code, line) - changed
+
+
+def _changed_root(node: ast.AST) -> str:
+    """The name of what is changed by writing to a part of it, or by calling its method for no result."""
+    if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+        target: ast.expr = node
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        target = node.value.func
+    else:
+        return ""
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else ""
 
 
 def bound_names(code: str, before: int | None = None) -> set[str]:
@@ -89,7 +114,11 @@ def judge(example: Example, found: Performance, findings: Sequence[Finding], sto
         if removed and not found.died:
             near = min(removed, key=lambda finding: abs(finding.line - (found.line or finding.line)))
             return _said(near)
-        return cause(example, found, story.missing)
+        judgement, shown = cause(example, found, story.missing), SHOWN_ERROR.search(example.expected)
+        if judgement.verdict is Verdict.BROKEN and found.error and shown:
+            raised = found.error[0].rpartition(".")[2]
+            return Judgement(Verdict.DRIFT, f"it raises {raised}, and the document shows {shown[1]}", found.line)
+        return judgement
     # An address that is gone may still be answered: with the words that it is gone.
     unreached = [one for one in removed if "://" in one.removed_name or _in_a_definition(example, one)]
     if unreached:

@@ -6,7 +6,8 @@ The columns:
 - `pattern`: `task:NAME` (a task of `pipeline()`), `default:TASK` (its default model), `name:NAME` (a class or function
   of the library), `member:NAME` (the same of its top level alone, since its modules have others of that name),
   `argument:CALLEE(NAME)` (of one of several callees, with `|` between),
-  `method:NAME` (of a tokenizer), `package:NAME` (a module) and `url:PREFIX` (a service); names may hold `*`.
+  `value:ARGUMENT=TEXT` (of whatever call), `method:NAME` (of a tokenizer), `package:NAME` (a module) and `url:PREFIX`
+  (a service); names may hold `*`.
 - `last_seen`, `first_gone`: two releases, one right after the other; empty of a service and of what is only deprecated.
 - `error`: the exception on `first_gone`, or a base of it.
 - `replacement`: what to write instead.

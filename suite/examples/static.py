@@ -119,6 +119,7 @@ def _finding(example: Example, line: int, removal: Removal, name: str) -> Findin
         "default": f'the default model of pipeline("{name}")',
         "argument": f"the argument {removal.argument}= of {name}()",
         "method": f"the method {name}()",
+        "value": f"the value {name}",
         "url": f"the address {name}",
         "package": f"the package {name}",
     }.get(removal.kind, f"{removal.library}.{name}")
@@ -145,7 +146,12 @@ def _index() -> dict[tuple[str, str], list[Removal]]:
     """The table by what code must say for a line to be about it: its kind, and an argument, a method or a package."""
     found: dict[tuple[str, str], list[Removal]] = {}
     for removal in removals():
-        says = {"argument": removal.argument, "method": removal.name, "package": removal.name.partition(".")[0]}
+        says = {
+            "argument": removal.argument,
+            "value": removal.name.partition("=")[0],
+            "method": removal.name,
+            "package": removal.name.partition(".")[0],
+        }
         of_library = removal.library if removal.kind in ("name", "member") else ""
         found.setdefault((removal.kind, says.get(removal.kind, of_library)), []).append(removal)
     return found
@@ -156,7 +162,7 @@ def _candidates(node: ast.AST, names: Names) -> Iterable[Removal]:
     keys: list[tuple[str, str]] = []
     match node:
         case ast.Call(func=function, keywords=keywords):
-            keys += [("argument", keyword.arg) for keyword in keywords if keyword.arg]
+            keys += [(kind, keyword.arg) for keyword in keywords if keyword.arg for kind in ("argument", "value")]
             if isinstance(function, ast.Attribute):
                 keys.append(("method", function.attr))
             if _task(node):
@@ -186,6 +192,11 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
             return removal.name if ours and not named else ""
         case "argument", ast.Call():
             return _callee(removal, node, names, inline=inline)
+        case "value", ast.Call(keywords=keywords):
+            given = (
+                f"{keyword.arg}={ast.literal_eval(keyword.value)}" for keyword in keywords if _is_text(keyword.value)
+            )
+            return removal.name if removal.name in given else ""
         case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
             ours = attribute == removal.name and _is_tokenizer(value, names)
             return attribute if ours and not _keeps(removal, names.of(value)) else ""
@@ -203,6 +214,10 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
         case "url", ast.Constant(value=str(text)):
             return removal.name if text.startswith(removal.name) else ""
     return ""
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _within(name: str, package: str) -> bool:

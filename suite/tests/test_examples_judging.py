@@ -77,6 +77,26 @@ def test_what_an_error_says_names_the_line_of_the_document() -> None:
 def test_an_error_that_the_document_shows_is_no_error() -> None:
     assert judged("1 / 0", expected="ZeroDivisionError: division by zero").verdict is Verdict.WORKS
     assert judged("1 / 0", expected="0.0").verdict is Verdict.BROKEN
+    another = judged("1 / 0", expected="Traceback (most recent call last):\nIndexError: out of range")
+    assert (another.verdict, "IndexError" in another.sentence) == (Verdict.DRIFT, True)
+    assert judged("unheard_of", expected="IndexError: out of range").verdict is Verdict.FRAGMENT
+
+
+def test_a_page_about_a_file_is_not_the_file() -> None:
+    code = 'raise type("UnidentifiedImageError", (OSError,), {})("cannot identify image file")  # {}'
+    page = "https://huggingface.co/datasets/a/b/blob/main/c.png"
+    found = judged(f"url = '{page}'\n{code}")
+    assert (found.verdict, found.replacement) == (Verdict.BROKEN, page.replace("blob", "resolve"))
+
+
+def test_what_a_failed_example_had_only_begun_was_not_made() -> None:
+    """`d` was there when it failed, and was yet to be filled."""
+    story = Story()
+    code = "d = {}\ne = {}\nfor key in nothing:\n    d[key] = 1"
+    story.tell(Example("a.md", "1", 1, code), Judgement(Verdict.FRAGMENT, "", line=3))
+    failed = {"error": ("KeyError",), "message": "'a'", "line": 9}
+    assert judged("d['a']", story=story, **failed).verdict is Verdict.FRAGMENT
+    assert judged("e['a']", story=story, **failed).verdict is Verdict.BROKEN
 
 
 def test_a_removed_name_is_named_with_its_replacement() -> None:
