@@ -193,9 +193,7 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
         case "argument", ast.Call():
             return _callee(removal, node, names, inline=inline)
         case "value", ast.Call(keywords=keywords):
-            given = (
-                f"{keyword.arg}={ast.literal_eval(keyword.value)}" for keyword in keywords if _is_text(keyword.value)
-            )
+            given = (f"{one.arg}={one.value.value}" for one in keywords if isinstance(one.value, ast.Constant))
             return removal.name if removal.name in given else ""
         case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
             ours = attribute == removal.name and _is_tokenizer(value, names)
@@ -214,10 +212,6 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
         case "url", ast.Constant(value=str(text)):
             return removal.name if text.startswith(removal.name) else ""
     return ""
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _within(name: str, package: str) -> bool:

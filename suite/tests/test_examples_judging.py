@@ -82,6 +82,13 @@ def test_an_error_that_the_document_shows_is_no_error() -> None:
     assert judged("unheard_of", expected="IndexError: out of range").verdict is Verdict.FRAGMENT
 
 
+def test_an_argument_that_is_gone_is_found_whoever_is_called() -> None:
+    refused = "PushToHubMixin.push_to_hub() got an unexpected keyword argument '{}'"
+    gone = judged("f(organization='a')", error=("TypeError",), message=refused.format("organization"), line=3)
+    assert (gone.verdict, gone.removed_in) == (Verdict.REMOVED, "5.0.0")
+    assert judged("f()", error=("TypeError",), message=refused.format("colour"), line=3).verdict is Verdict.BROKEN
+
+
 def test_a_page_about_a_file_is_not_the_file() -> None:
     code = 'raise type("UnidentifiedImageError", (OSError,), {})("cannot identify image file")  # {}'
     page = "https://huggingface.co/datasets/a/b/blob/main/c.png"
@@ -94,7 +101,7 @@ def test_what_a_failed_example_had_only_begun_was_not_made() -> None:
     story = Story()
     code = "d = {}\ne = {}\nfor key in nothing:\n    d[key] = 1"
     story.tell(Example("a.md", "1", 1, code), Judgement(Verdict.FRAGMENT, "", line=3))
-    failed = {"error": ("KeyError",), "message": "'a'", "line": 9}
+    failed: dict[str, Any] = {"error": ("KeyError",), "message": "'a'", "line": 9}
     assert judged("d['a']", story=story, **failed).verdict is Verdict.FRAGMENT
     assert judged("e['a']", story=story, **failed).verdict is Verdict.BROKEN
 

@@ -174,7 +174,7 @@ def test_the_line_is_that_of_the_document() -> None:
 
 
 def test_every_line_of_the_table_is_whole() -> None:
-    kinds = {"task", "default", "name", "member", "argument", "method", "package", "url"}
+    kinds = {"task", "default", "name", "member", "argument", "value", "method", "package", "url"}
     for removal in removals():
         assert removal.kind in kinds
         assert removal.replacement
