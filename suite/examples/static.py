@@ -193,8 +193,9 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
         case "argument", ast.Call():
             return _callee(removal, node, names, inline=inline)
         case "value", ast.Call(keywords=keywords):
-            given = (f"{one.arg}={one.value.value}" for one in keywords if isinstance(one.value, ast.Constant))
-            return removal.name if removal.name in given else ""
+            argument, _, text = removal.name.partition("=")
+            given = (one.value for one in keywords if one.arg == argument)
+            return removal.name if any(isinstance(one, ast.Constant) and one.value == text for one in given) else ""
         case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
             ours = attribute == removal.name and _is_tokenizer(value, names)
             return attribute if ours and not _keeps(removal, names.of(value)) else ""
