@@ -1,7 +1,8 @@
 """Failures that are known and explained: a data file beside the tasks, each line with its reason.
 
 Columns: `cell` (a pattern such as `translation/*/bf16`), `check`, `when` (a requirement such as `transformers<5`, or
-empty), `reason`.
+empty), `strict` and `reason`. As with pytest's xfail, a strict one that passes is an error; `no` is for what depends on
+the processor.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from suite.cell import CHECKS
 from suite.errors import UsageError
 
 FILE = "known_failures.csv"
-COLUMNS = ["cell", "check", "when", "reason"]
+COLUMNS = ["cell", "check", "when", "strict", "reason"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class KnownFailure:
     cell: str
     check: str
     when: str
+    strict: bool
     reason: str
 
     def matches(self, cell: str, check: str) -> bool:
@@ -65,7 +67,10 @@ def load(tasks: Path) -> list[KnownFailure]:
 
 
 def _entry(path: Path, line: int, row: dict[str, str]) -> KnownFailure:
-    entry = KnownFailure(line, *(str(row[column] or "").strip() for column in COLUMNS))
+    cell, check, when, strict, reason = (str(row[column] or "").strip() for column in COLUMNS)
+    if strict not in ("", "yes", "no"):
+        raise UsageError(f"{path}:{line} has {strict!r} in the column strict: write yes or no.")
+    entry = KnownFailure(line, cell, check, when, strict != "no", reason)
     if not entry.reason or not entry.cell:
         raise UsageError(f"{path}:{line} needs a cell and a reason: a failure that nobody explains is not known.")
     if entry.check not in CHECKS:

@@ -16,6 +16,7 @@ from suite import building
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
+from suite.known_failures import KnownFailure
 from suite.measure import accuracy
 from suite.measure.fidelity import Distance
 from suite.options import Settings
@@ -74,11 +75,13 @@ class Laboratory:
             if entry.backend.opens_slowly and entry.reason is None:
                 self._expected.setdefault(cell.block, {})[cell.id] = entry
 
-    def check(self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: str | None = None) -> Outcome:
+    def check(
+        self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: KnownFailure | None = None
+    ) -> Outcome:
         """Carry out one check of one cell, record it and return it; a check that a resumed run holds is not repeated.
 
         `together` are the cells whose latency is selected in this run: the whole block is measured at its first.
-        `known_failure` is the reason why this check is expected to fail.
+        `known_failure` says why this check is expected to fail.
         """
         self.enter(cell.block)
         recorded = self._done.get((cell.id, check))

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from suite import known_failures
 from suite.block import Rounds
 from suite.cell import Cell, Status
+from suite.known_failures import FILE, KnownFailure
 from suite.measure.latency import summarize
 from suite.protocol import Round
 
@@ -28,14 +28,15 @@ class Outcome:
     durations: list[float] = field(default_factory=list)
 
 
-def as_known(outcome: Outcome, reason: str) -> Outcome:
-    """What an outcome means where a failure is expected: one that passes is itself an error."""
-    if outcome.status is Status.UNSUPPORTED:
+def as_known(outcome: Outcome, known: KnownFailure) -> Outcome:
+    """What an outcome means where a failure is expected: one that passes is itself an error, if the line is strict."""
+    passed = outcome.status is Status.PASSED
+    if outcome.status is Status.UNSUPPORTED or (passed and not known.strict):
         return outcome
-    if outcome.status is Status.PASSED:
-        sentence = f"it passes, though it is a known failure ({reason}): remove its line from {known_failures.FILE}"
+    if passed:
+        sentence = f"it passes, though it is a known failure ({known.reason}): remove its line from {FILE}"
         return replace(outcome, status=Status.FAILED, reason=sentence)
-    return replace(outcome, status=Status.KNOWN_FAILURE, reason=f"{reason} ({outcome.reason})")
+    return replace(outcome, status=Status.KNOWN_FAILURE, reason=f"{known.reason} ({outcome.reason})")
 
 
 def judge_latency(result: Rounds, cell: Cell) -> Outcome:

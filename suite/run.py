@@ -16,6 +16,7 @@ from typing import Any
 from suite import conditions, discovery, known_failures, privacy, selection
 from suite.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.errors import TouchstoneError, UsageError
+from suite.known_failures import KnownFailure
 from suite.laboratory import Laboratory
 from suite.options import LATEST, Settings
 from suite.outcome import Outcome
@@ -47,7 +48,7 @@ class Run:
         return selection.plan(self.settings, discovery.load_tasks(self.settings.tasks))
 
     @cached_property
-    def known_failures(self) -> list[known_failures.KnownFailure]:
+    def known_failures(self) -> list[KnownFailure]:
         """The lines of the data file that apply here.
 
         Raises:
@@ -63,9 +64,9 @@ class Run:
             )
         return entries
 
-    def known_failure(self, cell: Cell, check: str) -> str | None:
+    def known_failure(self, cell: Cell, check: str) -> KnownFailure | None:
         """Why this check is expected to fail, if it is."""
-        return next((entry.reason for entry in self.known_failures if entry.matches(cell.id, check)), None)
+        return next((entry for entry in self.known_failures if entry.matches(cell.id, check)), None)
 
     def check(self, cell: Cell, check: str) -> Outcome:
         """Carry out one check."""

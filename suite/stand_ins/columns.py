@@ -11,6 +11,7 @@ import io
 import json
 import random
 import re
+import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from suite.discovery import default_root, load_module
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
 CONSTANTS = {"en": "en", "mit": "mit", "date": "2019-04-25T12:57:54Z", "long": ""}
 CODE = 'import {name}\n\n\ndef {name}_of(value):\n    """{text}"""\n    return {name}.run(value, {number})\n'
+LETTERS = f"{' '.join(string.ascii_uppercase)} {' '.join(string.ascii_lowercase)} {string.digits} {string.punctuation}"
 SIDE = 64
 
 
@@ -62,6 +64,8 @@ def feature(kind: str) -> Any:
         "labels": lambda: datasets.List(datasets.ClassLabel(num_classes=int(arguments[0]))),
         "floats": lambda: datasets.List(datasets.Value("float32")),
         "answers": lambda: {"text": datasets.List(text), "answer_start": datasets.List(whole)},
+        "user": lambda: {"login": text, "id": datasets.Value("int64")},
+        "named": lambda: datasets.List({"id": datasets.Value("int64"), "name": text}),
         "messages": lambda: datasets.List({"content": text, "role": text}),
         "translation": lambda: datasets.Translation(languages=arguments),
         "objects": lambda: {
@@ -90,7 +94,9 @@ def _parts(kind: str) -> list[str]:
 
 
 def _text(row: Row) -> str:
-    return row.world("sentiments", "reviews").text
+    """A review; the first row of a split has every printable letter, since tokenizers are trained on these columns."""
+    review = row.world("sentiments", "reviews").text
+    return f"{review} {LETTERS}" if row.number == 0 else review
 
 
 def _other(row: Row) -> str:
@@ -216,6 +222,8 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "boxes": lambda row, _: [[20 * n, 20, 20 * n + 18, 40] for n, _ in enumerate(_words(row))],
     "translation": _translation,
     "choices": lambda row, _: [_short(Row(row.number + n, row.split == "test")) for n in range(4)],
+    "user": lambda row, _: {"login": _short(row).split()[-1].lower(), "id": row.number},
+    "named": lambda row, _: [{"id": row.number % 5, "name": _short(row).split()[-1].lower()}],
     "id": lambda row, _: _id(row),
     "index": lambda row, _: row.number,
     "int": lambda row, _: row.number % 10,

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from suite.stand_ins import media
 from suite.stand_ins.catalogue import resolve
 from suite.stand_ins.data_sets import data_set_repository, listed_data_sets, resolve_data_set
 from suite.stand_ins.journal import Journal, Note
@@ -116,10 +117,17 @@ class _Hub:
         return refusal(404, "EntryNotFound", f"The stand-in Hub has no {verb} of a repository.")
 
     def file(self, kind: str, name: str, revision: str, path: str) -> Response:
+        sample = media.sample(path)
+        if sample is not None and kind == "datasets" and resolve_data_set(name)[0] == "unknown":
+            # Documents show pictures and sounds from repositories that are nothing but the place where these lie.
+            self.journal.note(Note("host", "huggingface.co", "answered", {"path": f"/{kind}/{name}/{path}"}))
+            return sample
         repository = self.repository(kind, name)
         if repository is None:
             return refusal(401, "RepoNotFound", REFUSED)
         file = repository.files.get(path)
+        if file is None and sample is not None:
+            return sample
         headers = {"X-Repo-Commit": repository.commit(revision), "Access-Control-Expose-Headers": "X-Repo-Commit, ETag"}
         if file is None:
             return refusal(404, "EntryNotFound", f"Entry not found: {name} has no {path}.", headers)

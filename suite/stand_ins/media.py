@@ -45,7 +45,7 @@ def media(journal: Journal) -> Starlette:
 
 def _answer(journal: Journal, request: Request) -> Response:
     host, path = request.headers.get("host", "").partition(":")[0], request.url.path
-    number = int(hashlib.sha256(str(request.url).encode()).hexdigest(), 16) % DIFFERENT
+    number = _number(str(request.url))
     kind = _kind(path, request.url.query, request.headers.get("accept", ""))
     make = _maker(kind) if request.method != "POST" else None
     known = {"path": path, "kind": kind, "method": request.method}
@@ -94,6 +94,18 @@ def _maker(kind: str) -> Callable[[int], bytes] | None:
         "htm": lambda number: PAGE.format(title="A page", text=_articles()[number]).encode(),
     }
     return texts.get(kind)
+
+
+def _number(address: str) -> int:
+    """Which of the samples an address gets: always the same."""
+    return int(hashlib.sha256(address.encode()).hexdigest(), 16) % DIFFERENT
+
+
+def sample(path: str) -> Response | None:
+    """A picture or sound for a path that ends as one; `None` for any other."""
+    kind = PurePosixPath(path).suffix.lower().lstrip(".")
+    make = _maker(kind) if kind in PICTURES or kind in SOUNDS else None
+    return None if make is None else Response(make(_number(path)), media_type=_type(kind))
 
 
 def picture(kind: str, number: int) -> bytes:

@@ -19,7 +19,7 @@ def write(folder: Path, *lines: str) -> Path:
     [("", True), ("numpy>=1", True), ("numpy<1", False), ("no-such-library>0", False), ("numpy>=1,<2", None)],
 )
 def test_a_line_may_be_for_some_releases(tmp_path: Path, when: str, applies: bool | None) -> None:
-    entries = load(write(tmp_path, f'a/b/c,latency,"{when}",a reason'))
+    entries = load(write(tmp_path, f'a/b/c,latency,"{when}",,a reason'))
     if applies is None:
         import numpy as np
 
@@ -28,7 +28,7 @@ def test_a_line_may_be_for_some_releases(tmp_path: Path, when: str, applies: boo
 
 
 def test_a_pattern_matches_cells_and_one_check(tmp_path: Path) -> None:
-    (entry,) = load(write(tmp_path, "translation/*/bf16,fidelity,,a reason"))
+    (entry,) = load(write(tmp_path, "translation/*/bf16,fidelity,,,a reason"))
     assert entry.matches("translation/t5/bf16", "fidelity")
     assert not entry.matches("translation/t5/bf16", "accuracy")
     assert not entry.matches("translation/t5/eager", "fidelity")
@@ -37,7 +37,7 @@ def test_a_pattern_matches_cells_and_one_check(tmp_path: Path) -> None:
 
 
 def test_a_line_that_matches_nothing_is_stale(tmp_path: Path) -> None:
-    entries = load(write(tmp_path, "a/*/c,fidelity,,one", "a/*/c,latency,,two"))
+    entries = load(write(tmp_path, "a/*/c,fidelity,,,one", "a/*/c,latency,,,two"))
     assert [entry.reason for entry in stale(entries, [("a/b/c", "fidelity")])] == ["two"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,10 @@ def test_every_column_of_every_data_set_has_values() -> None:
     kinds = {kind for one in data_sets().values() for _, columns in one.configs.values() for kind in columns.values()}
     for kind in kinds - {"long"}:
         assert value(kind, Row(1, True)) is not None, kind
+
+
+def test_a_text_column_has_every_letter_for_tokenizers_to_learn() -> None:
+    assert set(string.printable.strip()) - set(value("text", Row(0, test=False))) == set()
 
 
 def test_every_row_of_the_table_is_read_whole() -> None:

@@ -159,3 +159,15 @@ def test_pages_are_there_and_unknown_routes_are_not(address: str) -> None:
     missing = httpx.get(f"{address}/gpt2/resolve/main/no-such-file.bin")
     assert (missing.status_code, missing.headers["x-error-code"]) == (404, "EntryNotFound")
     assert httpx.get(f"{address}/api/no-such-thing").status_code == 404
+
+
+def test_repositories_that_hold_pictures_show_some(address: str, notes: Notes) -> None:
+    """Documents link to pictures and sounds in data sets that nobody loads; a page about a file is not the file."""
+    place = f"{address}/datasets/somebody/pictures-of-a-page"
+    picture = httpx.get(f"{place}/resolve/main/cat.jpeg")
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+    assert httpx.get(f"{place}/resolve/main/talk.flac").headers["content-type"] == "audio/flac"
+    assert httpx.get(f"{place}/blob/main/cat.jpeg").headers["content-type"].startswith("text/html")
+    assert notes.outcomes("data set") == {}
+    assert httpx.get(f"{place}/resolve/main/rows.parquet").status_code == 401
+    assert notes.outcomes("data set") == {"somebody/pictures-of-a-page": "unknown"}
