@@ -195,7 +195,7 @@ def _bare_data_set(example: Example, found: Performance, missing: Missing) -> Ju
     if not _is(found, ("HfUriError",)):
         return None
     for note in found.notes:
-        if note["kind"] == "data set" and note["outcome"] == "unknown" and "/" not in note["subject"]:
+        if note["kind"] == "data set" and note["outcome"] != "renamed" and "/" not in note["subject"]:
             told = f"the installed datasets finds nothing by a bare name like {note['subject']}: write its full one"
             return Judgement(Verdict.UNKNOWN, told, found.line)
         if note["kind"] == "data set" and note["outcome"] == "renamed":

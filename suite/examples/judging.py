@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from suite.examples.causes import cause
+from suite.examples.causes import cause, read_names
 from suite.examples.document import Example
 from suite.examples.outputs import drift
 from suite.examples.performing import Performance
@@ -28,10 +28,20 @@ class Story:
 
     def tell(self, example: Example, judgement: Judgement) -> None:
         """Take in an example that is judged; of one that failed, what stands before the line was made all the same."""
-        failed = judgement.verdict not in PASSING and judgement.line
-        done = finished_names(example.code, judgement.line - example.line + 1) if failed else set()
-        for name in bound_names(example.code):
+        if judgement.verdict in PASSING:
+            # What is made of something that an earlier example left half done may be as wrong as that.
+            source = next((self.made[name] for name in read_names(example.code) if self._is_spoilt(name)), None)
+            for name in bound_names(example.code):
+                self.made[name] = source or (example, judgement)
+            return
+        line = judgement.line - example.line + 1 if judgement.line else 0
+        changed = changed_names(example.code, line)
+        done = bound_names(example.code, line) - changed if line else set()
+        for name in bound_names(example.code) | changed:
             self.made[name] = (example, Judgement(Verdict.WORKS, "") if name in done else judgement)
+
+    def _is_spoilt(self, name: str) -> bool:
+        return name in self.made and self.made[name][1].verdict not in PASSING
 
     def missing(self, name: str) -> str:
         """Why a name is not there, as the end of a sentence."""
@@ -43,15 +53,14 @@ class Story:
         return f"which the example at {example.place} would make ({judgement.verdict})"
 
 
-def finished_names(code: str, line: int) -> set[str]:
-    """The names that an example had made when it failed at a line, and that it would not have changed after it."""
+def changed_names(code: str, line: int) -> set[str]:
+    """The names of what an example that failed at a line would have changed from there on."""
     try:
         tree = parse(code)
     except SyntaxError:
         return set()
     left = [statement for statement in tree.body if (statement.end_lineno or 0) >= line]
-    changed = {root for statement in left for node in ast.walk(statement) if (root := _changed_root(node))}
-    return bound_names(code, line) - changed
+    return {root for statement in left for node in ast.walk(statement) if (root := _changed_root(node))}
 
 
 def _changed_root(node: ast.AST) -> str:

@@ -57,6 +57,7 @@ def feature(kind: str) -> Any:
         "int": lambda: datasets.Value("int64"), "float": lambda: datasets.Value("float32"),
         "bool": lambda: datasets.Value("bool"), "image": datasets.Image, "gray": datasets.Image,
         "words": lambda: datasets.List(text), "choices": lambda: datasets.List(text),
+        "articles": lambda: datasets.List(text),
         "languages": lambda: datasets.List(text), "spans": lambda: datasets.List(text),
         "boxes": lambda: datasets.List(datasets.List(datasets.Value("int64"))),
         "entities": lambda: datasets.List(datasets.ClassLabel(names=list(TAGS))),
@@ -71,7 +72,7 @@ def feature(kind: str) -> Any:
         "objects": lambda: {
             "id": datasets.List(datasets.Value("int64")), "area": datasets.List(datasets.Value("int64")),
             "bbox": datasets.List(datasets.List(datasets.Value("float32"), length=4)),
-            "category": datasets.List(datasets.ClassLabel(names=_shapes().SHAPES)),
+            "category": datasets.List(text if arguments else datasets.ClassLabel(names=_shapes().SHAPES)),
         },
     }  # fmt: skip
     return plain[name]() if name in plain else text
@@ -124,6 +125,10 @@ def _answers(row: Row) -> dict[str, list[Any]]:
     return {"text": [answer], "answer_start": [max(passage.find(answer), 0)]}
 
 
+def _article(row: Row) -> str:
+    return row.world("articles", "articles").text
+
+
 def _words(row: Row) -> list[str]:
     return row.world("entities", "news").text.split()
 
@@ -168,7 +173,8 @@ def _picture(row: Row, mode: str) -> dict[str, Any]:
     return {"bytes": stream.getvalue(), "path": None}
 
 
-def _objects(row: Row) -> dict[str, list[Any]]:
+def _objects(row: Row, named: Sequence[str]) -> dict[str, list[Any]]:
+    """What is where in a picture: classes by number, or, with the argument `named`, by name."""
     scene = _scene(row)
     sides = [2 * thing.radius * SIDE for thing in scene.things]
     corners = [((t.x - t.radius) * SIDE, (t.y - t.radius) * SIDE) for t in scene.things]
@@ -176,7 +182,7 @@ def _objects(row: Row) -> dict[str, list[Any]]:
         "id": list(range(len(scene.things))),
         "area": [int(side * side) for side in sides],
         "bbox": [[x, y, side, side] for (x, y), side in zip(corners, sides, strict=True)],
-        "category": [_shapes().SHAPES.index(thing.shape) for thing in scene.things],
+        "category": [t.shape if named else _shapes().SHAPES.index(t.shape) for t in scene.things],
     }
 
 
@@ -208,7 +214,8 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "question": lambda row, _: _passage(row)[0],
     "passage": lambda row, _: _passage(row)[1],
     "answers": lambda row, _: _answers(row),
-    "article": lambda row, _: row.world("articles", "articles").text,
+    "article": lambda row, _: _article(row),
+    "articles": lambda row, _: [_article(row), _article(Row(row.number + 1, row.split == "test"))],
     "summary": lambda row, _: row.world("articles", "articles").truth,
     "dialogue": lambda row, _: _dialogue(row),
     "messages": lambda row, _: _messages(row),
@@ -238,7 +245,7 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "gray": lambda row, _: _picture(row, "L"),
     "width": lambda *_: SIDE,
     "height": lambda *_: SIDE,
-    "objects": lambda row, _: _objects(row),
+    "objects": _objects,
     "caption": lambda row, _: ", ".join(f"a {thing.colour} {thing.shape}" for thing in _scene(row).things),
     "transcription": lambda row, _: _utterance(row).text,
     "shouted": lambda row, _: _utterance(row).text.upper(),
