@@ -16,6 +16,7 @@ from suite.discovery import default_root
 from suite.errors import CheckpointError
 from suite.stand_ins.catalogue import Entry
 from suite.stand_ins.lexicons import clip_files, fresh_files
+from suite.stand_ins.multimodal import fit, sees, write_reader
 from suite.stand_ins.preprocessors import SOUNDS, write_preprocessor
 from suite.stand_ins.sizes import smaller
 
@@ -59,7 +60,8 @@ def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
     reads = _reader(entry, traits)
     tokenizer = None if reads is None else _tokenizer(aside, entry, reads, "uncased" in traits)
     config = _config(transformers, architecture, entry, tokenizer, traits)
-    write_preprocessor(aside, reads if reads in {"trocr", "donut"} else entry.model_type, config.to_dict())
+    if not sees(entry.model_type):
+        write_preprocessor(aside, reads if reads in {"trocr", "donut"} else entry.model_type, config.to_dict())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         try:
@@ -91,6 +93,8 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
 
     home = default_root() / "miniatures" / "shipped"
     (aside / "config.json").write_text(json.dumps({"model_type": entry.model_type}), encoding="utf-8")
+    if sees(entry.model_type):
+        return write_reader(aside, entry.model_type, home)
     settings: dict[str, Any] = {"model_max_length": 512}
     if reads in CLASSES:
         reader, processor = CLASSES[reads]
@@ -129,6 +133,7 @@ def _config(transformers: Any, architecture: Any, entry: Entry, tokenizer: Any, 
     content = smaller(_whole(transformers, entry, kind, traits), entry.width)
     if tokenizer is not None:
         content = _told(content, _numbers(tokenizer))
+        content = fit(content, entry.model_type, tokenizer) if sees(entry.model_type) else content
     if entry.labels:
         content["id2label"] = dict(enumerate(entry.labels))
         content["label2id"] = {label: number for number, label in enumerate(entry.labels)}
