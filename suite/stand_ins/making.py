@@ -19,6 +19,7 @@ from suite.stand_ins.lexicons import clip_files, fresh_files
 from suite.stand_ins.multimodal import fit, sees, write_reader
 from suite.stand_ins.preprocessors import SOUNDS, write_preprocessor
 from suite.stand_ins.sizes import smaller
+from suite.stand_ins.sounding import audible, sounds, write_generation
 
 SILENT = {
     "vit", "deit", "swin", "convnext", "convnextv2", "resnet", "beit", "mobilenet_v2", "mobilevit", "dinov2", "vit_mae",
@@ -28,7 +29,7 @@ SILENT = {
 }  # fmt: skip
 """Architectures without a tokenizer; those of speech have one only where they write."""
 READERS = {
-    "blip": "bert", "bark": "bert", "grounding-dino": "bert", "blip-2": "gpt2", "clap": "roberta", "bert": "bert",
+    "blip": "bert", "bark": "bert", "grounding-dino": "bert", "clap": "roberta", "bert": "bert",
 }  # fmt: skip
 """Architectures that read by another's tokenizer."""
 CLIPS = {"clip", "clipseg", "owlvit", "owlv2"}
@@ -37,9 +38,9 @@ CHATTY = ("chat", "instruct", "-it", "zephyr", "smollm3", "qwen")
 TOKENS = ("pad", "bos", "eos", "sep", "cls", "mask", "unk")
 CLASSES = {
     "trocr": ("RobertaTokenizer", "TrOCRProcessor"), "donut": ("XLMRobertaTokenizer", "DonutProcessor"),
-    "gpt2": ("GPT2Tokenizer", None), "clap": ("RobertaTokenizer", None), "musicgen": ("T5Tokenizer", None),
+    "gpt2": ("GPT2Tokenizer", None), "clap": ("RobertaTokenizer", None), "musicgen": ("T5Tokenizer", "MusicgenProcessor"),
     "bark": ("BertTokenizer", None), "blip": ("BertTokenizer", None),
-    "blip-2": ("GPT2Tokenizer", "Blip2Processor"), "vilt": ("BertTokenizer", "ViltProcessor"),
+    "vilt": ("BertTokenizer", "ViltProcessor"),
     "git": ("BertTokenizer", "GitProcessor"), "grounding-dino": ("BertTokenizer", None),
 }  # fmt: skip
 """Tokenizer and processor class of those that AutoTokenizer would not find by the architecture."""
@@ -61,7 +62,7 @@ def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
     tokenizer = None if reads is None else _tokenizer(aside, entry, reads, "uncased" in traits)
     config = _config(transformers, architecture, entry, tokenizer, traits)
     if not sees(entry.model_type):
-        write_preprocessor(aside, reads if reads in {"trocr", "donut"} else entry.model_type, config.to_dict())
+        write_preprocessor(aside, _pictures_of(entry, reads), config.to_dict())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         try:
@@ -75,6 +76,8 @@ def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
                 f"transformers {transformers.__version__} makes no small {entry.architecture} ({error}): update it."
             ) from error
     model.save_pretrained(aside)
+    if sounds(entry.model_type):
+        write_generation(aside, entry.model_type, len(tokenizer))
 
 
 def _reader(entry: Entry, traits: Sequence[str]) -> str | None:
@@ -85,6 +88,13 @@ def _reader(entry: Entry, traits: Sequence[str]) -> str | None:
     if kind in SILENT or (kind in SOUNDS and kind not in {"speecht5", "musicgen", "speech_to_text"}):
         return "ctc" if entry.architecture.endswith("ForCTC") else None
     return kind
+
+
+def _pictures_of(entry: Entry, reads: str | None) -> str:
+    """Whose way of taking pictures and sounds it has."""
+    if entry.model_type != "vision-encoder-decoder":
+        return entry.model_type
+    return reads if reads in {"trocr", "donut"} else "vit"
 
 
 def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
@@ -116,6 +126,8 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
             if (source / file).is_file():
                 shutil.copyfile(source / file, aside / file)
         return AutoTokenizer.from_pretrained(aside)
+    if reads == "git":  # it has no kinds of text, and refuses the pipeline's
+        settings |= {"model_input_names": ["input_ids", "attention_mask"]}
     if READERS.get(reads, reads) in {"bert", "distilbert", "electra", "mobilebert", "layoutlm"}:
         settings |= {"do_lower_case": uncased or reads not in {"bert", "distilbert"}}
     (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -134,6 +146,7 @@ def _config(transformers: Any, architecture: Any, entry: Entry, tokenizer: Any, 
     if tokenizer is not None:
         content = _told(content, _numbers(tokenizer))
         content = fit(content, entry.model_type, tokenizer) if sees(entry.model_type) else content
+        content = audible(content, len(tokenizer)) if sounds(entry.model_type) else content
     if entry.labels:
         content["id2label"] = dict(enumerate(entry.labels))
         content["label2id"] = {label: number for number, label in enumerate(entry.labels)}

@@ -21,7 +21,7 @@ PICTURES = {
     "mask2former": "Mask2FormerImageProcessor", "clipseg": "ViTImageProcessor", "dpt": "DPTImageProcessor",
     "glpn": "GLPNImageProcessor", "depth_anything": "DPTImageProcessor", "swin2sr": "Swin2SRImageProcessor",
     "videomae": "VideoMAEImageProcessor", "clip": "CLIPImageProcessor", "siglip": "SiglipImageProcessor",
-    "blip": "BlipImageProcessor", "blip-2": "BlipImageProcessor", "vilt": "ViltImageProcessor",
+    "blip": "BlipImageProcessor", "vilt": "ViltImageProcessor",
     "git": "CLIPImageProcessor", "trocr": "ViTImageProcessor", "donut": "DonutImageProcessor",
     "layoutlmv2": "LayoutLMv2ImageProcessor", "layoutlmv3": "LayoutLMv3ImageProcessor",
     "pix2struct": "Pix2StructImageProcessor",

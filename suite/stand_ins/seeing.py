@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from suite.stand_ins.preprocessors import HALVES
+from suite.stand_ins.preprocessors import HALVES, IMAGENET
 
 OPENAI_CLIP = {
     "image_mean": [0.48145466, 0.4578275, 0.40821073],
@@ -86,7 +86,7 @@ LLAVA_NEXT = Seeing(
     "LlavaNextProcessor", _clip("LlavaNextImageProcessor", image_grid_pinpoints=NEXT_GRID, do_pad=True),
     LLAMA | {"pad_token": "<pad>"}, ("<image>",), LLAVA.numbers,
     LLAVA_SETTINGS, {"image_grid_pinpoints": NEXT_GRID},
-    Chat("ROLE", "<image>\n", " ", "", roles={"user": "[INST] ", "assistant": "[/INST] "}), begins=True,
+    Chat("ROLE", "<image>\n", " ", "[/INST]", roles={"user": "[INST] ", "assistant": "[/INST] "}), begins=True,
 )  # fmt: skip
 LLAVA_ONEVISION = Seeing(
     "LlavaOnevisionProcessor",
@@ -190,7 +190,26 @@ MLLAMA = Seeing(
     begins=True, beyond=True,
 )  # fmt: skip
 
+BLIP_2 = Seeing(
+    "Blip2Processor", _pictures("BlipImageProcessor", **OPENAI_CLIP, size=_square(224)),
+    {"bos_token": "</s>", "eos_token": "</s>", "unk_token": "</s>", "pad_token": "<pad>"}, ("<image>",),
+    {"image_token_index": "<image>", "image_token_id": "<image>"}, {"num_query_tokens": 32},
+    {"num_query_tokens": 32, "use_decoder_only_language_model": True}, begins=True,
+)  # fmt: skip
+FLORENCE2 = Seeing(
+    "Florence2Processor", _pictures("CLIPImageProcessor", **IMAGENET, size=_square(768), do_center_crop=False, image_seq_length=577),
+    {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"},
+    ("<image>", *(f"<loc_{place}>" for place in range(1000)), "<od>", "</od>", "<poly>", "</poly>", "<sep>"),
+    {"image_token_id": "<image>"},
+    config={"is_encoder_decoder": True,
+            "vision_config": {"embed_dim": [8, 16, 16, 32], "depths": [1, 1, 1, 1], "num_heads": [1, 2, 2, 2],
+                              "num_groups": [1, 2, 2, 2], "projection_dim": 32}},
+    named={"image_token": "<image>"},
+)  # fmt: skip
+
 SEEING: dict[str, Seeing] = {
+    "blip-2": BLIP_2,
+    "florence2": FLORENCE2,
     "llava": LLAVA,
     "llava_next": LLAVA_NEXT,
     "llava_onevision": LLAVA_ONEVISION,

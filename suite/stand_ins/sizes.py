@@ -47,6 +47,7 @@ SMALLER: dict[str, dict[str, Any]] = {
     "mobilebert": {"embedding_size": 32, "intra_bottleneck_size": 32, "true_hidden_size": 32},
     "mobilevit": {"hidden_sizes": [16, 16, 16], "neck_hidden_sizes": [8, 8, 8, 16, 16, 16, 32]},
     "mobilenet_v2": {"depth_multiplier": 0.35, "finegrained_output": False},
+    "owlv2_vision_model": {"image_size": 960},
     "phi": {"partial_rotary_factor": 0.5},
     "resnet": {"embedding_size": 16, "hidden_sizes": [16, 16, 32, 32], "depths": [1, 1, 1, 1]},
     "rt_detr": {"encoder_in_channels": [16, 32, 32], "encoder_hidden_dim": 32, "decoder_in_channels": [32, 32, 32],
