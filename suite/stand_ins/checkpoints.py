@@ -19,6 +19,7 @@ from suite.stand_ins.lengths import lengthen
 from suite.stand_ins.lexicons import classic_files
 from suite.stand_ins.making import make
 from suite.stand_ins.preprocessors import SOUNDS, write_preprocessor
+from suite.stand_ins.whisper import complete, is_multilingual
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
 MODULES = (("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize"))
@@ -60,7 +61,8 @@ def _key(entry: Entry) -> str:
 def _traits(name: str) -> tuple[str, ...]:
     """What a name tells beyond its row: whether letters keep their case, and which decoder it has."""
     words = ("uncased", "trocr", "donut", "nllb", "chat", "instruct", "multilingual")
-    return tuple(word for word in words if word in name.lower())
+    english = (".en",) if name.endswith(".en") else ()
+    return tuple(word for word in words if word in name.lower()) + english
 
 
 def once(place: Path, fill: Callable[[Path], None]) -> None:
@@ -82,6 +84,8 @@ def _fill(aside: Path, entry: Entry) -> None:
     else:
         shutil.copytree(source, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SERVED))
         lengthen(aside)
+        if entry.model_type == "whisper":
+            complete(aside, is_multilingual(entry.name))
         if (aside / "tokenizer.json").is_file() and not (aside / "modules.json").is_file():
             classic_files(aside, entry.model_type)
         if entry.model_type in SOUNDS and not (aside / "preprocessor_config.json").is_file():

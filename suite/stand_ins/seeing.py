@@ -196,14 +196,19 @@ BLIP_2 = Seeing(
     {"image_token_index": "<image>", "image_token_id": "<image>"}, {"num_query_tokens": 32},
     {"num_query_tokens": 32, "use_decoder_only_language_model": True}, begins=True,
 )  # fmt: skip
+FLORENCE_TASKS: dict[str, Any] = {
+    "ocr": {"AREA_THRESHOLD": 0.0}, "phrase_grounding": {"banned_grounding_tokens": []}, "pure_text": {},
+    "description_with_bboxes": {}, "description_with_polygons": {}, "polygons": {}, "bboxes": {},
+    "description_with_bboxes_or_polygons": {},
+}  # fmt: skip
 FLORENCE2 = Seeing(
     "Florence2Processor", _pictures("CLIPImageProcessor", **IMAGENET, size=_square(768), do_center_crop=False, image_seq_length=577),
     {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"},
     ("<image>", *(f"<loc_{place}>" for place in range(1000)), "<od>", "</od>", "<poly>", "</poly>", "<sep>"),
-    {"image_token_id": "<image>"},
-    config={"is_encoder_decoder": True,
-            "vision_config": {"embed_dim": [8, 16, 16, 32], "depths": [1, 1, 1, 1], "num_heads": [1, 2, 2, 2],
-                              "num_groups": [1, 2, 2, 2], "projection_dim": 32}},
+    {"image_token_id": "<image>"}, {"post_processor_config": FLORENCE_TASKS},
+    {"is_encoder_decoder": True,
+     "vision_config": {"embed_dim": [8, 16, 16, 32], "depths": [1, 1, 1, 1], "num_heads": [1, 2, 2, 2],
+                       "num_groups": [1, 2, 2, 2], "projection_dim": 32}},
     named={"image_token": "<image>"},
 )  # fmt: skip
 
