@@ -16,7 +16,7 @@ from suite.discovery import default_root
 from suite.errors import CheckpointError
 from suite.stand_ins.catalogue import Entry
 from suite.stand_ins.lexicons import clip_files, fresh_files
-from suite.stand_ins.multimodal import fit, sees, write_reader
+from suite.stand_ins.multimodal import fit, open_gates, sees, write_reader
 from suite.stand_ins.preprocessors import SOUNDS, write_preprocessor
 from suite.stand_ins.sizes import smaller
 from suite.stand_ins.sounding import audible, sounds, write_generation
@@ -38,8 +38,8 @@ CHATTY = ("chat", "instruct", "-it", "zephyr", "smollm3", "qwen")
 TOKENS = ("pad", "bos", "eos", "sep", "cls", "mask", "unk")
 CLASSES = {
     "trocr": ("RobertaTokenizer", "TrOCRProcessor"), "donut": ("XLMRobertaTokenizer", "DonutProcessor"),
-    "gpt2": ("GPT2Tokenizer", None), "clap": ("RobertaTokenizer", None), "musicgen": ("T5Tokenizer", "MusicgenProcessor"),
-    "bark": ("BertTokenizer", None), "blip": ("BertTokenizer", None),
+    "gpt2": ("GPT2Tokenizer", None), "clap": ("RobertaTokenizer", None), "bark": ("BertTokenizer", None),
+    "musicgen": ("T5Tokenizer", "MusicgenProcessor"), "blip": ("BertTokenizer", None),
     "vilt": ("BertTokenizer", "ViltProcessor"),
     "git": ("BertTokenizer", "GitProcessor"), "grounding-dino": ("BertTokenizer", None),
 }  # fmt: skip
@@ -75,8 +75,10 @@ def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
             raise CheckpointError(
                 f"transformers {transformers.__version__} makes no small {entry.architecture} ({error}): update it."
             ) from error
+        if sees(entry.model_type):
+            open_gates(model)
     model.save_pretrained(aside)
-    if sounds(entry.model_type):
+    if tokenizer is not None and sounds(entry.model_type):
         write_generation(aside, entry.model_type, len(tokenizer))
 
 

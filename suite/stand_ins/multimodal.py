@@ -19,6 +19,8 @@ TEMPLATE = (
     "{{% endif %}}{{% endfor %}}{{% endif %}}{{{{ {end} }}}}{{% endfor %}}"
     "{{% if add_generation_prompt %}}{{{{ {answer} }}}}{{% endif %}}"
 )
+GATES = ("_gate", "mm_input_projection_weight")
+"""How names end of weights that begin as nothing."""
 ROLES = "({names}[message['role']] if message['role'] in {names} else message['role'])"
 
 
@@ -55,6 +57,16 @@ def fit(config: Mapping[str, Any], model_type: str, tokenizer: Any) -> dict[str,
     if kind.beyond:  # the last token has a row of its own, which nothing ever answers
         fitted["text_config"]["vocab_size"] = len(tokenizer) - 1
     return fitted
+
+
+def open_gates(model: Any) -> None:
+    """Let pictures through in a fresh model where training would begin with none of them."""
+    import torch
+
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if name.endswith(GATES) and not weights.any():
+                weights.normal_(std=0.5)
 
 
 def _over(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

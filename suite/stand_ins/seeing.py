@@ -1,4 +1,4 @@
-"""What each architecture needs that reads texts and pictures at once: its tokens, its processors, the shape of its chats.
+"""What each architecture needs that reads texts and pictures at once: tokens, processors, the shape of its chats.
 
 Pictures keep the sizes that documents show, so that a prompt is as long as it would be.
 """
@@ -166,7 +166,8 @@ PALIGEMMA = Seeing(
 )  # fmt: skip
 GEMMA_NAMED = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
 GEMMA3 = Seeing(
-    "Gemma3Processor", _pictures("Gemma3ImageProcessor", size=_square(896), do_pan_and_scan=False, image_seq_length=256),
+    "Gemma3Processor",
+    _pictures("Gemma3ImageProcessor", size=_square(896), do_pan_and_scan=False, image_seq_length=256),
     GEMMA, ("<start_of_turn>", "<end_of_turn>", *GEMMA_NAMED.values()),
     {"boi_token_index": "<start_of_image>", "eoi_token_index": "<end_of_image>",
      "image_token_index": "<image_soft_token>", "image_token_id": "<image_soft_token>"},
@@ -178,7 +179,8 @@ GEMMA3 = Seeing(
     GEMMA_NAMED, begins=True,
 )  # fmt: skip
 MLLAMA = Seeing(
-    "MllamaProcessor", _pictures("MllamaImageProcessor", **OPENAI_CLIP, size=_square(560), max_image_tiles=4, do_pad=True),
+    "MllamaProcessor",
+    _pictures("MllamaImageProcessor", **OPENAI_CLIP, size=_square(560), max_image_tiles=4, do_pad=True),
     {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "pad_token": "<|finetune_right_pad_id|>"},
     ("<|start_header_id|>", "<|end_header_id|>", "<|python_tag|>", "<|image|>"),
     {"image_token_index": "<|image|>", "image_token_id": "<|image|>"},
@@ -202,14 +204,15 @@ FLORENCE_TASKS: dict[str, Any] = {
     "description_with_bboxes_or_polygons": {},
 }  # fmt: skip
 FLORENCE2 = Seeing(
-    "Florence2Processor", _pictures("CLIPImageProcessor", **IMAGENET, size=_square(768), do_center_crop=False, image_seq_length=577),
+    "Florence2Processor",
+    _pictures("CLIPImageProcessor", **IMAGENET, size=_square(768), do_center_crop=False, image_seq_length=577),
     {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"},
     ("<image>", *(f"<loc_{place}>" for place in range(1000)), "<od>", "</od>", "<poly>", "</poly>", "<sep>"),
     {"image_token_id": "<image>"}, {"post_processor_config": FLORENCE_TASKS},
     {"is_encoder_decoder": True,
      "vision_config": {"embed_dim": [8, 16, 16, 32], "depths": [1, 1, 1, 1], "num_heads": [1, 2, 2, 2],
                        "num_groups": [1, 2, 2, 2], "projection_dim": 32}},
-    named={"image_token": "<image>"},
+    named={"image_token": "<image>"}, reader="BartTokenizer",
 )  # fmt: skip
 
 SEEING: dict[str, Seeing] = {
