@@ -95,6 +95,9 @@ FAMILIES = {
     "pythia": "gpt_neox",
     "trocr": "vision-encoder-decoder",
     "donut": "vision-encoder-decoder",
+    "llavav16": "llava_next",
+    "smolvlm": "idefics3",
+    "smolvlm2": "smolvlm",
 }
 """Words in names that tell an architecture without being its own."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from suite.stand_ins.catalogue import catalogue
+from suite.stand_ins.catalogue import catalogue, resolve
 from suite.stand_ins.checkpoints import folder
 from suite.stand_ins.seeing import SEEING
 
@@ -76,6 +76,19 @@ def test_every_one_is_tried_here() -> None:
     assert {catalogue()[name].model_type for name in PICTURES} == set(SEEING)
     rows = {entry.model_type for entry in catalogue().values() if entry.task == "image-text-to-text"}
     assert rows <= set(SEEING)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("llava-hf/llava-v1.6-34b-hf", "llava_next"), ("me/my-llava-1.5-tuned", "llava"), ("me/smolvlm-base", "idefics3"),
+        ("me/SmolVLM2-tuned", "smolvlm"), ("me/qwen2.5-vl-lora", "qwen2_5_vl"), ("me/paligemma-vqa", "paligemma"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_not_known_tells_its_architecture(name: str, family: str) -> None:
+    entry = resolve(name, "AutoModelForImageTextToText").entry
+    assert entry is not None
+    assert entry.model_type == family
 
 
 @pytest.mark.parametrize("name", PICTURES)
