@@ -81,8 +81,9 @@ def test_every_one_is_tried_here() -> None:
 @pytest.mark.parametrize(
     ("name", "family"),
     [
-        ("llava-hf/llava-v1.6-34b-hf", "llava_next"), ("me/my-llava-1.5-tuned", "llava"), ("me/smolvlm-base", "idefics3"),
-        ("me/SmolVLM2-tuned", "smolvlm"), ("me/qwen2.5-vl-lora", "qwen2_5_vl"), ("me/paligemma-vqa", "paligemma"),
+        ("llava-hf/llava-v1.6-34b-hf", "llava_next"), ("me/my-llava-1.5-tuned", "llava"),
+        ("me/smolvlm-base", "idefics3"), ("me/SmolVLM2-tuned", "smolvlm"), ("me/qwen2.5-vl-lora", "qwen2_5_vl"),
+        ("me/paligemma-vqa", "paligemma"),
     ],
 )  # fmt: skip
 def test_a_name_that_is_not_known_tells_its_architecture(name: str, family: str) -> None:
