@@ -19,7 +19,7 @@ CYCLES = 10
 FEWEST_CYCLES = 6
 WARM_UP_SHARE = 1.0
 PATIENCE = 3.0
-"""A cell whose calls are long may take this many times its budget to get its fewest rounds."""
+"""A cell whose calls are long or noisy may take this many times its budget."""
 
 
 @dataclass
@@ -56,7 +56,8 @@ def measure_block(
         for position, name in enumerate(order):
             result = results[name]
             measured = sum(sum(done.seconds) for done in result.rounds)
-            if result.stopped or (len(result.rounds) >= FEWEST_CYCLES and measured > PATIENCE * budget):
+            enough = len(result.rounds) >= FEWEST_CYCLES and measured > budget
+            if result.stopped or (enough and (measured > PATIENCE * budget or not _noisy(result))):
                 continue
             done = _step(result, benches[name], benches, ("round", budget / CYCLES), timeout)
             if isinstance(done, Round):

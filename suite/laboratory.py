@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import psutil
 
 from suite import building
+from suite.ahead import Ahead
 from suite.backends import REFERENCE, REGISTRY
 from suite.block import Rounds, measure_block
 from suite.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
@@ -35,11 +35,7 @@ class _Alive:
     bench: Bench
     opened: Opened
     built: Built | None
-
-
-def _let_go(opening: Future[_Alive]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().bench.close()
+    threads: int
 
 
 class Laboratory:
@@ -63,17 +59,21 @@ class Laboratory:
         self._answers: dict[str, tuple[Answers, accuracy.Score]] = {}
         self._references: dict[str, Path] = {}
         self._latencies: dict[str, Rounds] = {}
-        self._expected: dict[str, dict[str, Planned]] = {}
-        self._opener = ThreadPoolExecutor(1, thread_name_prefix="open")
-        self._opening: dict[str, Future[_Alive]] = {}
+        self._ahead = Ahead(self._open, lambda alive: alive.bench.close())
 
     def expect(self, cells: Iterable[Cell]) -> None:
         """Say which cells will be asked for: what is slow to open is opened while others of its checkpoint work."""
-        self._expected = {}
-        for cell in cells:
-            entry = self.planned[cell.id]
-            if entry.backend.opens_slowly and entry.reason is None:
-                self._expected.setdefault(cell.block, {})[cell.id] = entry
+        # Of large models two at a time could take more memory than there is.
+        if self.settings.weights == "miniature" and not self.settings.models and self.settings.isolate:
+            blocks: dict[str, list[Planned]] = {}
+            for cell in dict.fromkeys(cells):
+                entry, of_block = self.planned[cell.id], blocks.setdefault(cell.block, [])
+                if entry.reason is None and entry.backend.opens_slowly and not self._is_done(cell):
+                    of_block.append(entry)
+            self._ahead.expect(blocks)
+
+    def _is_done(self, cell: Cell) -> bool:
+        return all((cell.id, check) in self._done for check in CHECKS)
 
     def check(
         self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: KnownFailure | None = None
@@ -226,6 +226,9 @@ class Laboratory:
         if not pending:
             return
         settings = self.settings
+        self._ahead.settle()
+        for name in group:
+            self._share_cores(self.planned[name], timed=True)
         reference = self._reference_of(self.planned[next(iter(group))]).cell.id
         results = measure_block(group, reference, settings.budget, settings.cell_timeout, settings.seed)
         for name in pending:
@@ -264,10 +267,20 @@ class Laboratory:
     def _ask(self, entry: Planned, method: str, **arguments: Any) -> Any:
         bench = self.bench(entry)
         try:
+            self._share_cores(entry)
             return bench.ask(method, self.settings.cell_timeout, **arguments)
         except Stopped:
             self.drop(entry.cell)
             raise
+
+    def _share_cores(self, entry: Planned, *, timed: bool = False) -> None:
+        """Leave a core to what is opened ahead: threads that wait for each other suffer most where cores are short."""
+        alive, backend = self._alive[entry.cell.id], entry.backend
+        shares = not timed and self._ahead.busy and backend.family == "torch" and not backend.builds
+        threads = max(1, self.settings.threads - 1) if shares else self.settings.threads
+        if threads != alive.threads:
+            alive.bench.ask("use_threads", self.settings.cell_timeout, count=threads)
+            alive.threads = threads
 
     def bench(self, entry: Planned) -> Bench:
         """The open bench of a cell, started if need be."""
@@ -278,9 +291,8 @@ class Laboratory:
         if name in self._stopped:
             raise self._stopped[name]
         if name not in self._alive:
-            opening = self._opening.pop(name, None)
             try:
-                self._alive[name] = opening.result() if opening else self._open(entry)
+                self._alive[name] = self._ahead.take(name) or self._open(entry)
             except Stopped as stopped:
                 self._stopped[name] = stopped
                 raise
@@ -294,7 +306,7 @@ class Laboratory:
         except Stopped:
             bench.close()
             raise
-        return _Alive(bench, opened, built)
+        return _Alive(bench, opened, built, self.settings.threads)
 
     def build_ahead(self, cells: Iterable[Cell], tell: Callable[[str], None]) -> None:
         """Make what these cells load, as many at a time as there are threads to use.
@@ -341,6 +353,7 @@ class Laboratory:
             seed=self.settings.seed,
             samples=self.settings.samples,
             hub_data=self.settings.weights == "hub",
+            shared=Path(self._scratch.name),
         )
         if not self.settings.isolate:
             return LocalBench(spec)
@@ -351,7 +364,8 @@ class Laboratory:
         return bench
 
     def _new_forkserver(self) -> Forkserver:
-        return Forkserver(preloads(self.planned.values()), self.settings.threads, self.log)
+        names = preloads(self.planned.values())
+        return Forkserver(names, self.settings.threads, self.log, tasks=self.settings.tasks)
 
     def _room(self) -> bool:
         """Whether another worker fits beside those that live, if it is as large as the largest of them."""
@@ -373,26 +387,10 @@ class Laboratory:
         for store in (self._alive, self._stopped, self._answers, self._latencies):
             store.clear()
         self._block = block
-        self._open_ahead(block)
-
-    def _open_ahead(self, block: str) -> None:
-        """Begin to open what is slow to open, and let go of what was opened for nothing.
-
-        Of large models two at a time could take more memory than there is.
-        """
-        for opening in self._opening.values():
-            opening.cancel()
-            opening.add_done_callback(_let_go)
-        self._opening.clear()
-        expected = self._expected.pop(block, {})
-        if self.settings.weights == "miniature" and not self.settings.models and self.settings.isolate:
-            done = {name for name in expected if all((name, check) in self._done for check in CHECKS)}
-            self._opening = {
-                name: self._opener.submit(self._open, entry) for name, entry in expected.items() if name not in done
-            }
+        self._ahead.turn_to(block)
 
     def close(self) -> None:
         """End everything that was started."""
         self.enter("")
-        self._opener.shutdown(wait=False, cancel_futures=True)
+        self._ahead.close()
         self._scratch.cleanup()

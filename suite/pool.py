@@ -164,12 +164,23 @@ class Forkserver:
 
     _running: ClassVar[tuple[object, ...] | None] = None
 
-    def __init__(self, names: Iterable[str], threads: int, log: Path, instead: Mapping[str, str] | None = None) -> None:
-        """`instead` is all that it and its children find in the environment, beside what is set here."""
+    def __init__(
+        self,
+        names: Iterable[str],
+        threads: int,
+        log: Path,
+        instead: Mapping[str, str] | None = None,
+        tasks: Path | None = None,
+    ) -> None:
+        """`instead` is all that it and its children find in the environment, beside what is set here.
+
+        `tasks` is a folder of tasks to import as well.
+        """
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
         environment = {
             preload.NAMES_VARIABLE: ",".join(sorted(set(names))),
+            preload.TASKS_VARIABLE: str(tasks or ""),
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)]),
             "OMP_NUM_THREADS": str(threads),
             "MKL_NUM_THREADS": str(threads),

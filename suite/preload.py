@@ -7,11 +7,16 @@ variable. A preload that fails does so silently: `effect()`, asked in a worker, 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+from pathlib import Path
+
+from suite.errors import TouchstoneError
 
 NAMES_VARIABLE = "TOUCHSTONE_PRELOAD"
+TASKS_VARIABLE = "TOUCHSTONE_PRELOAD_TASKS"
 MODULES = ("torch", "transformers", "numpy", "safetensors.torch", "scipy.stats")
 MODULE_NAME = "suite.preload"
 
@@ -34,6 +39,12 @@ def _import_all() -> None:
                 getattr(holder, attribute)
         except Exception:  # whatever a library raises as it is imported is for those who use it
             MISSING.append(name)
+    if folder := os.environ.get(TASKS_VARIABLE):
+        from suite import discovery
+
+        # A folder that cannot be loaded is told to whoever asks for a task of it.
+        with contextlib.suppress(TouchstoneError):
+            discovery.load_tasks(Path(folder))
 
 
 _paths = list(sys.path)

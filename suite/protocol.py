@@ -28,6 +28,8 @@ class Spec:
     seed: int
     samples: Path | None
     hub_data: bool
+    shared: Path | None = None
+    """A folder of the run's own, in which one worker leaves for the others what takes long to make."""
 
 
 @dataclass(frozen=True)

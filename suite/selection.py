@@ -146,8 +146,8 @@ def preloads(planned: Iterable[Planned]) -> set[str]:
     names: set[str] = set()
     for entry in planned:
         names |= {entry.cell.architecture, entry.task.auto_class, entry.task.processor_class}
-        names |= {*entry.task.preload, *entry.backend.preload}
-    return names | {"AutoConfig"}
+        names |= {*entry.task.preload, *entry.backend.preload, f"{type(entry.backend).__module__}:"}
+    return names | {"AutoConfig", "AutoTokenizer", "suite.worker:"}
 
 
 def describe(planned: Sequence[Planned]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +71,12 @@ class Workbench:
             notes=self._runnable.notes,
             preload_problem=None,
         )
+
+    def use_threads(self, count: int) -> None:
+        """Compute on so many threads from here on; what was compiled or exported keeps its own number."""
+        import torch
+
+        torch.set_num_threads(count)
 
     def conformance(self) -> list[str]:
         """What does not conform, a sentence each; empty when everything does."""
@@ -158,10 +166,24 @@ class Workbench:
                 own = read_samples(self.spec.samples, self.task)
                 self._samples = fit(own, self.task, self.subject.config)
             else:
-                self._samples = load_samples(self.task) if self.spec.hub_data else self.task.samples()
+                self._samples = load_samples(self.task) if self.spec.hub_data else self._made_samples()
             if self.spec.samples is not None or self.spec.hub_data:
                 self._check_inputs(self._samples)
         return self._samples
+
+    def _made_samples(self) -> Sequence[Sample]:
+        """Drawn, spoken or written by the first worker that wants them, and read by the others."""
+        if self.spec.shared is None:
+            return self.task.samples()
+        file = self.spec.shared / f"{self.spec.capability}.samples"
+        if not file.is_file():
+            made = self.task.samples()
+            aside = file.with_suffix(f".{os.getpid()}")
+            aside.write_bytes(pickle.dumps(made))
+            aside.replace(file)
+            return made
+        samples: Sequence[Sample] = pickle.loads(file.read_bytes())
+        return samples
 
     def _check_inputs(self, samples: Sequence[Sample]) -> None:
         """Refuse what the model cannot take before anything runs, and say which sample it is."""
@@ -238,5 +260,5 @@ class Workbench:
     def _set_threads(self) -> None:
         import torch
 
-        torch.set_num_threads(self.spec.threads)
+        self.use_threads(self.spec.threads)
         torch.manual_seed(self.spec.seed)

@@ -1,0 +1,86 @@
+"""What is slow to open is opened while others work: of the checkpoint in turn and of the next one, and no other."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from suite.ahead import Ahead
+
+
+def entry(block: str) -> Any:
+    return SimpleNamespace(cell=SimpleNamespace(id=f"{block}/compile"))
+
+
+class Opener:
+    """Opens by remembering; what is in `failing` raises."""
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+        self.closed: list[str] = []
+        self.failing: set[str] = set()
+        self.may_open = threading.Event()
+        self.may_open.set()
+
+    def open(self, wanted: Any) -> str:
+        self.may_open.wait(10)
+        self.opened.append(wanted.cell.id)
+        if wanted.cell.id in self.failing:
+            raise RuntimeError("it cannot be opened")
+        return str(wanted.cell.id)
+
+
+@pytest.fixture
+def opener() -> Opener:
+    return Opener()
+
+
+@pytest.fixture
+def ahead(opener: Opener) -> Ahead[str]:
+    found: Ahead[str] = Ahead(opener.open, opener.closed.append)
+    found.expect({"a": [entry("a")], "none": [], "b": [entry("b")], "c": [entry("c")]})
+    return found
+
+
+def test_the_one_in_turn_and_the_next_are_opened_once(ahead: Ahead[str], opener: Opener) -> None:
+    ahead.turn_to("a")
+    ahead.settle()
+    assert opener.opened == ["a/compile", "b/compile"]
+    assert ahead.take("a/compile") == "a/compile"
+    ahead.turn_to("none")
+    ahead.turn_to("b")
+    ahead.settle()
+    assert opener.opened == ["a/compile", "b/compile", "c/compile"]
+    assert (ahead.take("b/compile"), ahead.take("c/compile"), opener.closed) == ("b/compile", "c/compile", [])
+    ahead.close()
+
+
+def test_what_was_opened_for_nothing_is_let_go(ahead: Ahead[str], opener: Opener) -> None:
+    ahead.turn_to("a")
+    ahead.settle()
+    ahead.turn_to("c")
+    ahead.settle()
+    assert sorted(opener.closed) == ["a/compile", "b/compile"]
+    ahead.close()
+    assert sorted(opener.closed) == ["a/compile", "b/compile", "c/compile"]
+
+
+def test_one_that_fails_fails_where_it_is_taken(ahead: Ahead[str], opener: Opener) -> None:
+    opener.failing = {"a/compile"}
+    ahead.turn_to("a")
+    with pytest.raises(RuntimeError, match="cannot be opened"):
+        ahead.take("a/compile")
+    assert ahead.take("a/compile") is None
+    ahead.close()
+
+
+def test_nothing_is_opened_while_something_is_timed(ahead: Ahead[str], opener: Opener) -> None:
+    opener.may_open.clear()
+    ahead.turn_to("a")
+    threading.Timer(0.2, opener.may_open.set).start()
+    ahead.settle()
+    assert len(opener.opened) == 2
+    ahead.close()
