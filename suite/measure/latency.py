@@ -16,7 +16,8 @@ from suite.measure.accounting import Usage
 WARM_WINDOW = 5
 WARM_CHANGE = 0.10
 DISCARDED_CALLS = 2
-LONGEST_ROUND = 2000
+LONGEST_ROUND = 250
+"""Calls: more of a shorter call would tell nothing more."""
 UNSTABLE_ABOVE = 0.25
 """A cell whose median is uncertain by more than this share cannot be used."""
 IDLE_ABOVE = 0.25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from textwrap import fill
 from typing import Any, cast
@@ -134,7 +134,8 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
     if shown.empty:
         return None
     backends = backend_order(shown["backend"])
-    rows = _row_names(shown)
+    names = _row_names(shown)
+    rows = list(dict.fromkeys(names.values()))
     palette = colours(backends)
     figure, grid = _panels(len(backends), rows=len(rows))
     ends = np.log2(np.concatenate([shown[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
@@ -144,7 +145,7 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
     for axes, backend in zip(grid, backends, strict=False):
         axes.axvline(0, color=MUTED.light, lw=1)
         for row in records(shown[shown["backend"] == backend]):
-            y, x = rows.index(_row_name(row, shown)), np.log2(row["speedup"])
+            y, x = rows.index(names[row["capability"], row["checkpoint"]]), np.log2(row["speedup"])
             if not numbers.is_missing(row["low"]):
                 axes.plot(
                     np.log2([row["low"], row["high"]]),
@@ -175,20 +176,21 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
     if shown.empty:
         return None
     palette = colours(cells["backend"])
-    groups = _row_names(shown)
+    names = _row_names(shown)
+    groups = list(dict.fromkeys(names.values()))
     backends = backend_order(shown["backend"])
     figure, grid = _panels(len(groups), rows=len(backends))
-    floors = cells[(cells["backend"] == FLOOR) & (cells[column] > 0)]
+    of_all, of_floor = records(shown), records(cells[(cells["backend"] == FLOOR) & (cells[column] > 0)])
     for axes, group in zip(grid, groups, strict=False):
-        here = [row for row in records(shown) if _row_name(row, shown) == group]
+        here = [row for row in of_all if _name_in(names, row) == group]
         for row in here:
             y, value = backends.index(row["backend"]), row[column]
             axes.barh(y, value, height=0.62, color=palette[row["backend"]], lw=0)
             axes.annotate(
                 numbers.significant(value), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=8
             )
-        for row in records(floors):
-            if _row_name(row, shown) == group:
+        for row in of_floor:
+            if _name_in(names, row) == group:
                 axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
         axes.set_title(fill(group, 24, replace_whitespace=False))
         axes.set_xlim(0, 1.34 * max(row[column] for row in here))
@@ -231,13 +233,18 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
     return figure
 
 
-def _row_name(row: dict, among: pd.DataFrame) -> str:
-    several = among.loc[among["capability"] == row["capability"], "checkpoint"].nunique() > 1
-    return f"{row['capability']}\n{row['checkpoint']}" if several else str(row["capability"])
+def _row_names(table: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """How a capability and checkpoint are called: the checkpoint only counts where a capability has several."""
+    pairs = [(str(c), str(m)) for c, m in table[["capability", "checkpoint"]].drop_duplicates().itertuples(index=False)]
+    capabilities = [capability for capability, _ in pairs]
+    return {
+        (capability, checkpoint): f"{capability}\n{checkpoint}" if capabilities.count(capability) > 1 else capability
+        for capability, checkpoint in pairs
+    }
 
 
-def _row_names(table: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(_row_name(row, table) for row in records(table)))
+def _name_in(names: Mapping[tuple[str, str], str], row: Mapping[str, Any]) -> str | None:
+    return names.get((row["capability"], row["checkpoint"]))
 
 
 def _panels(count: int, rows: int) -> tuple[Figure, list[Axes]]:
