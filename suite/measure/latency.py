@@ -20,6 +20,8 @@ LONGEST_ROUND = 250
 """Calls: more of a shorter call would tell nothing more."""
 UNSTABLE_ABOVE = 0.25
 """A cell whose median is uncertain by more than this share cannot be used."""
+RESOLUTION_MS = 0.005
+"""What a median may be off by in any case: no model answers so fast, and what does nothing has no noise to speak of."""
 IDLE_ABOVE = 0.25
 """A call that spends more than this share of its time idle is not computing: something in it sleeps."""
 
@@ -113,7 +115,7 @@ class Latency:
     @property
     def problem(self) -> str | None:
         """Why these numbers cannot be used, or `None`."""
-        if self.uncertainty > UNSTABLE_ABOVE:
+        if self.uncertainty > UNSTABLE_ABOVE and self.uncertainty * self.p50_ms > RESOLUTION_MS:
             return (
                 f"the median of {self.p50_ms:.3g} ms is uncertain by {self.uncertainty:.0%} from round to round: "
                 "quieten the machine, or measure longer with --budget"

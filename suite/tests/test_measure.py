@@ -37,6 +37,11 @@ def test_percentiles_are_of_all_calls() -> None:
     assert result.cv == pytest.approx(np.std(range(1, 101)) / 50.5)
 
 
+def test_what_is_less_than_any_model_takes_is_not_unstable() -> None:
+    assert summarize([[1e-7], [4e-7]], []).problem is None
+    assert summarize([[1e-3], [4e-3]], []).problem is not None
+
+
 def test_the_uncertainty_is_that_of_the_median_over_rounds() -> None:
     steady = summarize([[0.001, 0.001, 0.5]] * 10, [])
     assert steady.uncertainty == 0.0, "a rare slow call does not move the median of its round"
