@@ -27,7 +27,7 @@ _TELLING_FLAGS = {
     "amx_int8", "amx_bf16", "asimd", "asimddp", "bf16", "i8mm", "sve",
 }  # fmt: skip
 MUST_MATCH = (
-    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "samples_sha256", "isolated",
+    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "limit", "samples_sha256", "isolated",
     "cpu", "gpu", "libraries", "python", "touchstone",
 )  # fmt: skip
 """What a resumed run must share with the one that it continues."""
@@ -44,6 +44,7 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "seed": settings.seed,
         "strict": settings.strict,
         "budget_s": settings.budget,
+        "limit": settings.limit,
         "cell_timeout_s": settings.cell_timeout,
         "isolated": settings.isolate,
         "samples_sha256": _sha256(settings.samples) if settings.samples else None,
@@ -184,7 +185,8 @@ def summary(known: dict[str, Any]) -> list[str]:
     return [
         *machine_summary(known),
         f"conditions: weights {known['weights']}, device {known['device']}, threads {known['threads']}, "
-        f"batch size {known['batch_size']}, budget {known['budget_s']:g} s a cell",
+        f"batch size {known['batch_size']}, budget {known['budget_s']:g} s a cell"
+        + (f", at most {known['limit']} samples scored" if known["limit"] else ""),
     ]
 
 

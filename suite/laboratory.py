@@ -354,6 +354,7 @@ class Laboratory:
             samples=self.settings.samples,
             hub_data=self.settings.weights == "hub",
             shared=Path(self._scratch.name),
+            limit=self.settings.limit,
         )
         if not self.settings.isolate:
             return LocalBench(spec)

@@ -17,13 +17,14 @@ from suite.suggest import known_name
 WEIGHTS = ("miniature", "random", "hub")
 DEVICES = ("cpu", "cuda", "mps")
 LATEST = "latest"
+BUDGET, QUICK_BUDGET, QUICK_LIMIT = "0.5", "0.2", "50"
 OWN_COURSE = ""
 """Stands for the suite's own course."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of one run. Times are in seconds; `threads` is per worker."""
+    """The options of one run. Times are in seconds; `threads` is per worker; `limit` of samples, None for all."""
 
     capabilities: tuple[str, ...]
     backends: tuple[str, ...]
@@ -41,6 +42,7 @@ class Settings:
     isolate: bool
     tasks: Path
     seed: int = 0
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ def add_options(parser: pytest.Parser) -> None:
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
-    add("--budget", default="0.5", metavar="SECONDS", help="time measured per latency cell (default: 0.5)")
+    add("--budget", default=None, metavar="SECONDS",
+        help=f"time measured per latency cell (default: {BUDGET}; with -m quick {QUICK_BUDGET})")  # fmt: skip
+    add("--limit", default=None, metavar="N",
+        help=f"score at most so many samples (default: all; with -m quick {QUICK_LIMIT})")  # fmt: skip
     add("--cell-timeout", default="300", metavar="SECONDS", help="longest that one request to a cell may take")
     add("--results", default="results", metavar="DIR", help="where runs are written (default: results)")
     add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",
@@ -95,6 +100,7 @@ def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
         UsageError: a value that cannot be used, with what could.
     """
     get = config.getoption
+    quick = config.option.markexpr.strip() == "quick"
     weights = known_name("kind of weights", get("--weights"), WEIGHTS)
     backends = tuple(known_name("backend", name, REGISTRY) for name in get("--backend"))
     samples = Path(get("--samples")).absolute() if get("--samples") else None
@@ -109,7 +115,8 @@ def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
         device=_device(get("--device")),
         threads=_count("--threads", get("--threads")) if get("--threads") else physical_cores(),
         batch_size=_count("--batch-size", get("--batch-size")),
-        budget=_seconds("--budget", get("--budget")),
+        budget=_seconds("--budget", get("--budget") or (QUICK_BUDGET if quick else BUDGET)),
+        limit=_count("--limit", get("--limit")) if get("--limit") else int(QUICK_LIMIT) if quick else None,
         cell_timeout=_seconds("--cell-timeout", get("--cell-timeout")),
         results=(config.invocation_params.dir / get("--results")).absolute(),
         resume=get("--resume"),

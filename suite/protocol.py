@@ -30,6 +30,8 @@ class Spec:
     hub_data: bool
     shared: Path | None = None
     """A folder of the run's own, in which one worker leaves for the others what takes long to make."""
+    limit: int | None = None
+    """Samples that are scored; all, where it is None."""
 
 
 @dataclass(frozen=True)

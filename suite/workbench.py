@@ -109,20 +109,21 @@ class Workbench:
         )
 
     def answers(self) -> Answers:
-        """The answers to the whole test split."""
-        order = sorted(range(len(self.samples)), key=lambda i: self.task.size_of(self.samples[i].input))
-        answers: list[Any] = [None] * len(self.samples)
+        """The answers to the test split, or to as much of it as is asked for."""
+        samples = self.samples[: self.spec.limit]
+        order = sorted(range(len(samples)), key=lambda i: self.task.size_of(samples[i].input))
+        answers: list[Any] = [None] * len(samples)
         together = max(self.task.scored_together, self.spec.batch_size)
         for start in range(0, len(order), together):
             chosen = order[start : start + together]
-            batch = self._encode([self.samples[i].input for i in chosen])
+            batch = self._encode([samples[i].input for i in chosen])
             outputs = self.task.infer(self.runnable, batch)
             decoded = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
             for index, answer in zip(chosen, decoded, strict=True):
                 answers[index] = answer
-        extra = self.task.probe(self.runnable, self.subject.processor, self.samples)
-        shown = exhibits(self.task, self.samples, answers)
-        return Answers(answers, [sample.truth for sample in self.samples], extra, shown)
+        extra = self.task.probe(self.runnable, self.subject.processor, samples)
+        shown = exhibits(self.task, samples, answers)
+        return Answers(answers, [sample.truth for sample in samples], extra, shown)
 
     def warm_up(self, seconds: float) -> int:
         """Call until steady, for at most that long. Memory is counted from here on."""

@@ -13,6 +13,7 @@ SHOWN = {
     "started": "Started", "finished": "Finished", "wall_s": "Duration, s", "touchstone": "Touchstone",
     "git_revision": "Git revision", "git_dirty": "Uncommitted changes", "weights": "Weights", "device": "Device",
     "threads": "Threads", "batch_size": "Batch size", "seed": "Seed", "strict": "Strict", "budget_s": "Budget, s",
+    "limit": "Samples scored at most",
     "cell_timeout_s": "Time limit of a cell, s", "isolated": "Workers in processes of their own",
     "samples_sha256": "SHA-256 of the samples given",
     "python": "Python", "platform": "Platform", "cpu": "Processor", "affinity": "Processor affinity",

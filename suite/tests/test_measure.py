@@ -244,6 +244,12 @@ def test_the_gates_are_99_and_99_9_per_cent(right: int, strict: bool, lost: bool
         assert f"{1000 - right} of 1000 answers differ" in problem
 
 
+@pytest.mark.parametrize(("right", "strict", "lost"), [(48, False, False), (47, False, True), (48, True, True)])
+def test_of_few_samples_one_may_be_lost(right: int, strict: bool, lost: bool) -> None:
+    reference, ours = Score(49 / 50, 0.02, 0.5, 50), Score(right / 50, 0.02, 0.5, 50)
+    assert (keeps_accuracy(ours, reference, [0] * 50, [0] * 50, strict) is not None) == lost
+
+
 def test_nothing_is_kept_of_nothing() -> None:
     nothing = Score(0.0, 0.0, 0.5, 10)
     assert kept(nothing, nothing) is None
