@@ -264,7 +264,7 @@ def _hide_unused(grid: list[Axes], used: int) -> None:
 
 
 def _row_axis(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), list(names), color=INK.light)
+    axes.set_yticks(range(len(names)), [name.replace("\n", " ") for name in names], color=INK.light)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(False, axis="y")
 
