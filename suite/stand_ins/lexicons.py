@@ -54,6 +54,9 @@ def classic_files(folder: Path, model_type: str) -> None:
             _write_words(folder / "vocab.txt", sorted(model["vocab"], key=model["vocab"].__getitem__))
         case "BPE":
             _write_pairs(folder, model["vocab"], model["merges"])
+        case "WordLevel" if model_type == "speecht5":  # its words are letters
+            letters = sorted(model["vocab"], key=model["vocab"].__getitem__)
+            _write_sentence_pieces(folder / "spm_char.model", [(one.replace(" ", "▁"), 0.0) for one in letters])
         case "Unigram":
             pieces = [(piece, score) for piece, score in model["vocab"]]
             file, _ = SENTENCE_PIECES.get(model_type, ("spiece.model", ()))
