@@ -39,7 +39,12 @@ class Session:
         courses = dict.fromkeys(
             self.own.name if path.parent == self.own and path.is_file() else path.name for path in self.settings.courses
         )
-        self.folder.write_conditions({"run": self.folder.name, **self.conditions, "courses": [*courses]})
+        documents = [read.document for read in self.reads]
+        silent = {
+            "unread": {document.path: document.problem for document in documents if document.problem},
+            "without_examples": [one.path for one in documents if not one.examples and not one.problem],
+        }
+        self.folder.write_conditions({"run": self.folder.name, **self.conditions, "courses": [*courses], **silent})
         point_latest(self.settings.results, self.folder.path)
         limits = Limits(memory=self.settings.example_memory, seconds=self.settings.example_timeout)
         self.course = CourseRun(self.reads, limits, self.folder.path / "log.txt", unsafe=self.settings.unsafe)

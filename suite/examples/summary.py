@@ -68,7 +68,16 @@ def markdown(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -
             f"| `{row['example']}` | {row['verdict']} | {_cell(row['sentence'])} | {_cell(row['replacement'])} |"
             for row in broken
         ]
+    for sentence in silent(conditions):
+        lines += ["", sentence]
     return "\n".join(lines) + "\n"
+
+
+def silent(conditions: Mapping[str, Any]) -> list[str]:
+    """What is to be said of the documents that have no row: those without an example, and those that were not read."""
+    empty, unread = conditions.get("without_examples", []), conditions.get("unread", {})
+    told = [f"Without an example: {', '.join(empty)}."] if empty else []
+    return told + [f"Not read: {document} ({problem})." for document, problem in unread.items()]
 
 
 def _cell(text: str) -> str:
@@ -91,6 +100,7 @@ def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> st
         documents=by_document,
         counts=counts(rows),
         mend=to_mend(rows),
+        silent=silent(conditions),
         versions=versions(conditions),
         run=conditions.get("run", ""),
         courses=conditions.get("courses", []),

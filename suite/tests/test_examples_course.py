@@ -67,6 +67,7 @@ def course(pytester: pytest.Pytester) -> Path:
     (folder / "chapter1" / "1.mdx").write_text(FIRST)
     (folder / "chapter1" / "2.md").write_text(SECOND)
     (folder / "broken.ipynb").write_text("{")
+    (folder / "chapter1" / "prose.md").write_text("Words, and no example.\n")
     for name in ("conftest.py", "test_own.py"):
         (folder / name).write_text("raise SystemExit('imported')\n")
     return folder
@@ -121,6 +122,9 @@ def test_every_example_gets_its_verdict(pytester: pytest.Pytester, course: Path)
     assert {case.get("name") for case in cases} >= {name.replace("/", ".") for name in rows}
     assert "chapter1/2.md:3" in (folder / "course.md").read_text()
     assert "chapter1/2.md:3" in (folder / "course.html").read_text()
+    for name in ("course.md", "course.html"):
+        assert "Without an example: chapter1/prose.md." in (folder / name).read_text()
+        assert "Not read: broken.ipynb" in (folder / name).read_text()
     assert json.loads((folder / "run.json").read_text())["examples"] == 9
 
 
