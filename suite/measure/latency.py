@@ -16,8 +16,8 @@ from suite.measure.accounting import Usage
 WARM_WINDOW = 5
 WARM_CHANGE = 0.10
 DISCARDED_CALLS = 2
-LONGEST_ROUND = 250
-"""Calls: more of a shorter call would tell nothing more."""
+LONGEST_ROUND, LONGEST_OF_NOTHING = 2000, 250
+"""Calls of a round; of calls that take less than any model does, more would tell nothing more."""
 UNSTABLE_ABOVE = 0.25
 """A cell whose median is uncertain by more than this share cannot be used."""
 RESOLUTION_MS = 0.005
@@ -55,11 +55,14 @@ def timed_calls(call: Call, seconds: float) -> tuple[list[float], list[Any], flo
     The first calls are thrown away: caches and thread pools belong to whoever ran before. Returns the duration of each
     call in seconds, what each returned, and the share of the time in which the process was idle.
     """
+    taken = 0.0
     for _ in range(DISCARDED_CALLS):
         started = time.perf_counter()
         call()
-        if time.perf_counter() - started > seconds:
+        taken = time.perf_counter() - started
+        if taken > seconds:
             break
+    most = LONGEST_OF_NOTHING if taken * 1e3 < RESOLUTION_MS else LONGEST_ROUND
     durations: list[float] = []
     results: list[Any] = []
     clock = time.perf_counter
@@ -75,7 +78,7 @@ def timed_calls(call: Call, seconds: float) -> tuple[list[float], list[Any], flo
             stopped = clock()
             durations.append(stopped - started)
             results.append(result)
-            if stopped >= deadline or len(durations) >= LONGEST_ROUND:
+            if stopped >= deadline or len(durations) >= most:
                 break
         idle = Usage.now().idle_share(before)
     finally:
