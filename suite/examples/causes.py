@@ -85,6 +85,7 @@ NO_SERVER = (
     "ReadTimeout",
 )
 HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/[^\s'\"]+/blob/[^\s'\"]+")
+NOT_MADE = re.compile("the stand-in for the open web makes nothing|The stand-in Hub has no", re.IGNORECASE)
 NO_ANSWER = ("HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "UnidentifiedImageError")
 
 
@@ -215,6 +216,8 @@ def _secret_missing(example: Example, found: Performance, missing: Missing) -> J
         return Judgement(Verdict.SECRET, "it needs a key or an account of the reader's own", found.line)
     if _is(found, ("KeyError",)) and SECRET_NAME.search(found.message):
         return Judgement(Verdict.SECRET, f"it needs the secret {found.message.strip(chr(39))}", found.line)
+    if _is(found, ("KeyError",)) and "environ" in example.code and found.message.strip("'").isupper():
+        return Judgement(Verdict.FRAGMENT, f"it reads {found.message} from the reader's own environment", found.line)
     if SECRET_WORDS.search(found.message) and not _is(found, ("SyntaxError", "ImportError", "AttributeError")):
         return Judgement(Verdict.SECRET, "it needs a key or an account of the reader's own", found.line)
     return None
@@ -325,6 +328,8 @@ def _nobody_there(example: Example, found: Performance, missing: Missing) -> Jud
     told = " ".join(found.message.split())[:160]
     if _is(found, NO_SERVER):
         return Judgement(Verdict.FRAGMENT, f"it expects a server that nothing here starts ({told})", found.line)
+    if NOT_MADE.search(found.message):
+        return Judgement(Verdict.FRAGMENT, f"it asks for something that has no stand-in ({told})", found.line)
     if _is(found, NO_ANSWER) and any(note["kind"] == "host" for note in found.notes):
         return Judgement(Verdict.FRAGMENT, f"it asks for something that has no stand-in ({told})", found.line)
     return None

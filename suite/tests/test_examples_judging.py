@@ -39,6 +39,8 @@ def judged(code: str, expected: str = "", story: Story | None = None, **found: A
         ("from google.colab import drive", Verdict.PACKAGE, "Colab"),
         ("from my_helpers import f", Verdict.FRAGMENT, "my_helpers"),
         ("import os\nos.environ['SOME_API_KEY']", Verdict.SECRET, "SOME_API_KEY"),
+        ("import os\nos.environ['CERTIFICATE_CHAIN']", Verdict.FRAGMENT, "CERTIFICATE_CHAIN"),
+        ("raise ValueError('the stand-in for the open web makes nothing of it')", Verdict.FRAGMENT, "no stand-in"),
         ("raise RuntimeError('No CUDA GPUs are available')", Verdict.GPU, "GPU"),
         ("open('my-data.csv')", Verdict.FRAGMENT, "my-data.csv"),
         ("name = input('Who are you? ')", Verdict.FRAGMENT, "type something"),
