@@ -124,7 +124,7 @@ def open_model(subject: Subject, directory: Path) -> Any:
     provider, *_ = providers(subject.device)
     name, options = provider if isinstance(provider, tuple) else (provider, None)
     merging = {"use_merged": False} if subject.generative and subject.config.is_encoder_decoder else {}
-    return ort_class.from_pretrained(
+    model = ort_class.from_pretrained(
         directory,
         provider=name,
         provider_options=options,
@@ -132,3 +132,7 @@ def open_model(subject: Subject, directory: Path) -> Any:
         local_files_only=True,
         **merging,
     )
+    if hasattr(model, "embed_size_per_head") and getattr(subject.config, "head_dim", None):
+        # optimum-onnx 0.1 divides the hidden size by the heads, whatever the config of a Llama says.
+        model.embed_size_per_head = subject.config.head_dim
+    return model
