@@ -29,6 +29,7 @@ TASKS = {
 
 def export(subject: Subject, directory: Path) -> None:
     """Write the graphs of a subject, its config and how it generates, into `directory`."""
+    import torch
     from optimum.exporters.onnx import onnx_export_from_model
     from optimum.exporters.tasks import TasksManager
 
@@ -37,7 +38,11 @@ def export(subject: Subject, directory: Path) -> None:
         _export_parts(model, subject, directory)
         return
     if _class(subject) is None:
-        plain.export(model, subject.example(), directory, FORWARD)
+        try:
+            plain.export(model, subject.example(), directory, FORWARD)
+        except torch.onnx.OnnxExporterError:
+            # SAM takes pictures of one size, and with sides that might change torch 2.13 cannot translate it.
+            plain.export(model, subject.example(), directory, FORWARD, steady_pictures=True)
         return
     _widen_segments(model)
     task = TASKS.get(subject.auto_class) or TasksManager.infer_task_from_model(model)

@@ -20,8 +20,13 @@ class Outputs(dict[str, Any]):
         return list(self.values())[key] if isinstance(key, int | slice) else super().__getitem__(key)
 
 
-def export(module: Any, inputs: Mapping[str, Any], directory: Path, name: str) -> None:
-    """Write `name`.onnx, of any batch size and length, and the names of its outputs."""
+def export(
+    module: Any, inputs: Mapping[str, Any], directory: Path, name: str, *, steady_pictures: bool = False
+) -> None:
+    """Write `name`.onnx, of any batch size and length, and the names of its outputs.
+
+    With `steady_pictures`, what has four dimensions keeps all but the first.
+    """
     import torch
 
     names: list[str] = []
@@ -46,7 +51,10 @@ def export(module: Any, inputs: Mapping[str, Any], directory: Path, name: str) -
             names[:] = found
             return tuple(found.values())
 
-    free = {key: dict.fromkeys(range(value.dim()), torch.export.Dim.AUTO) for key, value in tensors.items()}
+    free = {
+        key: dict.fromkeys(range(1 if steady_pictures and value.dim() == 4 else value.dim()), torch.export.Dim.AUTO)
+        for key, value in tensors.items()
+    }
     with torch.inference_mode():
         program = torch.onnx.export(
             Named().eval(),
