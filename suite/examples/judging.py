@@ -25,9 +25,12 @@ class Story:
     """What is known of a document when an example of it is judged: which names earlier examples make, and their end."""
 
     made: dict[str, tuple[Example, Judgement]] = field(default_factory=dict)
+    variables: set[str] = field(default_factory=set)
+    """Names that were assigned: a library that was imported is not spoilt by an example that failed."""
 
     def tell(self, example: Example, judgement: Judgement) -> None:
         """Take in an example that is judged; of one that failed, what stands before the line was made all the same."""
+        self.variables |= assigned_names(example.code)
         if judgement.verdict in PASSING:
             # What is made of something that an earlier example left half done may be as wrong as that.
             source = next((self.made[name] for name in read_names(example.code) if self._is_spoilt(name)), None)
@@ -35,13 +38,13 @@ class Story:
                 self.made[name] = source or (example, judgement)
             return
         line = judgement.line - example.line + 1 if judgement.line else 0
-        changed = changed_names(example.code, line)
+        changed = changed_names(example.code, line) & self.variables
         done = bound_names(example.code, line) - changed if line else set()
         for name in bound_names(example.code) | changed:
             self.made[name] = (example, Judgement(Verdict.WORKS, "") if name in done else judgement)
 
     def _is_spoilt(self, name: str) -> bool:
-        return name in self.made and self.made[name][1].verdict not in PASSING
+        return name in self.made and name in self.variables and self.made[name][1].verdict not in PASSING
 
     def missing(self, name: str) -> str:
         """Why a name is not there, as the end of a sentence."""
@@ -51,6 +54,15 @@ class Story:
         if judgement.verdict in PASSING:
             return f"which was lost with an earlier example's process (it is made at {example.place})"
         return f"which the example at {example.place} would make ({judgement.verdict})"
+
+
+def assigned_names(code: str) -> set[str]:
+    """The names that stand on the left of an assignment, or are made by a loop."""
+    try:
+        tree = parse(code)
+    except SyntaxError:
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def changed_names(code: str, line: int) -> set[str]:

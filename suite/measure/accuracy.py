@@ -69,7 +69,7 @@ def keeps_accuracy(
     On few samples one answer is more than that: it may be lost, unless it is to be strict.
     """
     share, gate = kept(result, reference), KEPT_STRICT if strict else KEPT
-    one = 0.0 if strict else 1 / result.samples
+    one = 0.0 if strict else 1 / max(result.samples, 1)
     if share is None or share >= gate or reference.accuracy - result.accuracy <= one + 1e-9:
         return None
     changed = sum(ours != reference_answer for ours, reference_answer in zip(answers, theirs, strict=True))

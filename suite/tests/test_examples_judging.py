@@ -106,6 +106,10 @@ def test_what_a_failed_example_had_only_begun_was_not_made() -> None:
     failed: dict[str, Any] = {"error": ("KeyError",), "message": "'a'", "line": 9}
     assert judged("d['a']", story=story, **failed).verdict is Verdict.FRAGMENT
     assert judged("e['a']", story=story, **failed).verdict is Verdict.BROKEN
+    story.tell(
+        Example("a.md", "5", 5, "import os\nnothing\nprint(1)\nos.getcwd()"), Judgement(Verdict.FRAGMENT, "", line=6)
+    )
+    assert judged("print(os.sep)", story=story, **failed).verdict is Verdict.BROKEN
     story.tell(Example("a.md", "7", 7, "d = dict(d)\nf = {}"), Judgement(Verdict.WORKS, ""))
     assert judged("d['a']", story=story, **failed).verdict is Verdict.FRAGMENT
 
