@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from suite.onnx import library
+from suite.pool import Forkserver
 from suite.record import RunFolder
 from suite.tests.tiny import make_tasks
 
@@ -85,10 +87,25 @@ class Touchstone:
         return {(row["backend"], row["check"]): row["reason"] for row in self.folder.rows()}
 
 
+PRELOADED = {
+    *("AutoConfig", "AutoModelForSequenceClassification", "AutoTokenizer", "DistilBertForSequenceClassification"),
+    *("suite.worker:", "suite.backends.eager:", "suite.backends.int8:", "suite.backends.onnx:"),
+    *("suite.backends.onnx_int8:", "suite.tests.faulty_backends:", "suite.tests.telling_backends:", *library.preload()),
+}
+
+
+def _serves_many_tests(names: Iterable[str], threads: int, log: Path, tasks: Path) -> Forkserver:
+    return Forkserver({*names, *PRELOADED}, threads, log)
+
+
 @pytest.fixture
 def touchstone(pytester: pytest.Pytester, tasks: Path, monkeypatch: pytest.MonkeyPatch) -> Touchstone:
-    """Run pytest inside pytest, without the seconds that a report takes."""
+    """Run pytest inside pytest, without the seconds that a report takes, and with one forkserver for many tests.
+
+    A forkserver that knew the tasks would be of no use to the next test, which has a folder of its own.
+    """
     monkeypatch.setattr("suite.report.write_report", lambda folders, into: into / "report.html")
+    monkeypatch.setattr("suite.laboratory.Forkserver", _serves_many_tests)
     return Touchstone(pytester, tasks)
 
 

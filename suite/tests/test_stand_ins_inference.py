@@ -12,8 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from suite.discovery import default_root
-from suite.miniatures import shipped
 from suite.stand_ins.services import models
 from suite.stand_ins.services.inference import application, gone, guessed, provider_mapping
 from suite.tests.services_at_work import Notes, served
@@ -101,8 +99,6 @@ def test_token_classification(client: Any, at: At) -> None:
 
 
 def test_question_answering(client: Any, at: At) -> None:
-    if "question-answering" not in shipped(default_root()):
-        pytest.skip("the miniature question-answering is not shipped yet")
     context = "Anna lives in Oslo."
     found = client.question_answering(question="Where does Anna live?", context=context, model=at("distilbert-squad"))
     assert context[found.start : found.end] == found.answer
