@@ -256,7 +256,7 @@ class Laboratory:
     def _scored(self, entry: Planned) -> tuple[Answers, accuracy.Score]:
         name = entry.cell.id
         if name not in self._answers:
-            given: Answers = self._ask(entry, "answers")
+            given: Answers = self._ask(entry, "answers", timed=entry.task.probe_is_timed)
             result = accuracy.score(entry.task, given.answers, given.truths, self.settings.seed)
             result.metrics.update(given.extra)
             self._answers[name] = (given, result)
@@ -264,10 +264,12 @@ class Laboratory:
 
     # The workers.
 
-    def _ask(self, entry: Planned, method: str, **arguments: Any) -> Any:
+    def _ask(self, entry: Planned, method: str, *, timed: bool = False, **arguments: Any) -> Any:
         bench = self.bench(entry)
         try:
-            self._share_cores(entry)
+            if timed:
+                self._ahead.settle()
+            self._share_cores(entry, timed=timed)
             return bench.ask(method, self.settings.cell_timeout, **arguments)
         except Stopped:
             self.drop(entry.cell)

@@ -31,6 +31,7 @@ class SynthesisTask(TextTask):
     modality = "audio"
     metric = "1 - word error rate of what a listener understands"
     decides_by_argmax = False
+    probe_is_timed = True
     sampling_rate: ClassVar[int] = 16_000
 
     @abstractmethod

@@ -196,6 +196,9 @@ class Task(ABC):
         """Metrics that need further runs of the model (perplexity, say). Default: none."""
         return {}
 
+    probe_is_timed: ClassVar[bool] = False
+    """Whether `probe` measures speed: nothing else is at work then."""
+
     def chance(self, truths: Sequence[Any]) -> float:
         """The accuracy of an answerer that knows the truths' distribution but not the inputs."""
         return 0.0

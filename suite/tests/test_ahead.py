@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from suite import discovery
 from suite.ahead import Ahead
+from suite.laboratory import Laboratory
+from suite.options import Settings
+from suite.record import RunFolder
+from suite.selection import plan
 
 
 def entry(block: str) -> Any:
@@ -84,3 +90,42 @@ def test_nothing_is_opened_while_something_is_timed(ahead: Ahead[str], opener: O
     ahead.settle()
     assert len(opener.opened) == 2
     ahead.close()
+
+
+class AlwaysBusy:
+    """Something is being opened, until it is told to settle."""
+
+    def __init__(self) -> None:
+        self.busy = True
+
+    def settle(self) -> None:
+        self.busy = False
+
+    def turn_to(self, block: str) -> None:
+        pass
+
+    def take(self, name: str) -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("timed", "threads"), [(False, 1), (True, 2)])
+def test_a_probe_that_is_timed_has_the_machine_to_itself(
+    timed: bool, threads: int, tasks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(
+        capabilities=(), backends=("eager",), models=(), weights="miniature", samples=None, device="cpu", threads=2,
+        batch_size=1, budget=0.1, cell_timeout=60.0, results=tmp_path, resume=None, strict=False, isolate=False,
+        tasks=tasks,
+    )  # fmt: skip
+    planned = next(e for e in plan(settings, discovery.load_tasks(tasks)) if e.cell.backend == "eager")
+    monkeypatch.setattr(type(planned.task), "probe_is_timed", timed)
+    laboratory = Laboratory(settings, [planned], RunFolder.create(tmp_path, "timed"))
+    busy = AlwaysBusy()
+    monkeypatch.setattr(laboratory, "_ahead", busy)
+    laboratory.check(planned.cell, "accuracy")
+    assert laboratory._alive[planned.cell.id].threads == threads
+    assert busy.busy is not timed
+    laboratory.close()

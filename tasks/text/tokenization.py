@@ -63,6 +63,7 @@ class Tokenization(TextTask):
     metric = "exact round trip"
     no_weights = "a tokenizer has no weights: there is nothing to quantize, compile or export"
     decides_by_argmax = False
+    probe_is_timed = True
 
     def samples(self) -> Sequence[Sample]:
         return [
