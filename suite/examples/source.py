@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import itertools
 import re
 import textwrap
 import warnings
@@ -18,6 +19,8 @@ SHELL = re.compile(
     r"|echo)(?:\s+[^\s=(]|$)"
 )
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
+SESSION_LINE = re.compile(r"^(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.) ?")
+COMPOUND = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
 """Cell magics whose cell is Python all the same."""
@@ -65,8 +68,9 @@ def without_prompts(code: str) -> tuple[str, str]:
     """The code of a session with prompts, at the same lines, and what it shows as output."""
     if IN.search(code):
         code = _as_doctest(code)
+    code = _continued(textwrap.dedent(code))
     try:
-        found = doctest.DocTestParser().get_examples(textwrap.dedent(code))
+        found = doctest.DocTestParser().get_examples(code)
     except ValueError:  # prompts without a blank, outputs indented otherwise: take the lines that have one
         lines = [
             re.sub(r"^\s*(>>>|\.\.\.) ?", "", line) if re.match(r"\s*(>>>|\.\.\.)", line) else ""
@@ -78,6 +82,37 @@ def without_prompts(code: str) -> tuple[str, str]:
         for offset, line in enumerate(example.source.splitlines()):
             lines[example.lineno + offset] = line
     return "\n".join(lines), "".join(example.want for example in found)
+
+
+def _continued(code: str) -> str:
+    """A session in which what goes on without a prompt has one: an unclosed bracket, the body of a loop."""
+    lines = code.splitlines()
+    for number, line in enumerate(lines):
+        start = SESSION_LINE.match(line)
+        if start is None or start["prompt"] != ">>>":
+            continue
+        width, end = len(start["indent"]), number + 1
+        while end < len(lines) and lines[end].lstrip().startswith("..."):
+            end += 1
+        source = [SESSION_LINE.sub("", one) for one in lines[number:end]]
+        if _parses(source):
+            continue
+        bare = list(itertools.takewhile(lambda one: not PROMPT.match(one), lines[end:]))
+        bare = [one[width:] if not one[:width].strip() else one for one in bare]
+        closed = next((count for count in range(1, len(bare) + 1) if _parses(source + bare[:count])), 0)
+        if closed and isinstance(ast.parse(textwrap.dedent("\n".join(source + bare[:closed]))).body[-1], COMPOUND):
+            closed += sum(1 for _ in itertools.takewhile(lambda one: one[:1].isspace(), bare[closed:]))
+        for offset, one in enumerate(bare[:closed]):
+            lines[end + offset] = f"{start['indent']}... {one}".rstrip()
+    return "\n".join(lines)
+
+
+def _parses(source: list[str]) -> bool:
+    try:
+        parse("\n".join(source))
+    except SyntaxError:
+        return False
+    return True
 
 
 def _as_doctest(code: str) -> str:

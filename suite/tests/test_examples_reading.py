@@ -14,7 +14,7 @@ pytest.importorskip(
 from suite.errors import UsageError
 from suite.examples.document import Example
 from suite.examples.reading import find_documents, read_document
-from suite.examples.source import parse, python_source
+from suite.examples.source import parse, python_source, without_prompts
 
 COURSE = """# Title
 
@@ -90,6 +90,23 @@ def test_documented_output_belongs_to_the_code_above(examples: list[Example]) ->
 
 def test_prompts_are_taken_off_and_lines_keep_their_place(examples: list[Example]) -> None:
     assert examples[3].code.splitlines()[:3] == ["x = 1", "for i in range(2):", "    print(i)"]
+
+
+@pytest.mark.parametrize(
+    ("session", "code", "output"),
+    [
+        (">>> x = [\n    1,\n\n    2,\n]\n>>> x\n[1, 2]", "x = [\n    1,\n\n    2,\n]\nx", "[1, 2]\n"),
+        (">>> f(\n  1)\n{'a': 1}", "f(\n  1)", "{'a': 1}\n"),
+        (">>> for i in y:\n    a(i)\n    b(i)\n0", "for i in y:\n    a(i)\n    b(i)", "0\n"),
+        (">>> for i in y:\n>>>     if i:\n            a(i)", "for i in y:\n    if i:\n            a(i)", ""),
+        ("  >>> f(\n      1,\n  )\n  2", "f(\n    1,\n)", "2\n"),
+        (">>> f(\n... 1,\n2)\n3", "f(\n1,\n2)", "3\n"),
+        (">>> f(\nnever closed\n>>> 1", "f(\n\n1", "never closed\n"),
+    ],
+)
+def test_a_session_may_go_on_without_a_prompt(session: str, code: str, output: str) -> None:
+    read, shown = without_prompts(session)
+    assert (read.rstrip("\n"), shown) == (code, output)
 
 
 def test_a_notebook_s_cells_are_numbered(tmp_path: Path) -> None:
