@@ -86,7 +86,9 @@ NO_SERVER = (
 )
 HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/[^\s'\"]+/blob/[^\s'\"]+")
 NOT_MADE = re.compile("the stand-in for the open web makes nothing|The stand-in Hub has no", re.IGNORECASE)
-NO_ANSWER = ("HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "UnidentifiedImageError")
+NO_ANSWER = (
+    "HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "JSONDecodeError", "UnidentifiedImageError",
+)  # fmt: skip
 
 
 def cause(example: Example, found: Performance, missing: Missing) -> Judgement:

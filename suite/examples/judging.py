@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from suite.examples.causes import cause, read_names
 from suite.examples.document import Example
-from suite.examples.outputs import drift
+from suite.examples.outputs import drift, shows_error
 from suite.examples.performing import Performance
 from suite.examples.source import parse, python_source
 from suite.examples.static import Finding
@@ -130,7 +130,7 @@ def judge(example: Example, found: Performance, findings: Sequence[Finding], sto
     """The verdict on an example that was carried out."""
     removed = [finding for finding in findings if finding.verdict == Verdict.REMOVED]
     if found.error or found.died:
-        if found.error and _shows(example.expected, found.error[0]):
+        if found.error and shows_error(example.expected, found.error[0].rpartition(".")[2]):
             return Judgement(Verdict.WORKS, "it raises the error that the document shows")
         if removed and not found.died:
             near = min(removed, key=lambda finding: abs(finding.line - (found.line or finding.line)))
@@ -182,12 +182,6 @@ def _deprecates(text: str, code: str) -> bool:
 def _capped(found: Performance) -> str:
     told = dict.fromkeys(f"{note['subject']} {note['outcome']}" for note in found.notes if note["kind"] == "capped")
     return f"it ran ({'; '.join(told)})" if told else "it ran"
-
-
-def _shows(expected: str, error: str) -> bool:
-    """Whether a document shows this very error as the output."""
-    name = error.rpartition(".")[2]
-    return any(line.strip().startswith((f"{name}:", name)) or f".{name}:" in line for line in expected.splitlines())
 
 
 def _in_a_definition(example: Example, finding: Finding) -> bool:

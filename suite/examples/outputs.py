@@ -28,6 +28,11 @@ def drift(expected: str, outputs: Iterable[str]) -> str:
     return differences[-1]
 
 
+def shows_error(expected: str, name: str) -> bool:
+    """Whether a document shows, as the output, an error of a class of this name."""
+    return re.search(rf"^\s*(?:[\w<>]+\.)*{re.escape(name)}\b", expected, re.MULTILINE) is not None
+
+
 def parsed(text: str) -> Any:
     """The data that a text shows, or `None`."""
     text = text.strip()

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from suite.examples.document import Example
+from suite.examples.outputs import shows_error
 from suite.examples.source import python_source
 
 LONGEST = 20_000
@@ -84,18 +85,31 @@ def perform(example: Example, namespace: dict[str, Any]) -> Performance:
 
 
 def _run(source: str, example: Example, name: str, namespace: dict[str, Any], values: list[str]) -> None:
+    """A statement whose error the document shows stops nothing, as in a session; the error is raised at the end."""
     tree = ast.parse(source, name)
     ast.increment_lineno(tree, example.line - 1)
+    shown: Exception | None = None
     for node in tree.body:
-        # Expressions are evaluated one by one, for a notebook shows the value of one.
-        kind: Any = ast.Expression(node.value) if isinstance(node, ast.Expr) else ast.Module([node], [])
-        code = compile(kind, name, "eval" if isinstance(node, ast.Expr) else "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        value = eval(code, namespace)
-        if code.co_flags & inspect.CO_COROUTINE:
-            value = asyncio.run(value)
-        if isinstance(node, ast.Expr) and value is not None:
-            namespace["_"] = value
-            values.append(_repr(value))
+        try:
+            _run_statement(node, name, namespace, values)
+        except Exception as error:
+            if not shows_error(example.expected, type(error).__name__):
+                raise
+            shown = error
+    if shown is not None:
+        raise shown
+
+
+def _run_statement(node: ast.stmt, name: str, namespace: dict[str, Any], values: list[str]) -> None:
+    # Expressions are evaluated one by one, for a notebook shows the value of one.
+    kind: Any = ast.Expression(node.value) if isinstance(node, ast.Expr) else ast.Module([node], [])
+    code = compile(kind, name, "eval" if isinstance(node, ast.Expr) else "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    value = eval(code, namespace)
+    if code.co_flags & inspect.CO_COROUTINE:
+        value = asyncio.run(value)
+    if isinstance(node, ast.Expr) and value is not None:
+        namespace["_"] = value
+        values.append(_repr(value))
 
 
 def _repr(value: Any) -> str:

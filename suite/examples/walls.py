@@ -19,6 +19,8 @@ from suite.examples import kernel
 
 HOME = "/tmp/reader"
 WORK = f"{HOME}/course"
+HUB_CACHE = f"{HOME}/.cache/huggingface/hub"
+"""There already, since a reader has fetched something before."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = (
     "alternatives", "ca-certificates", "fonts", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf",
@@ -161,9 +163,10 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits) ->
     kernel.unmount("/.old")
     Path("/.old").rmdir()
     kernel.mount("none", "/", None, kernel.REMOUNT | kernel.READ_ONLY | kernel.NO_SUID | kernel.NO_DEVICES)
-    Path(WORK).mkdir(parents=True)
+    for place in (WORK, HUB_CACHE):
+        Path(place).mkdir(parents=True)
     if os.getuid() == 0:
-        for place in (HOME, WORK):
+        for place in (Path(HOME), *Path(HOME).rglob("*")):
             os.chown(place, NOBODY, NOBODY)
     kernel.raise_loopback()
     os.chdir(WORK)

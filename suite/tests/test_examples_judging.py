@@ -82,6 +82,17 @@ def test_an_error_that_the_document_shows_is_no_error() -> None:
     another = judged("1 / 0", expected="Traceback (most recent call last):\nIndexError: out of range")
     assert (another.verdict, "IndexError" in another.sentence) == (Verdict.DRIFT, True)
     assert judged("unheard_of", expected="IndexError: out of range").verdict is Verdict.FRAGMENT
+    assert judged("1 / 0", expected="(...)\nsome.errors.ZeroDivisionError (...)").verdict is Verdict.WORKS
+    assert judged("1 / 0", expected="no ZeroDivisionError here").verdict is not Verdict.WORKS
+
+
+def test_a_session_goes_on_after_an_error_that_the_document_shows() -> None:
+    shown = "ZeroDivisionError: division by zero"
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    found = perform(Example("a.md", "1", 1, "1 / 0\nafter = 2", expected=shown), namespace)
+    assert (namespace["after"], found.error[0], found.line) == (2, "ZeroDivisionError", 1)
+    assert judged("1 / 0\n[][1]", expected=shown).verdict is Verdict.DRIFT
+    assert judged("[][1]\n1 / 0", expected=shown).verdict is Verdict.DRIFT
 
 
 def test_an_argument_that_is_gone_is_found_whoever_is_called() -> None:
