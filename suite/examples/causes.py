@@ -34,8 +34,9 @@ NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
 REQUIRES = re.compile(
     r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
     r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
-    r"|please install ['\"`]([\w.-]+)['\"`]"
+    r"|please install ['\"`]([\w.-]+)['\"`]|([\w-]+) is not available"
 )
+BUT_LACKS = re.compile(r"\bbut ([\w-]+) is not available")
 TOKENIZER_LACKS = re.compile(r"Token\w+'? (?:object )?has no attribute")
 UNEXPECTED = re.compile(r"(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
 CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
@@ -67,6 +68,7 @@ GPU_WORDS = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not enough memory|bad_alloc", re.IGNORECASE)
+DISK_WORDS = re.compile(r"file too large|no space left", re.IGNORECASE)
 PLACEHOLDER = re.compile(
     r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/"
     r"|<(?:namespace|[a-z]+[-_ ]?(?:name|id|key|token|path|user|repo|org)[a-z]*)>|\.\.\.",
@@ -116,6 +118,8 @@ def _death(example: Example, found: Performance, missing: Missing) -> Judgement 
         return Judgement(
             Verdict.TIMEOUT, "it used up the memory or the processes that an example may: see --example-memory"
         )
+    if DISK_WORDS.search(found.message):
+        return Judgement(Verdict.TIMEOUT, "it wrote more to the disk than an example may", found.line)
     if found.died:
         return Judgement(Verdict.BROKEN, f"it ended its own process ({found.died})", found.line)
     return None
@@ -141,6 +145,8 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
         for name in filter(None, sum(REQUIRES.findall(found.message), ())):
             if not _installed(name):
                 return Judgement(Verdict.PACKAGE, f"it needs the package {name}", found.line)
+    if (asked := BUT_LACKS.search(found.message)) and not _installed(asked[1]):
+        return Judgement(Verdict.PACKAGE, f"it needs the package {asked[1]}", found.line)
     if "ffmpeg was not found" in found.message or "FFmpeg is not properly installed" in found.message:
         return Judgement(Verdict.PACKAGE, "it needs ffmpeg, a package of the system", found.line)
     return None

@@ -166,8 +166,8 @@ def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits) ->
     for place in (WORK, HUB_CACHE):
         Path(place).mkdir(parents=True)
     if os.getuid() == 0:
-        for place in (Path(HOME), *Path(HOME).rglob("*")):
-            os.chown(place, NOBODY, NOBODY)
+        for owned in (Path(HOME), *Path(HOME).rglob("*")):
+            os.chown(owned, NOBODY, NOBODY)
     kernel.raise_loopback()
     os.chdir(WORK)
 

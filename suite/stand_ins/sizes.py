@@ -30,10 +30,11 @@ SMALLER: dict[str, dict[str, Any]] = {
     "albert": {"embedding_size": 32},
     "audio-spectrogram-transformer": {"max_length": 1024, "num_mel_bins": 128},
     "bloom": {"n_layer": 2},
-    "codegen": {"rotary_dim": 8},
+    "codegen": {"rotary_dim": 8, "n_head": 4},
     "conditional_detr": {"encoder_attention_heads": 8, "decoder_attention_heads": 8},
     "convnext": {"hidden_sizes": [16, 16, 32, 32], "depths": [1, 1, 1, 1]},
     "convnextv2": {"hidden_sizes": [16, 16, 32, 32], "depths": [1, 1, 1, 1]},
+    "depth_anything": {"reassemble_factors": [4, 2], "neck_hidden_sizes": [16, 16], "reassemble_hidden_size": 32},
     "detr": {"encoder_attention_heads": 8, "decoder_attention_heads": 8},
     "donut-swin": {"embed_dim": 8, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 2, 2], "image_size": [128, 96]},
     "encodec": {"num_filters": 4, "codebook_dim": 32, "num_lstm_layers": 1},
@@ -60,6 +61,8 @@ SMALLER: dict[str, dict[str, Any]] = {
     "speecht5_hifigan": {"upsample_initial_channel": 32},
     "swin": {"embed_dim": 8, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 2, 2]},
     "swin2sr": {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2], "image_size": 64},
+    "tapas": {"num_aggregation_labels": 4,
+              "aggregation_labels": {0: "NONE", 1: "SUM", 2: "AVERAGE", 3: "COUNT"}},
     "videomae": {"num_frames": 16},
     "wav2vec2": {"conv_dim": [32] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4,
                  "num_codevectors_per_group": 8},
@@ -105,8 +108,9 @@ def _dependent(small: Mapping[str, Any]) -> dict[str, Any]:
             found["d_kv"] = width // HEADS
         if small.get("d_head"):
             found["d_head"] = width // HEADS
+        found |= {name: width for name in ("pooler_hidden_size", "projection_size") if small.get(name)}
     if isinstance(small.get("layer_types"), list):
         found["layer_types"] = small["layer_types"][-LAYERS:]
-    if small.get("out_features"):
+    if small.get("out_features") and "depths" not in small:
         found |= {"out_features": ["stage1", "stage2"], "out_indices": [1, 2]}
     return found

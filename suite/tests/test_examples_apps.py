@@ -66,6 +66,22 @@ def test_generation_stops_after_some_tokens_and_says_so(noted: Path, asked: int,
         assert json.loads(noted.read_text())["outcome"] == f"stopped after {caps.TOKENS} tokens"
 
 
+def test_a_prompt_that_takes_a_stand_in_more_tokens_is_given_room(noted: Path) -> None:
+    def generate(**options: Any) -> int:
+        if "max_length" in options:
+            raise ValueError("Input length of input_ids is 21, but `max_length` is set to 20.")
+        return int(options["max_new_tokens"])
+
+    assert caps._generate(generate, None, (), {"max_length": 20}) == caps.FEW_TOKENS
+    assert "beyond the prompt" in json.loads(noted.read_text())["outcome"]
+
+    def fail(**options: Any) -> int:
+        raise ValueError("another")
+
+    with pytest.raises(ValueError, match="another"):
+        caps._generate(fail, None, (), {"max_length": 20})
+
+
 @pytest.mark.parametrize(("asked", "left", "told"), [(-1, caps.STEPS, True), (1000, caps.STEPS, True), (2, 2, False)])
 def test_training_is_capped_in_steps(noted: Path, asked: int, left: int, told: bool) -> None:
     class Trainer:
