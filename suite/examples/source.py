@@ -20,6 +20,8 @@ SHELL = re.compile(
 )
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
 SESSION_LINE = re.compile(r"^(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.) ?")
+LONGEST_STATEMENT = 100
+"""Lines without a prompt that may belong to one statement."""
 COMPOUND = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -95,24 +97,26 @@ def _continued(code: str) -> str:
         while end < len(lines) and lines[end].lstrip().startswith("..."):
             end += 1
         source = [SESSION_LINE.sub("", one) for one in lines[number:end]]
-        if _parses(source):
+        if _tree(source) is not None:
             continue
-        bare = list(itertools.takewhile(lambda one: not PROMPT.match(one), lines[end:]))
+        bare = list(itertools.takewhile(lambda one: not PROMPT.match(one), lines[end : end + LONGEST_STATEMENT]))
         bare = [one[width:] if not one[:width].strip() else one for one in bare]
-        closed = next((count for count in range(1, len(bare) + 1) if _parses(source + bare[:count])), 0)
-        if closed and isinstance(ast.parse(textwrap.dedent("\n".join(source + bare[:closed]))).body[-1], COMPOUND):
+        closed, tree = next(
+            ((count, tree) for count in range(1, len(bare) + 1) if (tree := _tree(source + bare[:count])) is not None),
+            (0, None),
+        )
+        if tree is not None and isinstance(tree.body[-1], COMPOUND):
             closed += sum(1 for _ in itertools.takewhile(lambda one: one[:1].isspace(), bare[closed:]))
         for offset, one in enumerate(bare[:closed]):
             lines[end + offset] = f"{start['indent']}... {one}".rstrip()
     return "\n".join(lines)
 
 
-def _parses(source: list[str]) -> bool:
+def _tree(source: list[str]) -> ast.Module | None:
     try:
-        parse("\n".join(source))
+        return parse("\n".join(source))
     except SyntaxError:
-        return False
-    return True
+        return None
 
 
 def _as_doctest(code: str) -> str:

@@ -101,6 +101,7 @@ def test_prompts_are_taken_off_and_lines_keep_their_place(examples: list[Example
         (">>> for i in y:\n>>>     if i:\n            a(i)", "for i in y:\n    if i:\n            a(i)", ""),
         ("  >>> f(\n      1,\n  )\n  2", "f(\n    1,\n)", "2\n"),
         (">>> f(\n... 1,\n2)\n3", "f(\n1,\n2)", "3\n"),
+        (">>> for i in y:\n    %time a(i)\n0", "for i in y:\n    %time a(i)", "0\n"),
         (">>> f(\nnever closed\n>>> 1", "f(\n\n1", "never closed\n"),
     ],
 )
