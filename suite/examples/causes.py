@@ -343,6 +343,15 @@ def _nobody_there(example: Example, found: Performance, missing: Missing) -> Jud
     return None
 
 
+def _assertion(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    """What a document asserts of a real model's answers says nothing of a stand-in's."""
+    stands_in = any(note["kind"] in {"checkpoint", "service", "data set"} for note in found.notes)
+    if not (stands_in and _is(found, ("AssertionError",)) and found.frames[-1:] == ("__main__",)):
+        return None
+    told = f"it ran as far as the assertion on line {found.line}, which need not hold of a stand-in's answers"
+    return Judgement(Verdict.WORKS, told, found.line)
+
+
 RULES: tuple[Rule, ...] = (
     _death,
     _name_missing,
@@ -359,5 +368,6 @@ RULES: tuple[Rule, ...] = (
     _left_out,
     _page_not_file,
     _nobody_there,
+    _assertion,
     _built_on_failure,
 )

@@ -98,6 +98,16 @@ def test_a_session_goes_on_after_an_error_that_the_document_shows() -> None:
     assert judged("[][1]\n1 / 0", expected=shown).verdict is Verdict.DRIFT
 
 
+def test_what_is_asserted_of_a_model_is_not_asked_of_a_stand_in() -> None:
+    told: dict[str, Any] = {"error": ("AssertionError", "Exception"), "line": 3, "frames": ("__main__",)}
+    note = {"kind": "checkpoint", "subject": "bert-base-cased", "outcome": "stood in", "details": {}}
+    assert judged("assert model() > 1", notes=[note], **told).verdict is Verdict.WORKS
+    assert judged("assert 1 > 1", **told).verdict is Verdict.BROKEN
+    inside = {**told, "frames": ("__main__", "transformers.modeling_utils")}
+    assert judged("model(1)", notes=[note], **inside).verdict is Verdict.BROKEN
+    assert judged("assert 1 > 1").verdict is Verdict.BROKEN
+
+
 def test_an_argument_that_is_gone_is_found_whoever_is_called() -> None:
     refused = "PushToHubMixin.push_to_hub() got an unexpected keyword argument '{}'"
     gone = judged("f(organization='a')", error=("TypeError",), message=refused.format("organization"), line=3)
