@@ -43,6 +43,7 @@ SMALLER: dict[str, dict[str, Any]] = {
     "gptj": {"rotary_dim": 8},
     "glpn": {"hidden_sizes": [8, 8, 16, 16], "depths": [1, 1, 1, 1], "num_attention_heads": [1, 1, 2, 2],
              "decoder_hidden_size": 16},
+    "grounding-dino": {"num_queries": 30},
     "layoutlmv3": {"coordinate_size": 128, "shape_size": 128},
     "longformer": {"attention_window": [32, 32]},
     "mobilebert": {"embedding_size": 32, "intra_bottleneck_size": 32, "true_hidden_size": 32},

@@ -76,6 +76,7 @@ CATS = {"candidate_labels": ["cat", "remote control"]}
         ("zero-shot-classification", "MoritzLaurer/DeBERTa-v3-base-mnli-fever-anli", TEXT, CATS),
         ("zero-shot-image-classification", "google/siglip-base-patch16-224", PICTURE, CATS),
         ("zero-shot-object-detection", "google/owlvit-base-patch32", PICTURE, CATS),
+        ("zero-shot-object-detection", "IDEA-Research/grounding-dino-tiny", PICTURE, CATS),
         ("depth-estimation", "LiheYoung/depth-anything-small-hf", PICTURE, {}),
         pytest.param("image-segmentation", "facebook/mask2former-swin-base-coco-panoptic", PICTURE, {}, marks=newer),
         ("image-segmentation", "facebook/detr-resnet-50-panoptic", PICTURE, {}),
