@@ -19,7 +19,9 @@ from suite.examples.source import is_shell, parse
 
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
 DEPRECATED = "works-with-warning"
-ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|<[a-z_ ]+>|\[\.\.\.\]", re.MULTILINE)
+ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|\[\.\.\.\]", re.MULTILINE)
+PLACEHOLDER = re.compile(r"<\w[\w ./:-]*>|\{\{.+?\}\}|\{%.+?%\}")
+"""What a reader is to fill in (`<path-to-adapter>`), or a template is (`{{ model_id }}`)."""
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
 
 
@@ -106,7 +108,9 @@ def check_example(example: Example, names: Names, releases: dict[str, str]) -> l
 
 def _unparsed(example: Example, error: SyntaxError) -> Finding:
     line = example.line + (error.lineno or 1) - 1
-    if ELLIPSIS.search(example.code):
+    lines = example.code.splitlines()
+    here = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    if ELLIPSIS.search(example.code) or PLACEHOLDER.search(here):
         return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
     if is_shell(example.code):
         return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")

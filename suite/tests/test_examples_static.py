@@ -163,6 +163,10 @@ def test_only_what_the_release_lacks_is_reported() -> None:
 def test_code_that_is_no_python_is_broken_and_an_omission_a_fragment() -> None:
     assert verdicts("x = = 1") == [("broken", "")]
     assert verdicts("model = Model(<your model>)") == [("fragment", "")]
+    assert verdicts('model.load_adapter(<path-to-adapter>, adapter_name="a")') == [("fragment", "")]
+    assert verdicts("client = OpenAI(api_key=<YOUR_API_KEY>)") == [("fragment", "")]
+    assert verdicts('model("{{ example | default("it is fine") }}")') == [("fragment", "")]
+    assert verdicts('page = "<title>"\nx = = 1') == [("broken", "")]
 
 
 def test_the_line_is_that_of_the_document() -> None:
