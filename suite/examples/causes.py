@@ -176,7 +176,7 @@ def _method_removed(example: Example, found: Performance, missing: Missing) -> J
     for removal in removals() if _is(found, ("AttributeError",)) else ():
         if removal.kind == "method" and TOKENIZER_LACKS.search(found.message) and removal.name in found.message:
             since = f"{removal.library} {removal.first_gone}"
-            told = f"the method {removal.name}() was removed in {since}: use {removal.replacement}"
+            told = f"the method {removal.name}() was removed in {since}: {removal.advice}"
             return Judgement(
                 Verdict.REMOVED, told, found.line, removal.name, removal.first_gone, removal.replacement
             )  # fmt: skip
@@ -193,7 +193,7 @@ def _argument_removed(example: Example, found: Performance, missing: Missing) ->
         callees = [f"*{one.lstrip('*').rpartition('.')[2]}" for one in removal.callee.split("|") if one]
         if removal.argument == argument and any(fnmatchcase(callee, one) for one in callees):
             since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
-            told = f"the argument {argument}= of {callee}() was removed{since}: use {removal.replacement}"
+            told = f"the argument {argument}= of {callee}() was removed{since}: {removal.advice}"
             return Judgement(
                 Verdict.REMOVED, told, found.line, f"{callee}({argument}=)", removal.first_gone, removal.replacement
             )

@@ -10,7 +10,7 @@ The columns:
   (a service); names may hold `*`.
 - `last_seen`, `first_gone`: two releases, one right after the other; empty of a service and of what is only deprecated.
 - `error`: the exception on `first_gone`, or a base of it.
-- `replacement`: what to write instead.
+- `replacement`: what to write instead; or `nothing`, and after a colon why nothing is needed.
 - `back_in`: the release that has it again, if one has.
 - `kept_by`: of a method, the classes that have it still, with `|` between.
 - `deprecated_in`: a release on which it works and warns, of what is still there but should not be taught.
@@ -69,6 +69,14 @@ class Removal:
         """Of an argument: its own name."""
         found = ARGUMENT.fullmatch(self.name)
         return found["argument"] if found else ""
+
+    @property
+    def advice(self) -> str:
+        """What to do instead, as a sentence ends with it."""
+        nothing, _, reason = self.replacement.partition(": ")
+        if nothing != "nothing":
+            return f"use {self.replacement}"
+        return f"leave it out ({reason})" if reason else "leave it out"
 
     def gone_in(self, releases: dict[str, str]) -> bool:
         """Whether these releases lack or deprecate it; of a library that is not named, the newest is meant."""

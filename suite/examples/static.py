@@ -129,16 +129,19 @@ def _finding(example: Example, line: int, removal: Removal, name: str) -> Findin
     }.get(removal.kind, f"{removal.library}.{name}")
     since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
     if removal.kind == "default":
-        verdict, happened = CHANGED, f"changed{since}: write"
+        verdict, happened = CHANGED, f"changed{since}: write {removal.replacement}"
     elif removal.deprecated_in:
-        verdict, happened = DEPRECATED, f"is deprecated since {removal.library} {removal.deprecated_in}: use"
+        verdict, happened = (
+            DEPRECATED,
+            f"is deprecated since {removal.library} {removal.deprecated_in}: {removal.advice}",
+        )
     else:
-        verdict, happened = REMOVED, f"was removed{since}: use"
+        verdict, happened = REMOVED, f"was removed{since}: {removal.advice}"
     return Finding(
         example,
         line,
         verdict,
-        f"{what} {happened} {removal.replacement}",
+        f"{what} {happened}",
         f"{name}({removal.argument}=)" if removal.argument else name,
         removal.first_gone,
         removal.replacement,

@@ -177,6 +177,19 @@ def test_the_line_is_that_of_the_document() -> None:
     assert found.replacement in found.sentence
 
 
+def test_the_sentence_says_what_to_do_or_that_nothing_is_needed() -> None:
+    def sentence(code: str) -> str:
+        (found,) = check_document(Document("a.md", (Example("a.md", "1", 1, code),)))
+        return found.sentence
+
+    made = "from transformers import AutoModel, TrainingArguments\n"
+    assert sentence(f'{made}tokenizer.encode_plus("a")').endswith("5.0.0: use tokenizer(...)")
+    assert sentence(f"{made}TrainingArguments(past_index=1)").endswith("5.0.0: leave it out")
+    assert sentence(f'{made}AutoModel.from_pretrained("a", resume_download=True)').endswith(
+        "leave it out (downloads always resume)"
+    )
+
+
 def test_every_line_of_the_table_is_whole() -> None:
     kinds = {"task", "default", "name", "member", "argument", "value", "method", "package", "url"}
     for removal in removals():
