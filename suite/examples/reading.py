@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -10,24 +11,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UsageError
+from suite.examples.blocks import MISSING, Block, blocks_of, parsed_markdown
 from suite.examples.document import Document, Example
-from suite.examples.source import has_prompts, is_python, without_prompts
+from suite.examples.source import has_prompts, without_prompts
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MARKDOWN = (".md", ".mdx", ".markdown", ".qmd", ".rmd", ".txt")
 NOTEBOOK = ".ipynb"
-PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "python-repl", "pyodide"}
-OUTPUT = {"out", "output", "trace", "console-output"}
-"""The second word of a fence that shows what came out."""
+HIGHLIGHT = re.compile(
+    r"^\s*(\{%-?|\{\{[<%])\s*(highlight\s+(?P<language>\w+).*?|(?P<end>(end|/)highlight))\s*(-?%|[>%]\})\}\s*$"
+)
+"""What Jekyll and Hugo write for a fence."""
+NEARBY = 1
+"""Paragraphs at most between an example and what it is said to give."""
 LARGEST = 50_000_000
 BRANCH = re.compile(
     r"\s*\{\s*(#if\s+(?P<condition>.*?)|(?P<otherwise>:else(\s+if\s+(?P<next>.*?))?)|(?P<end>/if))\s*\}\s*$"
 )
-MISSING = (
-    "Reading a course needs markdown-it-py and nbformat: pip install 'touchstone-bench[course]', or both of them alone."
+FRAMEWORK = re.compile(r"\s*<(?P<end>/?)(?P<name>frameworkcontent|pt|tf|jax|flax)>\s*$")
+"""A tag around what is for one framework."""
+FENCE, TAG = re.compile(r"\s*(```|~~~)\s*[\w{]"), re.compile(r"\s*</?[A-Za-z].*>\s*$")
+HIGHLIGHT = re.compile(
+    r"^\s*(\{%-?|\{\{[<%])\s*(highlight\s+(?P<language>\w+).*?|(?P<end>(end|/)highlight))\s*(-?%|[>%]\})\}\s*$"
 )
+"""What Jekyll and Hugo write for a fence."""
+NEARBY = 1
+"""Paragraphs at most between an example and what it is said to give."""
+LARGEST = 50_000_000
+BRANCH = re.compile(
+    r"\s*\{\s*(#if\s+(?P<condition>.*?)|(?P<otherwise>:else(\s+if\s+(?P<next>.*?))?)|(?P<end>/if))\s*\}\s*$"
+)
+FOREIGN = re.compile(r"\s*<(?P<end>/?)(tf|jax|flax)>\s*$")
+"""A tag around what is for another framework, beside `<pt>`."""
 
 
 def find_documents(paths: Iterable[Path]) -> list[Path]:
@@ -74,7 +91,7 @@ def read_document(file: Path, name: str | None = None) -> Document:
 
 
 def _markdown(content: str, name: str) -> list[Example]:
-    lines = _chosen_branch(content.splitlines())
+    lines = [HIGHLIGHT.sub(_fence, line) for line in _freed(_of_torch(_chosen_branch(content.splitlines())))]
     return _blocks("\n".join(lines), name, lines)
 
 
@@ -94,35 +111,62 @@ def _chosen_branch(lines: Sequence[str]) -> list[str]:
     return kept
 
 
+def _of_torch(lines: Sequence[str]) -> list[str]:
+    """Of `<pt>` and `<tf>` leave what is in the first; the rest and the tags become blank."""
+    tags = {number: tag for number, line in enumerate(lines) if (tag := FRAMEWORK.match(line))}
+    blank = set(tags)
+    for (start, tag), (end, following) in itertools.pairwise(tags.items()):
+        if tag["name"] in ("tf", "jax", "flax") and not tag["end"] and following["end"]:
+            blank.update(range(start, end))
+    return ["" if number in blank else line for number, line in enumerate(lines)]
+
+
+def _freed(lines: Sequence[str]) -> list[str]:
+    """Tags right before a fence become blank: to Markdown the fence would be a part of their HTML."""
+    kept = list(lines)
+    for number in range(len(kept) - 1, 0, -1):
+        before = FENCE.match(lines[number]) or (not kept[number] and TAG.match(lines[number]))
+        if before and TAG.match(lines[number - 1]):
+            kept[number - 1] = ""
+    return kept
+
+
+def _fence(tag: re.Match[str]) -> str:
+    return "```" if tag["end"] else f"```{tag['language']}"
+
+
 def _is_torch(condition: str) -> bool:
     """Whether a branch is for PyTorch; one that asks something else than the framework is taken."""
     return not re.search(r"['\"](tf|tensorflow|jax|flax|keras)['\"]", condition) or "!=" in condition
 
 
 def _blocks(text: str, name: str, lines: Sequence[str]) -> list[Example]:
+    tokens = parsed_markdown(text)
+    among_python = any(block.is_python for token in tokens for block in blocks_of(token))
     examples: list[Example] = []
-    follows = False
-    for token in _parser().parse(text):
-        if token.type == "fence" and token.map:
-            language, *words = token.info.strip().strip("{}").replace(",", " ").split() or [""]
-            language = language.lower().lstrip(".")
-            if language in PYTHON and OUTPUT.intersection(word.lower() for word in words):
-                if follows and examples:
-                    examples[-1] = replace(examples[-1], expected=examples[-1].expected + token.content)
-            elif language in PYTHON or (not language and is_python(token.content)):
-                examples.append(_block(token, name))
-                follows = True
+    last, paragraphs = None, 0  # the example that an output would belong to, and what stands between
+    for token in tokens:
+        if token.type == "heading_open":
+            last = None
+        elif token.type == "paragraph_open":
+            paragraphs += 1
         elif token.type == "inline" and token.children:
             examples += _inline(token, name, lines)
-        elif token.type == "heading_open":
-            follows = False
+        for block in blocks_of(token):
+            if block.is_python or (among_python and block.is_python_among_python):
+                last, paragraphs = len(examples), 0
+                code, expected = block.session
+                examples.append(Example(name, str(block.line), block.line, code, expected=expected))
+            elif last is not None and (block.is_output or _is_nearby(block, examples[last], paragraphs)):
+                examples[last] = replace(examples[last], expected=examples[last].expected + block.content)
+            else:
+                paragraphs = NEARBY + 1
     return examples
 
 
-def _block(token: Token, name: str) -> Example:
-    line = (token.map or [0, 0])[0] + 2
-    code, expected = without_prompts(token.content) if has_prompts(token.content) else (token.content, "")
-    return Example(name, str(line), line, code, expected=expected)
+def _is_nearby(block: Block, example: Example, paragraphs: int) -> bool:
+    """Whether a block that does not say what it is shows what the example before it gives."""
+    return block.may_be_output and paragraphs <= NEARBY and not example.expected
 
 
 def _inline(token: Token, name: str, lines: Sequence[str]) -> Iterator[Example]:
@@ -171,11 +215,3 @@ def _outputs(cell: Any) -> str:
         elif "data" in output:
             texts.append(output.data.get("text/plain", ""))
     return "\n".join("".join(text) if isinstance(text, list) else text for text in texts)
-
-
-def _parser() -> Any:
-    try:
-        from markdown_it import MarkdownIt
-    except ImportError:
-        raise UsageError(MISSING) from None
-    return MarkdownIt("commonmark", {"html": True}).enable("table")

@@ -26,18 +26,25 @@ COMPOUND = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef, ast.
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
 """Cell magics whose cell is Python all the same."""
-NOT_PYTHON = re.compile(r"^(?P<indent>\s*)([!%?]\S|[\w.]+\?+\s*$|\w+\s*=\s*!)")
+NOT_PYTHON = re.compile(r"^(?P<indent>\s*)(!(?!=)\s*\S|[%?]\S|[\w.]+\?+\s*$|\w+\s*=\s*!)")
+IMPORTS = re.compile(r"^\s*from [\w.]+ import [\w(*]", re.MULTILINE)
+SHOWN = re.compile(r"[A-Z]|(tensor|array|dict_(keys|values|items)|mappingproxy|deque)$")
+"""The name of what is shown, `Encoding(...)` or `tensor(...)`, rather than called."""
 
 
 def python_source(code: str) -> str:
     """The code with everything that only a notebook understands replaced by `pass`; every line keeps its number."""
+    plain = textwrap.dedent(code)
+    try:
+        _tree(plain)
+    except SyntaxError:
+        pass
+    else:
+        return plain  # what looks like a magic is part of a text or of a sum
     magic = CELL_MAGIC.match(code)
     if magic and magic["name"] not in PYTHON_MAGICS:
         return "\n".join("pass" for _ in code.splitlines())
-    lines = [
-        f"{found['indent']}pass" if (found := NOT_PYTHON.match(line)) else line
-        for line in textwrap.dedent(code).splitlines()
-    ]
+    lines = [f"{found['indent']}pass" if (found := NOT_PYTHON.match(line)) else line for line in plain.splitlines()]
     return "\n".join(lines)
 
 
@@ -47,12 +54,23 @@ def parse(code: str) -> ast.Module:
     Raises:
         SyntaxError: it is no Python.
     """
+    return _tree(python_source(code))
+
+
+def _tree(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes in the document's own strings
         try:
-            return ast.parse(python_source(code))
+            return ast.parse(source)
         except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nesting without end
             raise SyntaxError(str(error)) from None
+
+
+def _tree_if_any(code: str) -> ast.Module | None:
+    try:
+        return parse(code)
+    except SyntaxError:
+        return None
 
 
 def has_prompts(code: str) -> bool:
@@ -97,26 +115,17 @@ def _continued(code: str) -> str:
         while end < len(lines) and lines[end].lstrip().startswith("..."):
             end += 1
         source = [SESSION_LINE.sub("", one) for one in lines[number:end]]
-        if _tree(source) is not None:
+        if _tree_if_any("\n".join(source)) is not None:
             continue
         bare = list(itertools.takewhile(lambda one: not PROMPT.match(one), lines[end : end + LONGEST_STATEMENT]))
         bare = [one[width:] if not one[:width].strip() else one for one in bare]
-        closed, tree = next(
-            ((count, tree) for count in range(1, len(bare) + 1) if (tree := _tree(source + bare[:count])) is not None),
-            (0, None),
-        )
+        longer = ((count, _tree_if_any("\n".join(source + bare[:count]))) for count in range(1, len(bare) + 1))
+        closed, tree = next((one for one in longer if one[1] is not None), (0, None))
         if tree is not None and isinstance(tree.body[-1], COMPOUND):
             closed += sum(1 for _ in itertools.takewhile(lambda one: one[:1].isspace(), bare[closed:]))
         for offset, one in enumerate(bare[:closed]):
             lines[end + offset] = f"{start['indent']}... {one}".rstrip()
     return "\n".join(lines)
-
-
-def _tree(source: list[str]) -> ast.Module | None:
-    try:
-        return parse("\n".join(source))
-    except SyntaxError:
-        return None
 
 
 def _as_doctest(code: str) -> str:
@@ -133,9 +142,28 @@ def _as_doctest(code: str) -> str:
 
 
 def is_python(code: str) -> bool:
-    """Whether a block that does not say its language is Python: it parses, and imports something."""
-    try:
-        tree = parse(code)
-    except SyntaxError:
-        return False
+    """Whether a block that does not say its language is Python wherever it stands: it imports something."""
+    tree = _tree_if_any(code)
+    if tree is None:  # meant to be Python, and broken; a traceback shows imports too
+        return IMPORTS.search(code) is not None and "Traceback (most recent call last)" not in code
     return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
+
+
+def is_python_among_python(code: str) -> bool:
+    """Whether a block that does not say its language is Python in a document that holds some: it does something.
+
+    A block that shows values alone is an output: `[{"label": ...}]`, `tensor([1])`, `loss: 0.5`.
+    """
+    tree = _tree_if_any(code)
+    return tree is not None and any(_does_something(statement) for statement in tree.body)
+
+
+def _does_something(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))):
+            return SHOWN.match(name) is None
+        case ast.Expr(value=ast.Await() | ast.Yield() | ast.YieldFrom()):
+            return True
+        case ast.Expr() | ast.AnnAssign(value=None) | ast.Pass():
+            return False
+    return True

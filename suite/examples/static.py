@@ -22,6 +22,8 @@ DEPRECATED = "works-with-warning"
 ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|\[\.\.\.\]", re.MULTILINE)
 PLACEHOLDER = re.compile(r"<\w[\w ./:-]*>|\{\{.+?\}\}|\{%.+?%\}")
 """What a reader is to fill in (`<path-to-adapter>`), or a template is (`{{ model_id }}`)."""
+PIECE = re.compile(r"""\s*(["'])[\w -]+\1\s*:\s""")
+"""A line of a dictionary."""
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
 
 
@@ -112,6 +114,8 @@ def _unparsed(example: Example, error: SyntaxError) -> Finding:
     here = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
     if ELLIPSIS.search(example.code) or PLACEHOLDER.search(here):
         return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
+    if PIECE.match(here):
+        return Finding(example, line, FRAGMENT, "it is a piece of a dictionary and is not meant to run")
     if is_shell(example.code):
         return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")
     return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")

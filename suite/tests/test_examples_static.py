@@ -166,6 +166,7 @@ def test_code_that_is_no_python_is_broken_and_an_omission_a_fragment() -> None:
     assert verdicts('model.load_adapter(<path-to-adapter>, adapter_name="a")') == [("fragment", "")]
     assert verdicts("client = OpenAI(api_key=<YOUR_API_KEY>)") == [("fragment", "")]
     assert verdicts('model("{{ example | default("it is fine") }}")') == [("fragment", "")]
+    assert verdicts('# Bad\n"description": "get data"\n# Good\n"description": "fetch"') == [("fragment", "")]
     assert verdicts('page = "<title>"\nx = = 1') == [("broken", "")]
 
 

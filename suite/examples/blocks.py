@@ -1,0 +1,97 @@
+"""The code blocks of Markdown, fenced or indented: which of them are Python, and which show what came out."""
+
+from __future__ import annotations
+
+import functools
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from suite.errors import UsageError
+from suite.examples.source import has_prompts, is_python, is_python_among_python, without_prompts
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "python-repl", "pyodide"}
+OUTPUT = {"out", "output", "trace", "console-output"}
+"""The second word of a fence that shows what came out."""
+TEXT = {"", "text", "txt", "plaintext", "plain", "console", *OUTPUT}
+"""The language of a fence that may show what came out."""
+FENCE = re.compile(r"^\s*(```|~~~)", re.MULTILINE)
+LANGUAGE = re.compile(r"[\w+#-]*")
+MISSING = (
+    "Reading a course needs markdown-it-py and nbformat: pip install 'touchstone-bench[course]', or both of them alone."
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code. `line` is that of its first line in the document; `info` is what its fence says."""
+
+    line: int
+    info: str
+    content: str
+
+    @property
+    def language(self) -> str:
+        """What the fence says that it is, in lower case; empty where it does not, or where there is no fence."""
+        found = LANGUAGE.match(self.info.strip().lstrip("{. "))
+        return found[0].lower() if found else ""
+
+    @property
+    def is_output(self) -> bool:
+        """Whether its fence says that it is what Python has given: `python out`."""
+        words = re.split(r"[\s,{}]+", self.info.lower())
+        return self.language in PYTHON and not OUTPUT.isdisjoint(words[1:])
+
+    @property
+    def may_be_output(self) -> bool:
+        """Whether its fence does not say otherwise."""
+        return self.language in TEXT
+
+    @functools.cached_property
+    def session(self) -> tuple[str, str]:
+        """Its code without prompts, and what it shows between them."""
+        return without_prompts(self.content) if has_prompts(self.content) else (self.content, "")
+
+    @functools.cached_property
+    def is_python(self) -> bool:
+        """Whether it is Python wherever it stands."""
+        if self.language:
+            return self.language in PYTHON and not self.is_output
+        return is_python(self.session[0])
+
+    @functools.cached_property
+    def is_python_among_python(self) -> bool:
+        """Whether it is Python in a document that holds some."""
+        return self.is_python or (not self.language and is_python_among_python(self.session[0]))
+
+
+def parsed_markdown(text: str) -> list[Token]:
+    """The tokens of a document.
+
+    Raises:
+        UsageError: markdown-it-py is not installed.
+    """
+    try:
+        from markdown_it import MarkdownIt
+    except ImportError:
+        raise UsageError(MISSING) from None
+    parser: Any = MarkdownIt("commonmark", {"html": True}).enable("table")
+    return list(parser.parse(text))
+
+
+def blocks_of(token: Token, offset: int = 0) -> Iterator[Block]:
+    """The block that a token is, if it is one. A fence indented so far that Markdown takes it for code is a fence."""
+    if not token.map:
+        return
+    if token.type == "fence":
+        yield Block(offset + token.map[0] + 2, token.info, token.content)
+    elif token.type == "code_block" and FENCE.search(token.content):
+        for inner in parsed_markdown(textwrap.dedent(token.content)):
+            yield from blocks_of(inner, offset + token.map[0])
+    elif token.type == "code_block":
+        yield Block(offset + token.map[0] + 1, "", token.content)
