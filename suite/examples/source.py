@@ -14,7 +14,7 @@ CONTINUED, OUT = re.compile(r"^\s*\.{3,}: ?"), re.compile(r"^\s*Out\[\d*\]: ?")
 SHELL = re.compile(
     r"\s*(?:[$%] )?(?:pip3?|uv|uvx|conda|mamba|poetry|npm|npx|git|cd|mkdir|source|export"
     r"|curl|wget|docker|sudo"
-    r"|apt(?:-get)?|brew"
+    r"|apt(?:-get)?|brew|make|pytest|tox|jupyter|uvicorn|gunicorn|flask|vllm|optimum-cli|transformers(?:-cli)?|trl"
     r"|python3? (?:-m )?[\w./-]+|accelerate|torchrun|huggingface-cli|hf|ollama|streamlit|gradio|chmod|ls|cat"
     r"|echo)(?:\s+[^\s=(]|$)"
 )

@@ -114,11 +114,19 @@ def _unparsed(example: Example, error: SyntaxError) -> Finding:
     here = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
     if ELLIPSIS.search(example.code) or PLACEHOLDER.search(here):
         return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
+    if error.msg.startswith("expected an indented block") and _ends(lines[(error.lineno or 1) - 1 :]):
+        return Finding(example, line, FRAGMENT, "it shows how a block begins and is not meant to run")
     if PIECE.match(here):
         return Finding(example, line, FRAGMENT, "it is a piece of a dictionary and is not meant to run")
     if is_shell(example.code):
         return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")
     return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")
+
+
+def _ends(lines: list[str]) -> bool:
+    """Whether these lines hold nothing, or nothing after the head of a block."""
+    code = [line for line in (line.partition("#")[0].rstrip() for line in lines) if line]
+    return not code or (len(code) == 1 and code[0].endswith(":"))
 
 
 def _finding(example: Example, line: int, removal: Removal, name: str) -> Finding:

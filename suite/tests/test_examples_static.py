@@ -167,6 +167,10 @@ def test_code_that_is_no_python_is_broken_and_an_omission_a_fragment() -> None:
     assert verdicts("client = OpenAI(api_key=<YOUR_API_KEY>)") == [("fragment", "")]
     assert verdicts('model("{{ example | default("it is fine") }}")') == [("fragment", "")]
     assert verdicts('# Bad\n"description": "get data"\n# Good\n"description": "fetch"') == [("fragment", "")]
+    assert verdicts('if __name__ == "__main__":  # a script') == [("fragment", "")]
+    assert verdicts("class Model(Module):\n    def forward(self):\n        # to be written\n") == [("fragment", "")]
+    assert verdicts("def ask(text):\nreturn text") == [("broken", "")]
+    assert verdicts("pytest -s tests/test_llm.py") == [("fragment", "")]
     assert verdicts('page = "<title>"\nx = = 1') == [("broken", "")]
 
 
