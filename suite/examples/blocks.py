@@ -22,6 +22,9 @@ TEXT = {"", "text", "txt", "plaintext", "plain", "console", *OUTPUT}
 """The language of a fence that may show what came out."""
 FENCE = re.compile(r"^\s*(```|~~~)", re.MULTILINE)
 LANGUAGE = re.compile(r"[\w+#-]*")
+DIRECTIVE = re.compile(r"\{(code-cell|code-block|code|sourcecode)\}\s*(?P<language>\S*)")
+"""What MyST writes for a language; a cell is Python if it does not say."""
+OPTIONS = re.compile(r"\A(---\n.*?\n---\n|(:[\w-]+:.*\n)+)", re.DOTALL)
 MISSING = (
     "Reading a course needs markdown-it-py and nbformat: pip install 'touchstone-bench[course]', or both of them alone."
 )
@@ -38,6 +41,8 @@ class Block:
     @property
     def language(self) -> str:
         """What the fence says that it is, in lower case; empty where it does not, or where there is no fence."""
+        if directive := DIRECTIVE.match(self.info.strip()):
+            return directive["language"].lower() or "python"
         found = LANGUAGE.match(self.info.strip().lstrip("{. "))
         return found[0].lower() if found else ""
 
@@ -55,7 +60,10 @@ class Block:
     @functools.cached_property
     def session(self) -> tuple[str, str]:
         """Its code without prompts, and what it shows between them."""
-        return without_prompts(self.content) if has_prompts(self.content) else (self.content, "")
+        code = self.content
+        if DIRECTIVE.match(self.info.strip()):
+            code = OPTIONS.sub(lambda found: "\n" * found[0].count("\n"), code)
+        return without_prompts(code) if has_prompts(code) else (code, "")
 
     @functools.cached_property
     def is_python(self) -> bool:

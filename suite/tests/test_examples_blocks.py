@@ -21,7 +21,8 @@ def examples(tmp_path: Path, text: str) -> list[Example]:
     (tmp_path / "page.md").write_text(text)
     found = list(read_document(tmp_path / "page.md", "page.md").examples)
     for one in found:
-        assert one.text in text.splitlines()[one.line - 1], one
+        first = next(number for number, line in enumerate(one.code.splitlines()) if line.strip())
+        assert one.text in text.splitlines()[one.line - 1 + first], one
     return found
 
 
@@ -133,6 +134,13 @@ def test_other_languages_are_not_python(tmp_path: Path) -> None:
 )
 def test_the_tags_of_site_generators_are_fences(tmp_path: Path, tags: tuple[str, str]) -> None:
     assert texts(tmp_path, f"Before.\n{tags[0]}\nx = 1\n{tags[1]}\nAfter.\n") == ["x = 1"]
+
+
+@pytest.mark.parametrize("info", ["{code-cell} ipython3", "{code-cell}", "{code-block} python"])
+@pytest.mark.parametrize("options", ["", ":tags: [hide-input]\n:name: first\n", "---\ntags: [a]\n---\n"])
+def test_a_directive_s_options_are_no_code(tmp_path: Path, info: str, options: str) -> None:
+    (found,) = examples(tmp_path, f"```{info}\n{options}x = 1\n```\n\n```{{note}}\nimport a\n```\n")
+    assert (found.code, found.line) == ("\n" * options.count("\n") + "x = 1\n", 2)
 
 
 def test_of_two_frameworks_pytorch_is_read(tmp_path: Path) -> None:
