@@ -24,7 +24,7 @@ FENCE = re.compile(r"^\s*(```|~~~)", re.MULTILINE)
 LANGUAGE = re.compile(r"[\w+#-]*")
 DIRECTIVE = re.compile(r"\{(code-cell|code-block|code|sourcecode)\}\s*(?P<language>\S*)")
 """What MyST writes for a language; a cell is Python if it does not say."""
-OPTIONS = re.compile(r"\A(---\n.*?\n---\n|(:[\w-]+:.*\n)+)", re.DOTALL)
+OPTIONS = re.compile(r"\A(---\n.*?\n---\n|(:[\w-]+:[^\n]*\n)+)", re.DOTALL)
 MISSING = (
     "Reading a course needs markdown-it-py and nbformat: pip install 'touchstone-bench[course]', or both of them alone."
 )
