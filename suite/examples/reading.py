@@ -14,6 +14,7 @@ from suite.errors import UsageError
 from suite.examples.blocks import MISSING, Block, blocks_of, parsed_markdown
 from suite.examples.document import Document, Example
 from suite.examples.source import has_prompts, without_prompts
+from suite.examples.unmarked import unmarked_code
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -32,6 +33,7 @@ BRANCH = re.compile(
 )
 FRAMEWORK = re.compile(r"\s*<(?P<end>/?)(?P<name>frameworkcontent|pt|tf|jax|flax)>\s*$")
 """A tag around what is for one framework."""
+ANY_FENCE = re.compile(r"\s*(```|~~~)")
 FENCE, TAG = re.compile(r"\s*(```|~~~)\s*[\w{]"), re.compile(r"\s*</?[A-Za-z].*>\s*$")
 HIGHLIGHT = re.compile(
     r"^\s*(\{%-?|\{\{[<%])\s*(highlight\s+(?P<language>\w+).*?|(?P<end>(end|/)highlight))\s*(-?%|[>%]\})\}\s*$"
@@ -92,7 +94,13 @@ def read_document(file: Path, name: str | None = None) -> Document:
 
 def _markdown(content: str, name: str) -> list[Example]:
     lines = [HIGHLIGHT.sub(_fence, line) for line in _freed(_of_torch(_chosen_branch(content.splitlines())))]
-    return _blocks("\n".join(lines), name, lines)
+    found = _blocks("\n".join(lines), name, lines)
+    if any(ANY_FENCE.match(line) for line in lines):
+        return found
+    for at, code in unmarked_code(lines):
+        held = range(at + 1, at + 2 + code.count("\n"))  # what is indented in it is no block of its own
+        found = [*(one for one in found if one.line not in held), Example(name, str(at + 1), at + 1, code)]
+    return sorted(found, key=lambda one: one.line)
 
 
 def _chosen_branch(lines: Sequence[str]) -> list[str]:

@@ -66,7 +66,8 @@ def _tree(source: str) -> ast.Module:
             raise SyntaxError(str(error)) from None
 
 
-def _tree_if_any(code: str) -> ast.Module | None:
+def tree_if_any(code: str) -> ast.Module | None:
+    """The same, or `None` if it is no Python."""
     try:
         return parse(code)
     except SyntaxError:
@@ -115,11 +116,11 @@ def _continued(code: str) -> str:
         while end < len(lines) and lines[end].lstrip().startswith("..."):
             end += 1
         source = [SESSION_LINE.sub("", one) for one in lines[number:end]]
-        if _tree_if_any("\n".join(source)) is not None:
+        if tree_if_any("\n".join(source)) is not None:
             continue
         bare = list(itertools.takewhile(lambda one: not PROMPT.match(one), lines[end : end + LONGEST_STATEMENT]))
         bare = [one[width:] if not one[:width].strip() else one for one in bare]
-        longer = ((count, _tree_if_any("\n".join(source + bare[:count]))) for count in range(1, len(bare) + 1))
+        longer = ((count, tree_if_any("\n".join(source + bare[:count]))) for count in range(1, len(bare) + 1))
         closed, tree = next((one for one in longer if one[1] is not None), (0, None))
         if tree is not None and isinstance(tree.body[-1], COMPOUND):
             closed += sum(1 for _ in itertools.takewhile(lambda one: one[:1].isspace(), bare[closed:]))
@@ -143,7 +144,7 @@ def _as_doctest(code: str) -> str:
 
 def is_python(code: str) -> bool:
     """Whether a block that does not say its language is Python wherever it stands: it imports something."""
-    tree = _tree_if_any(code)
+    tree = tree_if_any(code)
     if tree is None:  # meant to be Python, and broken; a traceback shows imports too
         return IMPORTS.search(code) is not None and "Traceback (most recent call last)" not in code
     return any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
@@ -154,11 +155,12 @@ def is_python_among_python(code: str) -> bool:
 
     A block that shows values alone is an output: `[{"label": ...}]`, `tensor([1])`, `loss: 0.5`.
     """
-    tree = _tree_if_any(code)
-    return tree is not None and any(_does_something(statement) for statement in tree.body)
+    tree = tree_if_any(code)
+    return tree is not None and any(does_something(statement) for statement in tree.body)
 
 
-def _does_something(statement: ast.stmt) -> bool:
+def does_something(statement: ast.stmt) -> bool:
+    """Whether a statement does something, rather than show a value."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))):
             return SHOWN.match(name) is None

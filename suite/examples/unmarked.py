@@ -1,0 +1,75 @@
+"""Code that stands in a text without a mark, as in pages saved as text: from an import on, as long as it is Python."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from suite.examples.source import SHELL, does_something, tree_if_any
+
+IMPORT = re.compile(r"(from [\w.]+ import [\w(*].*|import \w[\w., ]*)$")
+HEADING = re.compile(r"#{2,}\s|#\s.*[*_`]|(=|-){3,}\s*$|In \[\w*\]:")
+"""A line that ends an example: a heading, the line under one, a cell of an exported notebook."""
+LONGEST_STATEMENT = 60
+"""Lines."""
+
+
+def unmarked_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The first line, from 0, and the text of every piece of code in a document; none if nothing is imported in it."""
+    at, imported = 0, False
+    while at < len(lines):
+        starts = IMPORT.match(lines[at]) or (imported and _is_call(lines[at]))
+        end = _end(lines, at) if starts else at
+        if end == at:
+            at += 1
+            continue
+        imported = True
+        yield at, "\n".join(lines[at:end])
+        at = end
+
+
+def _is_call(line: str) -> bool:
+    """Whether a line is enough of a statement to begin a piece of code with."""
+    tree = tree_if_any(line) if line[:1].isalpha() else None
+    return tree is not None and any(isinstance(node, ast.Call) for node in ast.walk(tree))
+
+
+def _end(lines: Sequence[str], start: int) -> int:
+    """The line after the last statement of a piece of code; the start itself if there is none."""
+    end = at = start
+    while at < len(lines) and not HEADING.match(lines[at]):
+        if not lines[at].strip() or lines[at].startswith("#") or SHELL.match(lines[at]):
+            at += 1
+            continue
+        after = _statement(lines, at)
+        if after == at:
+            break
+        end = at = after
+    return end
+
+
+def _statement(lines: Sequence[str], at: int) -> int:
+    """The line after the statement that begins here; this line itself if none does."""
+    for end in range(at + 1, min(at + LONGEST_STATEMENT, len(lines)) + 1):
+        if HEADING.match(lines[end - 1]):
+            return at
+        tree = tree_if_any("\n".join(lines[at:end]))
+        if tree is None:
+            continue
+        if not all(does_something(statement) for statement in tree.body):
+            return at
+        return end + _rest(lines, at, end)
+    return at
+
+
+def _rest(lines: Sequence[str], at: int, end: int) -> int:
+    """How many more lines the block of a statement has: indented ones, and blank ones before them."""
+    count = 0
+    for number in range(end, len(lines)):
+        line = lines[number]
+        if line.strip() and (not line[0].isspace() or tree_if_any("\n".join(lines[at : number + 1])) is None):
+            break
+        if line.strip():
+            count = number + 1 - end
+    return count
