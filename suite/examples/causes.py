@@ -257,6 +257,13 @@ def _checkpoint_missing(example: Example, found: Performance, missing: Missing) 
     return None
 
 
+def _excerpt(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    """A `return` that no function is around."""
+    if _is(found, ("SyntaxError",)) and re.search(r"\boutside (async )?(function|loop)|not .*in loop", found.message):
+        return Judgement(Verdict.FRAGMENT, f"it is a piece of a function or of a loop ({found.message})", found.line)
+    return None
+
+
 def _reader_asked(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     if _is(found, READS_THE_READER) and "input(" in example.code:
         return Judgement(Verdict.FRAGMENT, "it asks its reader to type something", found.line)
@@ -362,6 +369,7 @@ RULES: tuple[Rule, ...] = (
     _checkpoint_missing,
     _secret_missing,
     _gpu_missing,
+    _excerpt,
     _reader_asked,
     _arguments_missing,
     _file_missing,

@@ -53,7 +53,7 @@ def read(tmp_path: Path, text: str) -> list[tuple[int, str]]:
 def test_code_begins_with_an_import_and_ends_with_the_first_line_of_prose(tmp_path: Path) -> None:
     found = read(tmp_path, PAGE)
     assert [line for line, _ in found] == [6, 24, 28, 30]
-    assert found[0][1] == "\n".join(PAGE.splitlines()[5:19])
+    assert found[0][1] == "\n".join(PAGE.splitlines()[5:18])
     assert [code for _, code in found[1:]] == ['classifier(["good", "bad"])', "import torch", "torch.ones(1).sum()"]
 
 
