@@ -15,6 +15,7 @@ from suite.stand_ins.services import LOCAL, applications, service_for
 HUB = ("huggingface.co", "www.huggingface.co", "hf.co", "hub-ci.huggingface.co")
 SERVICES_BY_PATH = (
     ("/v1beta/", "gemini"),
+    ("/upload/v1", "gemini"),
     ("/v1/messages", "anthropic"),
     ("/v1/", "local-openai"),
     ("/api/generate", "ollama"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,3 +141,35 @@ def test_errors_have_googles_shape(client: Any, address: str, notes: Notes) -> N
     reply = requests.post(f"{address}/v1beta/models/{MODEL}:generateContent", json={}, timeout=10)
     assert (reply.status_code, reply.json()["error"]["status"]) == (403, "PERMISSION_DENIED")
     assert notes.of("secret")[-1].subject == "gemini"
+
+
+def test_a_file_is_sent_named_and_forgotten(client: Any, tmp_path: Path) -> None:
+    image = models.draw("large red star")
+    image.save(tmp_path / "star.png")
+    sent = client.files.upload(file=tmp_path / "star.png", config={"display_name": "A star"})
+    assert (sent.mime_type, sent.display_name, sent.state.name) == ("image/png", "A star", "ACTIVE")
+    assert sent.size_bytes == (tmp_path / "star.png").stat().st_size
+    assert client.files.get(name=sent.name).uri == sent.uri
+    assert [one.name for one in client.files.list()] == [sent.name]
+    assert ask(client, ["What is this?", sent]).text == models.caption(image)
+    client.files.delete(name=sent.name)
+    assert list(client.files.list()) == []
+    with pytest.raises(genai.errors.ClientError, match="may not exist"):
+        ask(client, ["What is this?", sent])
+
+
+def test_a_file_may_come_in_pieces(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("google.genai._api_client.CHUNK_SIZE", 7)
+    sent = client.files.upload(file=io.BytesIO(b"My name is Anna."), config={"mime_type": "text/plain"})
+    assert sent.size_bytes == 16
+    assert ask(client, [sent]).text == "Nice to meet you, Anna."
+
+
+def test_a_file_may_come_without_a_protocol(address: str) -> None:
+    headers = {"x-goog-api-key": "any", "Content-Type": "text/plain"}
+    told = requests.post(f"{address}/upload/v1beta/files", data=b"words", headers=headers).json()["file"]
+    assert (told["mimeType"], told["sizeBytes"]) == ("text/plain", "5")
+
+
+def test_an_upload_needs_a_key_as_well(address: str) -> None:
+    assert requests.post(f"{address}/upload/v1beta/files", data=b"words").status_code == 403

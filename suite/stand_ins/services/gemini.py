@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from suite.stand_ins.journal import Journal
-from suite.stand_ins.services import models, openai
+from suite.stand_ins.services import gemini_files, models, openai
 from suite.stand_ins.services.conversation import (
     Call,
     Conversation,
@@ -73,13 +73,14 @@ def shape(error: ServiceError) -> JSONResponse:
 
 def key(request: Request) -> ServiceError | None:
     """A refusal where no key was sent, in a header or in the address."""
-    sent = request.headers.get("x-goog-api-key") or request.query_params.get("key")
+    asked = request.query_params  # the address of an upload is a key of its own
+    sent = request.headers.get("x-goog-api-key") or asked.get("key") or asked.get("upload_id")
     return None if sent or request.headers.get("authorization") else ServiceError(403, NO_KEY)
 
 
 async def generate_content(request: Request) -> Response:
     """An answer, or as many as `candidateCount` says."""
-    body = _camel(await body_of(request))
+    body = gemini_files.with_files(request, _camel(await body_of(request)))
     asked, made = await _begun(body)
     for answer in made:
         await models.on_models(answer.whole)
@@ -92,7 +93,7 @@ async def generate_content(request: Request) -> Response:
 
 async def stream_generate_content(request: Request) -> Response:
     """An answer in pieces: server-sent events where the address says `alt=sse`, else one array."""
-    body = _camel(await body_of(request))
+    body = gemini_files.with_files(request, _camel(await body_of(request)))
     asked, made = await _begun(body)
     chunks = _chunks(request, asked, made)
     if request.query_params.get("alt") == "sse":
@@ -181,6 +182,8 @@ def _turn_of(content: Mapping[str, Any], role: str) -> Turn:
             images.append(picture_in(decoded(data.get("data", ""))))
         elif kind.startswith("audio/"):
             texts.append(models.transcribe(models.heard(decoded(data.get("data", "")))))
+        elif kind.startswith("text/"):
+            texts.append(decoded(data.get("data", "")).decode(errors="replace"))
     results = [part["functionResponse"] for part in parts if part.get("functionResponse")]
     texts += [compact(result.get("response")) for result in results]
     return Turn(role, "\n".join(texts), tuple(images), bool(results))
@@ -223,7 +226,7 @@ def _response(request: Request, candidates: list[dict[str, Any]], made: Sequence
 async def count_tokens(request: Request) -> Response:
     """The tokens of a request, as the model counts them."""
     body = _camel(await body_of(request))
-    body = body.get("generateContentRequest") or body
+    body = gemini_files.with_files(request, body.get("generateContentRequest") or body)
     asked = await models.on_models(_conversation_of, body)
     prompt = (await models.on_models(answers, asked))[0].prompt
     return JSONResponse({"totalTokens": len(prompt)})
@@ -313,7 +316,11 @@ def application(journal: Journal) -> Starlette:
         Route("/{version}/models", listed, methods=["GET"]),
         Route("/{version}/models/{model}", described, methods=["GET"]),
     ]
+    files = gemini_files.routes()
     # Google speaks OpenAI's language too, at an address of its own.
-    made = service("gemini", [Mount("/v1beta/openai", routes=openai.routes()), *calls, *looks], journal, shape, key)
+    made = service(
+        "gemini", [Mount("/v1beta/openai", routes=openai.routes()), *calls, *looks, *files], journal, shape, key
+    )
     openai.remember(made)
+    gemini_files.remember(made)
     return made
