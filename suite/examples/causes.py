@@ -16,81 +16,44 @@ from suite.examples.document import Example
 from suite.examples.lifecycle import removals
 from suite.examples.performing import Performance
 from suite.examples.source import parse
+from suite.examples.symptoms import (
+    BUT_LACKS,
+    CANNOT_IMPORT,
+    DISK_WORDS,
+    GPU_WORDS,
+    HUB_PAGE,
+    LACKS_INPUTS,
+    MEMORY_WORDS,
+    NO_ANSWER,
+    NO_FILE,
+    NO_NLTK_DATA,
+    NO_PACKAGE,
+    NO_PICTURE,
+    NO_SERVER,
+    NOT_MADE,
+    ON_WINDOWS,
+    OUTSIDE,
+    OWN_MODULE,
+    PACKAGES,
+    PLACEHOLDER,
+    PLACEHOLDER_NAME,
+    PUSHES,
+    READS_THE_READER,
+    RENAMED_INPUTS,
+    REQUIRES,
+    SECRET_ERRORS,
+    SECRET_NAME,
+    SECRET_STORES,
+    SECRET_WORDS,
+    TOKENIZER_LACKS,
+    UNEXPECTED,
+    UNKNOWN_TASK,
+)
 from suite.examples.verdict import Judgement, Verdict
 
 Missing = Callable[[str], str]
 """Says why a name is not there."""
 Rule = Callable[[Example, Performance, Missing], Judgement | None]
-
-PACKAGES = {
-    "cv2": "opencv-python", "sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dotenv": "python-dotenv",
-    "PIL": "pillow", "yaml": "pyyaml", "fitz": "pymupdf", "google.generativeai": "google-generativeai",
-    "google.genai": "google-genai", "skimage": "scikit-image", "umap": "umap-learn", "faiss": "faiss-cpu",
-    "docx": "python-docx", "serpapi": "google-search-results", "psycopg2": "psycopg2-binary",
-    "dateutil": "python-dateutil",
-}  # fmt: skip
-"""Packages whose name is not that of their module."""
-NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
-REQUIRES = re.compile(
-    r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
-    r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
-    r"|please install ['\"`]([\w.-]+)['\"`]|([\w-]+) is not available"
-)
-BUT_LACKS = re.compile(r"\bbut ([\w-]+) is not available")
-TOKENIZER_LACKS = re.compile(r"Token\w+'? (?:object )?has no attribute")
-UNEXPECTED = re.compile(r"(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
-CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
-OWN_MODULE = re.compile(
-    r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?",
-    re.IGNORECASE,
-)
-NO_FILE = re.compile(
-    r"no such file or directory|is not a (?:local )?file|does not exist|could not open|error opening", re.IGNORECASE
-)
-SECRET_NAME = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", re.IGNORECASE)
-SECRET_ERRORS = (
-    "AuthenticationError",
-    "LocalTokenNotFoundError",
-    "GatedRepoError",
-    "PermissionDeniedError",
-    "SecretNotFoundError",
-)
-SECRET_WORDS = re.compile(
-    r"api[_ -]?key|access token|credential|not logged in|unauthorized|\b401\b|huggingface-cli login|hf auth login",
-    re.IGNORECASE,
-)
-GPU_WORDS = re.compile(
-    r"not compiled with cuda|no nvidia driver|no cuda gpus|cuda (?:is not|driver|error|unavailable)"
-    r"|requires? (?:a )?(?:gpu|cuda)|no (?:gpu|accelerator)|torch\.cuda\.is_available\(\) is false"
-    r"|bitsandbytes|backend.*mps"
-    r"|device string: (?:cuda|mps|xpu)"
-    r"|flash.?attention|fp16 mixed precision requires|triton",
-    re.IGNORECASE,
-)  # fmt: skip
-MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not enough memory|bad_alloc", re.IGNORECASE)
-DISK_WORDS = re.compile(r"file too large|no space left", re.IGNORECASE)
-PLACEHOLDER = re.compile(
-    r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/"
-    r"|<(?:namespace|[a-z]+[-_ ]?(?:name|id|key|token|path|user|repo|org)[a-z]*)>|\.\.\.",
-    re.IGNORECASE,
-)
-PUSHES = re.compile(r"push_to_hub|create_repo|upload_f(?:ile|older)|delete_repo|notebook_login")
-READS_THE_READER = ("EOFError", "StdinNotImplementedError")
-NO_SERVER = (
-    "ConnectionError",
-    "ConnectError",
-    "ConnectionRefusedError",
-    "URLError",
-    "APIConnectionError",
-    "NewConnectionError",
-    "ConnectTimeout",
-    "ReadTimeout",
-)
-HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/[^\s'\"]+/blob/[^\s'\"]+")
-NOT_MADE = re.compile("the stand-in for the open web makes nothing|The stand-in Hub has no", re.IGNORECASE)
-NO_ANSWER = (
-    "HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "JSONDecodeError", "UnidentifiedImageError",
-)  # fmt: skip
 
 
 def cause(example: Example, found: Performance, missing: Missing) -> Judgement:
@@ -147,6 +110,8 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
                 return Judgement(Verdict.PACKAGE, f"it needs the package {name}", found.line)
     if (asked := BUT_LACKS.search(found.message)) and not _installed(asked[1]):
         return Judgement(Verdict.PACKAGE, f"it needs the package {asked[1]}", found.line)
+    if asked := NO_NLTK_DATA.search(found.message):
+        return Judgement(Verdict.PACKAGE, f"it needs {asked['name']}, data that NLTK downloads", found.line)
     if "ffmpeg was not found" in found.message or "FFmpeg is not properly installed" in found.message:
         return Judgement(Verdict.PACKAGE, "it needs ffmpeg, a package of the system", found.line)
     return None
@@ -159,9 +124,20 @@ def _package(module: str, found: Performance) -> Judgement | None:
         return Judgement(
             Verdict.FRAGMENT, f"it imports {module}, a file of the course's or the reader's own", found.line
         )
+    if not known and _is_namespace(top):
+        return Judgement(Verdict.PACKAGE, f"it needs the package of {module}", found.line)
     if not known and (top in sys.stdlib_module_names or _installed(top)):
         return None
     return Judgement(Verdict.PACKAGE, f"it needs the package {known or top}", found.line)
+
+
+def _is_namespace(module: str) -> bool:
+    """Whether several packages share a module's name, as `google`."""
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.origin is None and module not in sys.builtin_module_names
 
 
 def _installed(module: str) -> bool:
@@ -186,9 +162,13 @@ def _method_removed(example: Example, found: Performance, missing: Missing) -> J
 def _argument_removed(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     """An argument that is gone, where the code does not say whose it was."""
     refused = UNEXPECTED.search(found.message) if _is(found, ("TypeError",)) else None
-    if refused is None:
+    lacking = LACKS_INPUTS.search(found.message) if _is(found, ("TypeError",)) else None
+    if refused:
+        callee, argument = refused["callee"].removesuffix(".__init__"), refused["argument"]
+    elif lacking and (given := RENAMED_INPUTS.search(example.code)):  # taken for an option, whatever its name
+        callee, argument = lacking["callee"], given["argument"]
+    else:
         return None
-    callee, argument = refused["callee"].removesuffix(".__init__"), refused["argument"]
     for removal in removals():
         callees = [f"*{one.lstrip('*').rpartition('.')[2]}" for one in removal.callee.split("|") if one]
         if removal.argument == argument and any(fnmatchcase(callee, one) for one in callees):
@@ -222,9 +202,10 @@ def _secret_missing(example: Example, found: Performance, missing: Missing) -> J
         return Judgement(Verdict.SECRET, f"it needs an account ({asked})", found.line)
     if "getpass" in found.frames or _is(found, SECRET_ERRORS):
         return Judgement(Verdict.SECRET, "it needs a key or an account of the reader's own", found.line)
-    if _is(found, ("KeyError",)) and SECRET_NAME.search(found.message):
-        return Judgement(Verdict.SECRET, f"it needs the secret {found.message.strip(chr(39))}", found.line)
-    if _is(found, ("KeyError",)) and "environ" in example.code and found.message.strip("'").isupper():
+    key = found.message.strip("'") if _is(found, ("KeyError",)) else ""
+    if SECRET_NAME.fullmatch(key) and (key.isupper() or SECRET_STORES.search(example.code)):
+        return Judgement(Verdict.SECRET, f"it needs the secret {key}", found.line)
+    if key.isupper() and "environ" in example.code:
         return Judgement(Verdict.FRAGMENT, f"it reads {found.message} from the reader's own environment", found.line)
     if SECRET_WORDS.search(found.message) and not _is(found, ("SyntaxError", "ImportError", "AttributeError")):
         return Judgement(Verdict.SECRET, "it needs a key or an account of the reader's own", found.line)
@@ -232,6 +213,8 @@ def _secret_missing(example: Example, found: Performance, missing: Missing) -> J
 
 
 def _gpu_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if _is(found, ("AttributeError",)) and "NoneType" in found.message and "current_accelerator()" in example.code:
+        return Judgement(Verdict.GPU, "it needs a GPU (torch.accelerator has none here)", found.line)
     if _is(found, ("SyntaxError", "KeyError", "AttributeError", "IndexError")):
         return None
     if GPU_WORDS.search(found.message):
@@ -246,7 +229,7 @@ def _checkpoint_missing(example: Example, found: Performance, missing: Missing) 
         if PUSHES.search(example.code):
             return Judgement(Verdict.SECRET, "it writes to the Hub, which needs an account", found.line)
         meant = note["details"].get("meant")
-        if PLACEHOLDER.search(note["subject"]):
+        if PLACEHOLDER.search(note["subject"]) or PLACEHOLDER_NAME.fullmatch(note["subject"]):
             return Judgement(
                 Verdict.FRAGMENT, f"{note['subject']} stands for something of the reader's own", found.line
             )
@@ -259,8 +242,9 @@ def _checkpoint_missing(example: Example, found: Performance, missing: Missing) 
 
 def _excerpt(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     """A `return` that no function is around."""
-    if _is(found, ("SyntaxError",)) and re.search(r"\boutside (async )?(function|loop)|not .*in loop", found.message):
-        return Judgement(Verdict.FRAGMENT, f"it is a piece of a function or of a loop ({found.message})", found.line)
+    outside = OUTSIDE.match(found.message) if _is(found, ("SyntaxError",)) else None
+    if outside:
+        return Judgement(Verdict.FRAGMENT, f"it is a piece of a function or of a loop ({outside[0]})", found.line)
     return None
 
 
@@ -277,6 +261,8 @@ def _arguments_missing(example: Example, found: Performance, missing: Missing) -
 
 
 def _left_out(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
+    if (asked := UNKNOWN_TASK.search(found.message)) and PLACEHOLDER_NAME.fullmatch(asked["task"]):
+        return Judgement(Verdict.FRAGMENT, f"{asked['task']!r} stands for something of the reader's own", found.line)
     try:
         tree = parse(example.code)
     except SyntaxError:
@@ -323,10 +309,18 @@ def read_names(code: str) -> list[str]:
 
 def _file_missing(example: Example, found: Performance, missing: Missing) -> Judgement | None:  # noqa: ARG001
     if not _is(found, ("FileNotFoundError", "NotADirectoryError", "LibsndfileError")):
-        local = _is(found, ("OSError", "HFValidationError", "RepositoryNotFoundError")) and "./" in found.message
-        if not local and not NO_FILE.search(found.message):
+        asks_hub = _is(found, ("OSError", "HFValidationError", "RepositoryNotFoundError"))
+        local = asks_hub and ("./" in found.message or ON_WINDOWS.search(found.message))
+        picture = NO_PICTURE.search(found.message)
+        if not local and not picture and not NO_FILE.search(found.message):
             return None
-    name = found.attributes.get("filename") or next(iter(re.findall(r"['\"]([^'\"]+)['\"]", found.message)), "a file")
+        if picture:
+            return Judgement(
+                Verdict.FRAGMENT, f"it reads {picture['file']}, which the course does not bring", found.line
+            )
+    quoted = re.findall(r"['\"]([^'\"\s]+)['\"]", found.message)
+    named = [one for one in quoted if re.search(r"[./]\w", one)] or quoted
+    name = found.attributes.get("filename") or (named[-1] if named else "a file")
     return Judgement(Verdict.FRAGMENT, f"it reads {name[:120]}, which the course does not bring", found.line)
 
 

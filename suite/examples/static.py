@@ -79,6 +79,8 @@ class Names:
                 return f"{owner}.{attribute}" if owner else ""
             case ast.Call(func=function):
                 owner = self.of(function)
+                if owner.startswith("transformers.") and owner.endswith(".pipeline") and (task := _task(node)):
+                    return f"transformers.{''.join(word.capitalize() for word in task.split('-'))}Pipeline()"
                 return f"{owner}()" if owner else ""
         return ""
 
@@ -267,6 +269,8 @@ def _callee(removal: Removal, call: ast.Call, names: Names, *, inline: bool) -> 
     name = names.of(call.func)
     if removal.callee == "pipeline":
         return "pipeline" if _is_pipeline(call, names, inline=inline) else ""
+    if name.endswith("()"):
+        name = f"{name[:-2]}.__call__"
     callees = (f"*{callee.lstrip('*')}" for callee in removal.callee.split("|"))
     ours = name.partition(".")[0] == removal.library and any(fnmatchcase(name, callee) for callee in callees)
-    return name.rpartition(".")[2] if ours else ""
+    return ".".join(name.split(".")[-2 if name.endswith("__call__") else -1 :]) if ours else ""

@@ -23,6 +23,13 @@ exec("g = lambda old: old.f()", user.__dict__)
 """
 
 
+NO_CHECKPOINT = "raise OSError('''Repo id must use '-', '_' or '.': '{}'.''')"
+NO_PICTURE = (
+    "Incorrect image source. Must be a valid URL starting with `http://` or `https://`, a valid path to an image file, "
+    "or a base64 encoded string. Got ./a-cat.png. Failed with cannot identify image file"
+)
+
+
 def judged(code: str, expected: str = "", story: Story | None = None, **found: Any) -> Judgement:
     """The verdict on code that is carried out here, or came out as told."""
     example = Example("a.md", "3", 3, code, expected=expected)
@@ -48,6 +55,18 @@ def judged(code: str, expected: str = "", story: Story | None = None, **found: A
         ("open('my-data.csv')", Verdict.FRAGMENT, "my-data.csv"),
         ("name = input('Who are you? ')", Verdict.FRAGMENT, "type something"),
         ("load = dict\nload(model='path/to/model')['x']", Verdict.FRAGMENT, "path/to/model"),
+        ("raise KeyError('token_str')", Verdict.BROKEN, "token_str"),
+        ("import os\nos.environ['hf_token']", Verdict.SECRET, "hf_token"),
+        ('raise KeyError("Unknown task model-name, available tasks are [some]")', Verdict.FRAGMENT, "own"),
+        ('raise KeyError("Unknown task sentiments, available tasks are [some]")', Verdict.BROKEN, "Unkn"),
+        (f'raise ValueError("""{NO_PICTURE}""")', Verdict.FRAGMENT, "it reads ./a-cat.png, which"),
+        (NO_CHECKPOINT.format("./my-bert"), Verdict.FRAGMENT, "reads ./my-bert,"),
+        (NO_CHECKPOINT.format("C:models-bert"), Verdict.FRAGMENT, "reads C:models-bert,"),
+        ("raise LookupError(\"Resource not found: >>> nltk.download('punkt_tab')\")", Verdict.PACKAGE, "punkt_tab"),
+        ("from google.no_such_service import storage", Verdict.PACKAGE, "google.no_such_service"),
+        ("import torch\n# current_accelerator()\nNone.type", Verdict.GPU, "accelerator"),
+        ("None.type", Verdict.BROKEN, "NoneType"),
+        ("load = dict\nload(model='{{ model_id }}')['x']", Verdict.FRAGMENT, "{{ model_id }}"),
         ("x = 1\nreturn x", Verdict.FRAGMENT, "outside function"),
         ("yield 1", Verdict.FRAGMENT, "outside function"),
         ("if True:\n    break", Verdict.FRAGMENT, "outside loop"),
@@ -118,6 +137,15 @@ def test_an_argument_that_is_gone_is_found_whoever_is_called() -> None:
     gone = judged("f(organization='a')", error=("TypeError",), message=refused.format("organization"), line=3)
     assert (gone.verdict, gone.removed_in) == (Verdict.REMOVED, "5.0.0")
     assert judged("f()", error=("TypeError",), message=refused.format("colour"), line=3).verdict is Verdict.BROKEN
+
+
+def test_an_input_under_its_old_name_is_an_argument_that_is_gone() -> None:
+    code = "see = make()\nsee({}='a.png')"
+    message = "DepthEstimationPipeline.__call__() missing 1 required positional argument: 'inputs'"
+    found: dict[str, Any] = {"error": ("TypeError", "Exception"), "message": message, "line": 4}
+    judgement = judged(code.format("images"), **found)
+    assert (judgement.verdict, judgement.replacement) == (Verdict.REMOVED, "inputs=")
+    assert judged(code.format("size"), **found).verdict == Verdict.BROKEN
 
 
 def test_a_page_about_a_file_is_not_the_file() -> None:

@@ -148,6 +148,14 @@ def test_a_call_in_a_sentence_needs_no_import() -> None:
     ]
 
 
+def test_a_pipeline_s_call_is_that_of_its_class() -> None:
+    made = "from transformers import pipeline\n"
+    for task, gone in (("image-classification", True), ("image-text-to-text", False)):
+        code = f'{made}see = pipeline("{task}", model="a/b")\nsee(images="cat.png")'
+        assert [verdict for verdict, _ in verdicts(code)] == ["removed-api"] * gone
+    assert verdicts(f'{made}see = pipeline(images)\nsee(images="cat.png")') == []
+
+
 def test_a_default_that_changed_is_no_removal() -> None:
     assert verdicts('from transformers import pipeline\npipeline("text-generation")') == [
         ("changed-default", "text-generation")
