@@ -227,7 +227,12 @@ class CourseRun:
         folder = read.file.parent
         beside = {path.name: str(path.resolve()) for path in folder.iterdir() if not path.name.startswith(".")}
         inside = folder.resolve()
-        beside = {name: path for name, path in beside.items() if Path(path).is_relative_to(inside)}
+        # What would cover the reader's own home is left out.
+        beside = {
+            name: path
+            for name, path in beside.items()
+            if Path(path).is_relative_to(inside) and not Path(walls.HOME).is_relative_to(path)
+        }
         return Ground(
             self.limits,
             str(self._cache),

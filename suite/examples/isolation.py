@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from suite.cache import cache_root
 from suite.errors import UsageError
 from suite.examples import keeping, stage, walls
 from suite.examples.document import Example
@@ -58,7 +59,9 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     if open_port is None:
-        return walls.environment(secured | keys | quiet)
+        # For the imports before the walls, which would else begin a home where the reader has none.
+        fonts = {"MPLCONFIGDIR": str(cache_root() / "matplotlib")}
+        return walls.environment(secured | keys | quiet | fonts)
     here = f"http://127.0.0.1:{open_port}"
     told = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
     own = {"HOME": str(certificate.parent), "TMPDIR": str(certificate.parent)}

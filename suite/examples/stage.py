@@ -147,6 +147,7 @@ def _stand_in(ground: Ground) -> None:
 
 def _begin(requests: Connection, replies: Connection, ground: Ground) -> None:
     os.nice(MODEST)
+    os.environ.pop("MPLCONFIGDIR", None)
     _lay_out_checkpoints(ground)
     walls.become_nobody()
     walls.confine(ground.limits)

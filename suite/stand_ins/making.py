@@ -32,6 +32,8 @@ READERS = {
     "blip": "bert", "bark": "bert", "grounding-dino": "bert", "clap": "roberta", "bert": "bert",
 }  # fmt: skip
 """Architectures that read by another's tokenizer."""
+WITH_LETTERS = {"facebook/wav2vec2-base", "facebook/wav2vec2-large"}
+"""Those that were not taught to write, and bring the letters to be taught all the same."""
 CLIPS = {"clip": 77, "clipseg": 77, "owlvit": 16, "owlv2": 16}
 """Architectures that read as CLIP does -> the longest text that they take, in tokens."""
 MASKING: dict[str, Any] = {
@@ -50,6 +52,7 @@ CLASSES = {
     "musicgen": ("T5Tokenizer", "MusicgenProcessor"), "blip": ("BertTokenizer", None),
     "vilt": ("BertTokenizer", "ViltProcessor"),
     "git": ("BertTokenizer", "GitProcessor"), "grounding-dino": ("BertTokenizer", None),
+    "bert": ("BertTokenizer", None),
 }  # fmt: skip
 """Tokenizer and processor class of those that AutoTokenizer would not find by the architecture."""
 
@@ -107,8 +110,8 @@ def _reader(entry: Entry, traits: Sequence[str]) -> str | None:
     if kind == "vision-encoder-decoder":
         return next((word for word in ("trocr", "donut") if word in traits), "gpt2")
     if kind in SILENT or (kind in SOUNDS and kind not in {"speecht5", "musicgen", "speech_to_text"}):
-        return "ctc" if entry.architecture.endswith("ForCTC") else None
-    return kind
+        return "ctc" if entry.architecture.endswith("ForCTC") or entry.name in WITH_LETTERS else None
+    return "bert" if kind == "gpt2" and "chinese" in entry.name else kind
 
 
 def _pictures_of(entry: Entry, reads: str | None) -> str:
