@@ -24,6 +24,8 @@ PLACEHOLDER = re.compile(r"<\w[\w ./:-]*>|\{\{.+?\}\}|\{%.+?%\}")
 """What a reader is to fill in (`<path-to-adapter>`), or a template is (`{{ model_id }}`)."""
 PIECE = re.compile(r"""\s*(["'])[\w -]+\1\s*:\s""")
 """A line of a dictionary."""
+SHOWN_ERROR = re.compile(r"\s*(Traceback \(most|[\w.]*(Error|Exception|Warning): )")
+"""A line of what Python says of an error."""
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
 
 
@@ -120,6 +122,8 @@ def _unparsed(example: Example, error: SyntaxError) -> Finding:
         return Finding(example, line, FRAGMENT, "it shows how a block begins and is not meant to run")
     if PIECE.match(here):
         return Finding(example, line, FRAGMENT, "it is a piece of a dictionary and is not meant to run")
+    if SHOWN_ERROR.match(here):
+        return Finding(example, line, FRAGMENT, "it shows an error and is not meant to run")
     if is_shell(example.code):
         return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")
     return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")

@@ -93,6 +93,26 @@ def test_the_pipeline_gives_a_first_answer(
 
 
 @newer
+def test_one_that_was_not_taught_to_write_brings_the_letters(cache: Path) -> None:
+    from transformers import AutoModelForCTC, AutoProcessor
+
+    place = folder(catalogue()["facebook/wav2vec2-base"], cache)
+    letters = AutoProcessor.from_pretrained(place).tokenizer
+    model = AutoModelForCTC.from_pretrained(place, pad_token_id=letters.pad_token_id)
+    assert model.lm_head.out_features == len(letters) > 26
+    assert not (folder(catalogue()["facebook/wav2vec2-large-xlsr-53"], cache) / "vocab.json").exists()
+
+
+def test_a_model_may_read_by_another_s_tokenizer(cache: Path) -> None:
+    from transformers import AutoTokenizer, BertTokenizer, GPT2LMHeadModel, TextGenerationPipeline
+
+    place = folder(catalogue()["uer/gpt2-chinese-poem"], cache)
+    tokenizer = BertTokenizer.from_pretrained(place)
+    assert AutoTokenizer.from_pretrained(place)(TEXT)["input_ids"] == tokenizer(TEXT)["input_ids"]
+    writes = TextGenerationPipeline(GPT2LMHeadModel.from_pretrained(place), tokenizer)
+    assert writes("[CLS] 万叠春山", max_new_tokens=4)[0]["generated_text"].startswith("[CLS]")
+
+
 def test_a_table_s_answer_has_an_aggregator(cache: Path) -> None:
     from transformers import pipeline
 
