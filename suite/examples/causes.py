@@ -226,7 +226,7 @@ def _checkpoint_missing(example: Example, found: Performance, missing: Missing) 
     for note in found.notes:
         if note["kind"] not in ("checkpoint", "data set") or note["outcome"] not in ("unknown", "misspelt"):
             continue
-        if PUSHES.search(example.code):
+        if PUSHES.search(example.code) or "transformers.trainer" in found.frames:  # which was told so before
             return Judgement(Verdict.SECRET, "it writes to the Hub, which needs an account", found.line)
         meant = note["details"].get("meant")
         if PLACEHOLDER.search(note["subject"]) or PLACEHOLDER_NAME.fullmatch(note["subject"]):

@@ -25,7 +25,7 @@ ROWS, HELD_OUT = 160, 40
 HEAVY_ROWS, HEAVY_HELD_OUT = 40, 20
 """Rows of a data set with pictures or sounds."""
 COLUMN = re.compile(r"(\S+?):((?:=.+?|\S+?))(?= \S+?:(?:=|[a-z])|$)")
-LAYOUT = "4"
+LAYOUT = "5"
 """Raise it when what is written changes."""
 
 

@@ -235,6 +235,11 @@ def test_an_unknown_and_a_misspelt_checkpoint() -> None:
     assert "bert-base-uncased" in found.sentence
     own = {"kind": "checkpoint", "subject": "your-username/my-model", "outcome": "unknown", "details": {}}
     assert judged("f()", error=("OSError",), notes=[own]).verdict is Verdict.FRAGMENT
+    to_be_named = own | {"subject": "dataset-name"}
+    assert judged("f()", error=("OSError",), notes=[to_be_named]).verdict is Verdict.FRAGMENT
+    pushed: dict[str, Any] = {"error": ("OSError",), "notes": [own | {"subject": "git-base-pokemon"}]}
+    assert judged("Trainer(args)", **pushed).verdict is Verdict.UNKNOWN
+    assert judged("Trainer(args)", **pushed, frames=("__main__", "transformers.trainer")).verdict is Verdict.SECRET
 
 
 @pytest.mark.parametrize(
