@@ -221,7 +221,7 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "passage": lambda row, _: _passage(row)[1],
     "answers": lambda row, _: _answers(row),
     "votes": lambda row, _: {"ids": [_passage(row)[2]], "weights": [1.0]},
-    "urls": lambda row, _: ["url"],
+    "urls": lambda *_: ["url"],
     "replies": lambda row, _: {"a_id": [_id(row)], "text": [_text(row)], "score": [row.number], "text_urls": [[]]},
     "article": lambda row, _: _article(row),
     "articles": lambda row, _: [_article(row), _article(Row(row.number + 1, row.split == "test"))],
