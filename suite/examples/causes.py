@@ -22,6 +22,7 @@ from suite.examples.symptoms import (
     DISK_WORDS,
     GPU_WORDS,
     HUB_PAGE,
+    INSTALL,
     LACKS_INPUTS,
     MEMORY_WORDS,
     NO_ANSWER,
@@ -43,6 +44,7 @@ from suite.examples.symptoms import (
     REQUIRES,
     SECRET_ERRORS,
     SECRET_NAME,
+    SECRET_READ,
     SECRET_STORES,
     SECRET_WORDS,
     TOKENIZER_LACKS,
@@ -109,6 +111,8 @@ def _package_missing(example: Example, found: Performance, missing: Missing) -> 
             if not _installed(name):
                 return Judgement(Verdict.PACKAGE, f"it needs the package {name}", found.line)
     if (asked := BUT_LACKS.search(found.message)) and not _installed(asked[1]):
+        return Judgement(Verdict.PACKAGE, f"it needs the package {asked[1]}", found.line)
+    if (asked := INSTALL.search(found.message)) and not _installed(asked[1]):
         return Judgement(Verdict.PACKAGE, f"it needs the package {asked[1]}", found.line)
     if asked := NO_NLTK_DATA.search(found.message):
         return Judgement(Verdict.PACKAGE, f"it needs {asked['name']}, data that NLTK downloads", found.line)
@@ -205,6 +209,12 @@ def _secret_missing(example: Example, found: Performance, missing: Missing) -> J
     key = found.message.strip("'") if _is(found, ("KeyError",)) else ""
     if SECRET_NAME.fullmatch(key) and (key.isupper() or SECRET_STORES.search(example.code)):
         return Judgement(Verdict.SECRET, f"it needs the secret {key}", found.line)
+    if _is(found, ("TypeError", "AttributeError")) and "NoneType" in found.message:
+        unset = next(
+            (one["name"] for one in SECRET_READ.finditer(example.code) if SECRET_NAME.fullmatch(one["name"])), ""
+        )
+        if unset:
+            return Judgement(Verdict.SECRET, f"it needs the secret {unset}", found.line)
     if key.isupper() and "environ" in example.code:
         return Judgement(Verdict.FRAGMENT, f"it reads {found.message} from the reader's own environment", found.line)
     if SECRET_WORDS.search(found.message) and not _is(found, ("SyntaxError", "ImportError", "AttributeError")):

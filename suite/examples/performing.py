@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import functools
 import inspect
 import linecache
 import logging
@@ -106,10 +107,16 @@ def _run_statement(node: ast.stmt, name: str, namespace: dict[str, Any], values:
     code = compile(kind, name, "eval" if isinstance(node, ast.Expr) else "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     value = eval(code, namespace)
     if code.co_flags & inspect.CO_COROUTINE:
-        value = asyncio.run(value)
+        value = _loop().run_until_complete(value)
     if isinstance(node, ast.Expr) and value is not None:
         namespace["_"] = value
         values.append(_repr(value))
+
+
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One loop for all of a document, as a notebook has: clients keep connections from one `await` to the next."""
+    return asyncio.new_event_loop()
 
 
 def _repr(value: Any) -> str:

@@ -18,6 +18,7 @@ REQUIRES = re.compile(
     r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
     r"|please install ['\"`]([\w.-]+)['\"`]|([\w-]+) is not available"
 )
+INSTALL = re.compile(r"[Ii]nstall (?:it|them|this) (?:with|by|using|via) [`'\"]?pip install ([\w.\[\]-]+)")
 BUT_LACKS = re.compile(r"\bbut ([\w-]+) is not available")
 TOKENIZER_LACKS = re.compile(r"Token\w+'? (?:object )?has no attribute")
 UNEXPECTED = re.compile(r"(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
@@ -37,6 +38,7 @@ ON_WINDOWS = re.compile(r"['\"][A-Za-z]:")
 NO_NLTK_DATA = re.compile(r"nltk\.download\('(?P<name>\w+)'\)")
 SECRET_NAME = re.compile(r"\w*(API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)\w*", re.IGNORECASE)
 SECRET_STORES = re.compile(r"environ|getenv|secrets|userdata|dotenv_values")
+SECRET_READ = re.compile(r"(?:environ\.get|getenv|userdata\.get)\(\s*['\"](?P<name>\w+)['\"]")
 SECRET_ERRORS = (
     "AuthenticationError",
     "LocalTokenNotFoundError",

@@ -84,6 +84,15 @@ def judged(code: str, expected: str = "", story: Story | None = None, **found: A
         (OLD.replace("Future", "Deprecation") + "old.f()", Verdict.WORKS, ""),
         (OLD + "old.f()", Verdict.WARNS, "deprecated"),
         (OLD + "user.g(old)", Verdict.WORKS, ""),
+        (
+            "import asyncio\nfirst = asyncio.Event()\nasync def f():\n    return asyncio.get_running_loop()\n"
+            "one = await f()\nassert one is await f()",
+            Verdict.WORKS,
+            "",
+        ),
+        ("import os\nkey = 'Bearer ' + os.getenv('SOME_API_KEY')", Verdict.SECRET, "SOME_API_KEY"),
+        ("import os\nkey = 'Bearer ' + os.getenv('SOME_PLACE')", Verdict.BROKEN, "NoneType"),
+        ("raise RuntimeError('Install them with `pip install some[extra]` and')", Verdict.PACKAGE, "some[extra]"),
         ("await_me = 1\nasync def f():\n    return 2\nawait f()", Verdict.WORKS, ""),
         ("x = bytearray(10**18)", Verdict.TIMEOUT, "memory"),
     ],
