@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 MARKDOWN = (".md", ".mdx", ".markdown", ".qmd", ".rmd", ".txt")
 NOTEBOOK = ".ipynb"
-HIGHLIGHT = re.compile(
-    r"^\s*(\{%-?|\{\{[<%])\s*(highlight\s+(?P<language>\w+).*?|(?P<end>(end|/)highlight))\s*(-?%|[>%]\})\}\s*$"
-)
-"""What Jekyll and Hugo write for a fence."""
-NEARBY = 1
-"""Paragraphs at most between an example and what it is said to give."""
 LARGEST = 50_000_000
 BRANCH = re.compile(
     r"\s*\{\s*(#if\s+(?P<condition>.*?)|(?P<otherwise>:else(\s+if\s+(?P<next>.*?))?)|(?P<end>/if))\s*\}\s*$"
@@ -41,12 +35,6 @@ HIGHLIGHT = re.compile(
 """What Jekyll and Hugo write for a fence."""
 NEARBY = 1
 """Paragraphs at most between an example and what it is said to give."""
-LARGEST = 50_000_000
-BRANCH = re.compile(
-    r"\s*\{\s*(#if\s+(?P<condition>.*?)|(?P<otherwise>:else(\s+if\s+(?P<next>.*?))?)|(?P<end>/if))\s*\}\s*$"
-)
-FOREIGN = re.compile(r"\s*<(?P<end>/?)(tf|jax|flax)>\s*$")
-"""A tag around what is for another framework, beside `<pt>`."""
 
 
 def find_documents(paths: Iterable[Path]) -> list[Path]:
