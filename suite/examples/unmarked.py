@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -66,10 +67,10 @@ def _statement(lines: Sequence[str], at: int) -> int:
 def _rest(lines: Sequence[str], at: int, end: int) -> int:
     """How many more lines the block of a statement has: indented ones, and blank ones before them."""
     count = 0
-    for number in range(end, len(lines)):
-        line = lines[number]
-        if line.strip() and (not line[0].isspace() or tree_if_any("\n".join(lines[at : number + 1])) is None):
-            break
-        if line.strip():
-            count = number + 1 - end
-    return count
+    for number, line in enumerate(itertools.takewhile(lambda line: not line.strip() or line[0].isspace(), lines[end:])):
+        count = number + 1 if line.strip() else count
+    for less in range(min(count, LONGEST_STATEMENT)):
+        last = end + count - less
+        if lines[last - 1].strip() and tree_if_any("\n".join(lines[at:last])) is not None:
+            return count - less
+    return 0

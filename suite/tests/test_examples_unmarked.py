@@ -83,3 +83,14 @@ def test_a_name_in_a_sentence_is_no_code_after_an_import_either(tmp_path: Path) 
 def test_code_that_is_never_whole_ends_soon(tmp_path: Path) -> None:
     text = "import torch\nx = torch.ones(\n" + "words and more words\n" * 5_000
     assert read(tmp_path, text) == [(1, "import torch")]
+
+
+def test_a_block_ends_where_it_is_no_python_any_more(tmp_path: Path) -> None:
+    text = "import torch\nfor one in range(2):\n    print(one)\n\n    As you see, it counts.\n\nDone.\n"
+    assert read(tmp_path, text) == [(1, "import torch\nfor one in range(2):\n    print(one)")]
+
+
+def test_a_long_block_is_read_at_once(tmp_path: Path) -> None:
+    body = "".join(f"    x = {number}\n" for number in range(5_000))
+    ((line, code),) = read(tmp_path, f"import torch\ndef f():\n{body}")
+    assert (line, code.count("\n")) == (1, 5_001)
