@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UsageError
-from suite.examples.source import has_prompts, is_python, is_python_among_python, without_prompts
+from suite.examples.source import has_prompts, is_python, is_python_among_python, without_output, without_prompts
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -59,11 +59,11 @@ class Block:
 
     @functools.cached_property
     def session(self) -> tuple[str, str]:
-        """Its code without prompts, and what it shows between them."""
+        """Its code without prompts, and what it shows between them or at its end."""
         code = self.content
         if DIRECTIVE.match(self.info.strip()):
             code = OPTIONS.sub(lambda found: "\n" * found[0].count("\n"), code)
-        return without_prompts(code) if has_prompts(code) else (code, "")
+        return without_prompts(code) if has_prompts(code) else without_output(code)
 
     @functools.cached_property
     def is_python(self) -> bool:

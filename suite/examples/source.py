@@ -28,6 +28,11 @@ PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
 """Cell magics whose cell is Python all the same."""
 NOT_PYTHON = re.compile(r"^(?P<indent>\s*)(!(?!=)\s*\S|[%?]\S|[\w.]+\?+\s*$|\w+\s*=\s*!)")
 IMPORTS = re.compile(r"^\s*from [\w.]+ import [\w(*]", re.MULTILINE)
+CODE_LIKE = re.compile(
+    r"\s*(?:(?:from|import|def|class|for|while|if|else|elif|with|try|except|return|async|await|lambda|del|raise|assert)\b"
+    r"|[@#)\]}]|[A-Za-z_][\w.]*(?:\[.*\])?\s*(?:[-+*/]?=(?!=)|\())"
+)
+"""A line that code might begin or go on with."""
 SHOWN = re.compile(r"[A-Z]|(tensor|array|dict_(keys|values|items)|mappingproxy|deque)$")
 """The name of what is shown, `Encoding(...)` or `tensor(...)`, rather than called."""
 
@@ -103,6 +108,40 @@ def without_prompts(code: str) -> tuple[str, str]:
         for offset, line in enumerate(example.source.splitlines()):
             lines[example.lineno + offset] = line
     return "\n".join(lines), "".join(example.want for example in found)
+
+
+def without_output(code: str) -> tuple[str, str]:
+    """Code and what is shown under it in the same block; all of it is code if it is Python, or was meant to be."""
+    lines = code.splitlines(keepends=True)
+    tree = tree_if_any(code)
+    if tree is not None:
+        shown = [node for node in tree.body[-1:] if _is_shown(node) and _gives(tree.body[:-1])]
+        end = shown[0].lineno - 1 if shown else len(lines)
+        return "".join(lines[:end]), "".join(lines[end:])
+    for end in range(len(lines) - 1, 0, -1):
+        if CODE_LIKE.match(lines[end]):
+            break  # a line of code that is broken
+        if lines[end].strip() and not lines[end][0].isspace():
+            tree = tree_if_any("".join(lines[:end]))
+            if tree is not None:
+                return ("".join(lines[:end]), "".join(lines[end:])) if _gives(tree.body) else (code, "")
+    return code, ""
+
+
+def _gives(statements: list[ast.stmt]) -> bool:
+    """Whether code does something, and shows something at last."""
+    shows = statements and isinstance(statements[-1], ast.Expr | ast.For | ast.With)
+    return bool(shows) and any(does_something(statement) for statement in statements)
+
+
+def _is_shown(statement: ast.stmt) -> bool:
+    """Whether it is data as Python shows it."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="Dataset" | "DatasetDict" | "tensor" | "array"))):
+            return True
+        case ast.Expr(value=ast.List() | ast.Dict() | ast.Tuple()):
+            return True
+    return False
 
 
 def _continued(code: str) -> str:

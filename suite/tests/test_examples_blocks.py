@@ -172,3 +172,37 @@ def test_shell_lines_may_have_a_blank() -> None:
 def test_what_only_looks_like_a_magic_is_left_as_it_is(code: str) -> None:
     assert python_source(code) == code
     parse(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("print(score)\n\n", "score: 0.9327, start: 30, end: 54\n"),
+        ("tokenizer.tokenize(text)\n\n", "\u7ed3\u679c\uff1a['a', 'b']\n"),
+        ("print(out)\n", "[{'a': tensor([1])}]\n"),
+        ("load_dataset(name)\n", "Dataset({\n    features: ['a'],\n    num_rows: 3\n})\n"),
+        ("for word in words:\n    print(word)\n", "one word\nanother word\n"),
+    ],
+)
+def test_what_stands_under_the_code_is_what_came_out(tmp_path: Path, code: str, shown: str) -> None:
+    (found,) = examples(tmp_path, f"```python\n{code}{shown}```\n")
+    assert (found.code, found.expected) == (code, shown)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = 1\nprint(x\n",
+        "print(x)\ny = = 2\n",
+        "print(x)\nfor one in some\n    print(one)\n",
+        "print(x)\nif x\n",
+        "model.eval()\nclassifier(\n    'a'\n    device=-1,\n)\n",
+        "Tokenizer\n↓\nModel\n",
+        "x = 1\nand so on\n",
+        "x = 1\n[x, 2]\n",
+        "transformers>=4.30.0\ntorch>=2.0.0\n",
+    ],
+)
+def test_broken_code_is_not_taken_for_what_came_out(tmp_path: Path, code: str) -> None:
+    (found,) = examples(tmp_path, f"```python\n{code}```\n")
+    assert (found.code, found.expected) == (code, "")
