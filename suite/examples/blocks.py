@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 PYTHON = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon", "python-repl", "pyodide"}
 OUTPUT = {"out", "output", "trace", "console-output"}
 """The second word of a fence that shows what came out."""
-TEXT = {"", "text", "txt", "plaintext", "plain", "console", *OUTPUT}
+UNTOLD = {"", "text", "txt", "plaintext", "plain"}
+"""What a fence says that does not say what it is."""
+TEXT = {*UNTOLD, "console", *OUTPUT}
 """The language of a fence that may show what came out."""
 FENCE = re.compile(r"^\s*(```|~~~)", re.MULTILINE)
 LANGUAGE = re.compile(r"[\w+#-]*")
@@ -68,14 +70,14 @@ class Block:
     @functools.cached_property
     def is_python(self) -> bool:
         """Whether it is Python wherever it stands."""
-        if self.language:
-            return self.language in PYTHON and not self.is_output
-        return is_python(self.session[0])
+        if self.language in PYTHON:
+            return not self.is_output
+        return self.language in UNTOLD and is_python(self.session[0])
 
     @functools.cached_property
     def is_python_among_python(self) -> bool:
         """Whether it is Python in a document that holds some."""
-        return self.is_python or (not self.language and is_python_among_python(self.session[0]))
+        return self.is_python or (self.language in UNTOLD and is_python_among_python(self.session[0]))
 
 
 def parsed_markdown(text: str) -> list[Token]:

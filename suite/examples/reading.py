@@ -27,6 +27,9 @@ BRANCH = re.compile(
 )
 FRAMEWORK = re.compile(r"\s*<(?P<end>/?)(?P<name>frameworkcontent|pt|tf|jax|flax)>\s*$")
 """A tag around what is for one framework."""
+MARK = re.compile(r"(?P<indent>[ >\t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
+SHOWS_FENCES = {"", "markdown", "md", "mdx", "text", "txt"}
+"""What a fence says that shows how fences are written."""
 ANY_FENCE = re.compile(r"\s*(```|~~~)")
 FENCE, TAG = re.compile(r"\s*(```|~~~)\s*[\w{]"), re.compile(r"\s*</?[A-Za-z].*>\s*$")
 HIGHLIGHT = re.compile(
@@ -81,7 +84,8 @@ def read_document(file: Path, name: str | None = None) -> Document:
 
 
 def _markdown(content: str, name: str) -> list[Example]:
-    lines = [HIGHLIGHT.sub(_fence, line) for line in _freed(_of_torch(_chosen_branch(content.splitlines())))]
+    lines = [HIGHLIGHT.sub(_fence, line) for line in _chosen_branch(content.splitlines())]
+    lines = _freed(_closed(_of_torch(lines)))
     found = _blocks("\n".join(lines), name, lines)
     if any(ANY_FENCE.match(line) for line in lines):
         return found
@@ -115,6 +119,25 @@ def _of_torch(lines: Sequence[str]) -> list[str]:
         if tag["name"] in ("tf", "jax", "flax") and not tag["end"] and following["end"]:
             blank.update(range(start, end))
     return ["" if number in blank else line for number, line in enumerate(lines)]
+
+
+def _closed(lines: Sequence[str]) -> list[str]:
+    """A fence that was never closed ends before the next that names a language: its last blank line becomes an end."""
+    kept = list(lines)
+    opened: re.Match[str] | None = None
+    for number, line in enumerate(lines):
+        mark = MARK.match(line)
+        if mark is None:
+            continue
+        if opened is None:
+            opened = mark
+        elif not mark["info"].strip():
+            opened = None if mark["mark"].startswith(opened["mark"]) else opened
+        elif mark["mark"] == opened["mark"] and opened["info"].strip().lower() not in SHOWS_FENCES:
+            if not kept[number - 1].strip():
+                kept[number - 1] = f"{opened['indent']}{opened['mark']}"
+            opened = mark
+    return kept
 
 
 def _freed(lines: Sequence[str]) -> list[str]:

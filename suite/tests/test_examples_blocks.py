@@ -162,6 +162,27 @@ def test_a_fence_right_after_a_tag_is_a_fence(tmp_path: Path) -> None:
     assert [one.code for one in examples(tmp_path, text)] == ["a = 1\n\nb = 2\n", "c = 3\n"]
 
 
+@pytest.mark.parametrize("info", ["", "text", "txt", "plaintext"])
+def test_code_may_be_called_text(tmp_path: Path, info: str) -> None:
+    text = f"```{info}\nimport torch\n```\n\n```{info}\ntorch.ones(1)\n```\n\n```{info}\ntensor([1.])\n```\n"
+    found = examples(tmp_path, text)
+    assert [one.text for one in found] == ["import torch", "torch.ones(1)"]
+    assert found[1].expected == "tensor([1.])\n"
+
+
+def test_a_fence_that_is_never_closed_ends_before_the_next(tmp_path: Path) -> None:
+    text = (
+        "```bash\npip install a\n\nThen:\n\n```python\na = 1\n```\n\n```python\nb = 2\n\n```python\nc = 3\n```\nEnd.\n"
+    )
+    assert [one.code for one in examples(tmp_path, text)] == ["a = 1\n", "b = 2\n", "c = 3\n"]
+
+
+def test_a_fence_may_show_how_fences_are_written(tmp_path: Path) -> None:
+    shown = "```markdown\nWrite:\n\n```python\nx = 1\n```\n"
+    assert texts(tmp_path, f"{shown}\n```python\ny = 2\n```\n") == ["y = 2"]
+    assert texts(tmp_path, f"````\n{shown}```\n````\n\n```python\ny = 2\n```\n") == ["y = 2"]
+
+
 def test_shell_lines_may_have_a_blank() -> None:
     assert python_source("! pip install transformers\nx = 1") == "pass\nx = 1"
 
