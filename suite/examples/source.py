@@ -205,6 +205,6 @@ def does_something(statement: ast.stmt) -> bool:
             return SHOWN.match(name) is None
         case ast.Expr(value=ast.Await() | ast.Yield() | ast.YieldFrom()):
             return True
-        case ast.Expr() | ast.AnnAssign(value=None) | ast.Pass():
+        case ast.Expr() | ast.AnnAssign(value=None) | ast.AnnAssign(annotation=ast.Constant()) | ast.Pass():
             return False
     return True

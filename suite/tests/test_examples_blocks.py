@@ -72,6 +72,7 @@ def test_a_block_that_does_something_is_code_among_python(tmp_path: Path, code: 
         "BaseModelOutput(last_hidden_state=tensor([1]), hidden_states=None)",
         "{'a': tensor([1]), 'b': array([2])}",
         "loss: 0.5",
+        "Field: b'name' = b'alice'",
         "Bonjour",
         "16000",
         "bert-base-uncased\n\ngpt2",
