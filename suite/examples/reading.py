@@ -89,9 +89,12 @@ def _markdown(content: str, name: str) -> list[Example]:
     found = _blocks("\n".join(lines), name, lines)
     if any(ANY_FENCE.match(line) for line in lines):
         return found
-    for at, code in unmarked_code(lines):
+    for at, code, shown in unmarked_code(lines):
         held = range(at + 1, at + 2 + code.count("\n"))  # what is indented in it is no block of its own
-        found = [*(one for one in found if one.line not in held), Example(name, str(at + 1), at + 1, code)]
+        found = [
+            *(one for one in found if one.line not in held),
+            Example(name, str(at + 1), at + 1, code, expected=shown),
+        ]
     return sorted(found, key=lambda one: one.line)
 
 

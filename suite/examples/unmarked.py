@@ -7,27 +7,46 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from suite.examples.source import SHELL, does_something, tree_if_any
+from suite.examples.source import OUT, SHELL, does_something, tree_if_any, without_prompts
 
 IMPORT = re.compile(r"(from [\w.]+ import [\w(*].*|import \w[\w., ]*)$")
+PROMPTED = re.compile(r"(>>> |In \[\d*\]: ?)\S")
 HEADING = re.compile(r"#{2,}\s|#\s.*[*_`]|(=|-){3,}\s*$|In \[\w*\]:")
 """A line that ends an example: a heading, the line under one, a cell of an exported notebook."""
 LONGEST_STATEMENT = 60
 """Lines."""
 
 
-def unmarked_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The first line, from 0, and the text of every piece of code in a document; none if nothing is imported in it."""
+def unmarked_code(lines: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """The first line, from 0, of every piece of code in a document, its text, and what a session shows."""
     at, imported = 0, False
     while at < len(lines):
+        if PROMPTED.match(lines[at]):
+            end = _session_end(lines, at)
+            code, shown = without_prompts("\n".join(lines[at:end]))
+            if code.strip() and tree_if_any(code) is not None:
+                yield at, code, shown
+            at = end
+            continue
         starts = IMPORT.match(lines[at]) or (imported and _is_call(lines[at]))
         end = _end(lines, at) if starts else at
         if end == at:
             at += 1
             continue
         imported = True
-        yield at, "\n".join(lines[at:end])
+        yield at, "\n".join(lines[at:end]), ""
         at = end
+
+
+def _session_end(lines: Sequence[str], start: int) -> int:
+    """The line after a session with prompts: it ends with a paragraph that has none."""
+    end = start
+    for number in range(start, len(lines)):
+        if PROMPTED.match(lines[number]) or (lines[number].strip() and (end == number or OUT.match(lines[number]))):
+            end = number + 1
+        elif lines[number].strip():
+            break
+    return end
 
 
 def _is_call(line: str) -> bool:

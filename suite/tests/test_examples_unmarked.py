@@ -94,3 +94,16 @@ def test_a_long_block_is_read_at_once(tmp_path: Path) -> None:
     body = "".join(f"    x = {number}\n" for number in range(5_000))
     ((line, code),) = read(tmp_path, f"import torch\ndef f():\n{body}")
     assert (line, code.count("\n")) == (1, 5_001)
+
+
+def test_a_session_is_code_with_its_outputs(tmp_path: Path) -> None:
+    text = (
+        "Type ipython.\n\nIn [1]: import torch\n\nIn [2]: torch.ones(1)\nOut[2]: tensor([1.])\n\nThat was all.\n\n"
+        ">>> import math\n>>> math.pi\n3.14\nmore\n\nThe end.\n\n>>> Send a message (/? for help)\n"
+    )
+    (tmp_path / "page.txt").write_text(text)
+    found = read_document(tmp_path / "page.txt", "page.txt").examples
+    assert [(one.line, one.code.split("\n")[0], one.expected) for one in found] == [
+        (3, "import torch", "tensor([1.])\n"),
+        (10, "import math", "3.14\nmore\n"),
+    ]
