@@ -27,6 +27,8 @@ LANGUAGE = re.compile(r"[\w+#-]*")
 DIRECTIVE = re.compile(r"\{(code-cell|code-block|code|sourcecode)\}\s*(?P<language>\S*)")
 """What MyST writes for a language; a cell is Python if it does not say."""
 OPTIONS = re.compile(r"\A(---\n.*?\n---\n|(:[\w-]+:[^\n]*\n)+)", re.DOTALL)
+PASTED = re.compile(r"\A(\s*\n)*(python3?|py)[ \t]*\n([ \t]*copy( code)?[ \t]*\n)?", re.IGNORECASE)
+"""A language that slipped into the block, as code pasted from a page has it."""
 MISSING = (
     "Reading a course needs markdown-it-py and nbformat: pip install 'touchstone-bench[course]', or both of them alone."
 )
@@ -64,7 +66,9 @@ class Block:
         """Its code without prompts, and what it shows between them or at its end."""
         code = self.content
         if DIRECTIVE.match(self.info.strip()):
-            code = OPTIONS.sub(lambda found: "\n" * found[0].count("\n"), code)
+            code = OPTIONS.sub(_blank, code)
+        elif not self.language:
+            code = PASTED.sub(_blank, code)
         return without_prompts(code) if has_prompts(code) else without_output(code)
 
     @functools.cached_property
@@ -78,6 +82,10 @@ class Block:
     def is_python_among_python(self) -> bool:
         """Whether it is Python in a document that holds some."""
         return self.is_python or (self.language in UNTOLD and is_python_among_python(self.session[0]))
+
+
+def _blank(found: re.Match[str]) -> str:
+    return "\n" * found[0].count("\n")
 
 
 def parsed_markdown(text: str) -> list[Token]:

@@ -49,7 +49,15 @@ def python_source(code: str) -> str:
     magic = CELL_MAGIC.match(code)
     if magic and magic["name"] not in PYTHON_MAGICS:
         return "\n".join("pass" for _ in code.splitlines())
-    lines = [f"{found['indent']}pass" if (found := NOT_PYTHON.match(line)) else line for line in plain.splitlines()]
+    lines: list[str] = []
+    goes_on = False  # a command that ends with a backslash
+    for line in plain.splitlines():
+        found = NOT_PYTHON.match(line)
+        if found or goes_on:
+            goes_on = line.rstrip().endswith("\\")
+            lines.append(f"{found['indent']}pass" if found else "")
+        else:
+            lines.append(line)
     return "\n".join(lines)
 
 
@@ -77,6 +85,11 @@ def tree_if_any(code: str) -> ast.Module | None:
         return parse(code)
     except SyntaxError:
         return None
+
+
+def has_code(code: str) -> bool:
+    """Whether any line might be code, comments left aside."""
+    return any(CODE_LIKE.match(line) and line.lstrip()[0] not in "#)]}" for line in code.splitlines())
 
 
 def has_prompts(code: str) -> bool:

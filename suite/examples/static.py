@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 
 from suite.examples.document import Document, Example
 from suite.examples.lifecycle import Removal, removals
-from suite.examples.source import is_shell, parse
+from suite.examples.source import has_code, is_shell, parse
 
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
 DEPRECATED = "works-with-warning"
@@ -24,6 +24,7 @@ PLACEHOLDER = re.compile(r"<\w[\w ./:-]*>|\{\{.+?\}\}|\{%.+?%\}")
 """What a reader is to fill in (`<path-to-adapter>`), or a template is (`{{ model_id }}`)."""
 PIECE = re.compile(r"""\s*(["'])[\w -]+\1\s*:\s""")
 """A line of a dictionary."""
+SHOWN_DATA = re.compile(r"\s*(Dataset|DatasetDict|IterableDataset)\(\{")
 SHOWN_ERROR = re.compile(r"\s*(Traceback \(most|[\w.]*(Error|Exception|Warning): )")
 """A line of what Python says of an error."""
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
@@ -122,6 +123,8 @@ def _unparsed(example: Example, error: SyntaxError) -> Finding:
         return Finding(example, line, FRAGMENT, "it shows how a block begins and is not meant to run")
     if PIECE.match(here):
         return Finding(example, line, FRAGMENT, "it is a piece of a dictionary and is not meant to run")
+    if SHOWN_DATA.match(example.code) or not has_code(example.code):
+        return Finding(example, line, FRAGMENT, "it shows something that is no code")
     if SHOWN_ERROR.match(here):
         return Finding(example, line, FRAGMENT, "it shows an error and is not meant to run")
     if is_shell(example.code):

@@ -17,6 +17,7 @@ REQUIRES = re.compile(
     r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
     r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
     r"|please install ['\"`]([\w.-]+)['\"`]|([\w-]+) is not available"
+    r"|valid (\w+) version"
 )
 INSTALL = re.compile(r"[Ii]nstall (?:it|them|this) (?:with|by|using|via) [`'\"]?pip install ([\w.\[\]-]+)")
 BUT_LACKS = re.compile(r"\bbut ([\w-]+) is not available")
@@ -31,7 +32,9 @@ OWN_MODULE = re.compile(
     re.IGNORECASE,
 )
 NO_FILE = re.compile(
-    r"no such file or directory|is not a (?:local )?file|does not exist|could not open|error opening", re.IGNORECASE
+    r"can't find '[^']+' at|no such file or directory|is not a (?:local )?file|does not exist"
+    r"|could not open|error opening",
+    re.IGNORECASE,
 )
 NO_PICTURE = re.compile(r"Incorrect image source.* Got (?P<file>\S+)\. Failed with")
 ON_WINDOWS = re.compile(r"['\"][A-Za-z]:")
@@ -62,7 +65,7 @@ MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not eno
 DISK_WORDS = re.compile(r"file too large|no space left", re.IGNORECASE)
 PLACEHOLDER = re.compile(
     r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/"
-    r"|\{\{|path_to_|/my_awesome|<(?:namespace|[a-z]+[-_ ]?(?:name|id|key|token|path|user|repo|org)[a-z]*)>|\.\.\.",
+    r"|\{\{|path_to_|/my_awesome|<[a-z][\w -]*>|\.\.\.",
     re.IGNORECASE,
 )
 PLACEHOLDER_NAME = re.compile(

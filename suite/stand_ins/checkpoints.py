@@ -23,7 +23,7 @@ from suite.stand_ins.whisper import complete, is_multilingual
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
 MODULES = (("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize"))
-LAYOUT = "8"
+LAYOUT = "9"
 """Raise it when what is written changes: folders of another layout are not taken."""
 
 
@@ -59,8 +59,19 @@ def _key(entry: Entry) -> str:
 
 
 def _traits(name: str) -> tuple[str, ...]:
-    """What a name tells beyond its row: whether letters keep their case, and which decoder it has."""
-    words = ("uncased", "trocr", "donut", "nllb", "chat", "instruct", "multilingual")
+    """What a name tells beyond its row: whether letters keep their case, and which decoder or tokenizer it has."""
+    words = (
+        "uncased",
+        "trocr",
+        "donut",
+        "nllb",
+        "chat",
+        "instruct",
+        "multilingual",
+        "chinese",
+        "rinna",
+        "wav2vec2-base",
+    )
     english = (".en",) if name.endswith(".en") else ()
     return tuple(word for word in words if word in name.lower()) + english
 

@@ -34,6 +34,8 @@ READERS = {
 """Architectures that read by another's tokenizer."""
 WITH_LETTERS = {"facebook/wav2vec2-base", "facebook/wav2vec2-large"}
 """Those that were not taught to write, and bring the letters to be taught all the same."""
+READ_ABROAD = {"chinese": "bert", "rinna": "t5"}
+"""Whose tokenizer GPT-2s of other languages have, by a word in their names."""
 CLIPS = {"clip": 77, "clipseg": 77, "owlvit": 16, "owlv2": 16}
 """Architectures that read as CLIP does -> the longest text that they take, in tokens."""
 MASKING: dict[str, Any] = {
@@ -52,7 +54,7 @@ CLASSES = {
     "musicgen": ("T5Tokenizer", "MusicgenProcessor"), "blip": ("BertTokenizer", None),
     "vilt": ("BertTokenizer", "ViltProcessor"),
     "git": ("BertTokenizer", "GitProcessor"), "grounding-dino": ("BertTokenizer", None),
-    "bert": ("BertTokenizer", None),
+    "bert": ("BertTokenizer", None), "t5": ("T5Tokenizer", None),
 }  # fmt: skip
 """Tokenizer and processor class of those that AutoTokenizer would not find by the architecture."""
 
@@ -111,7 +113,9 @@ def _reader(entry: Entry, traits: Sequence[str]) -> str | None:
         return next((word for word in ("trocr", "donut") if word in traits), "gpt2")
     if kind in SILENT or (kind in SOUNDS and kind not in {"speecht5", "musicgen", "speech_to_text"}):
         return "ctc" if entry.architecture.endswith("ForCTC") or entry.name in WITH_LETTERS else None
-    return "bert" if kind == "gpt2" and "chinese" in entry.name else kind
+    if kind == "gpt2":
+        return next((reader for word, reader in READ_ABROAD.items() if word in traits), kind)
+    return kind
 
 
 def _pictures_of(entry: Entry, reads: str | None) -> str:

@@ -184,6 +184,16 @@ def test_a_fence_may_show_how_fences_are_written(tmp_path: Path) -> None:
     assert texts(tmp_path, f"````\n{shown}```\n````\n\n```python\ny = 2\n```\n") == ["y = 2"]
 
 
+@pytest.mark.parametrize("slipped", ["python\n", "Python\nCopy code\n", "\npython\n"])
+def test_a_language_may_have_slipped_into_the_block(tmp_path: Path, slipped: str) -> None:
+    (found,) = examples(tmp_path, f"```\n{slipped}import torch\n```\n")
+    assert found.code == "\n" * slipped.count("\n") + "import torch\n"
+
+
+def test_a_command_may_go_on_after_a_backslash() -> None:
+    assert python_source("!pip install \\\n    a \\\n    b\nx = 1") == "pass\n\n\nx = 1"
+
+
 def test_shell_lines_may_have_a_blank() -> None:
     assert python_source("! pip install transformers\nx = 1") == "pass\nx = 1"
 

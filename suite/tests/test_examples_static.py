@@ -177,6 +177,11 @@ def test_code_that_is_no_python_is_broken_and_an_omission_a_fragment() -> None:
     assert verdicts('# Bad\n"description": "get data"\n# Good\n"description": "fetch"') == [("fragment", "")]
     assert verdicts('if __name__ == "__main__":  # a script') == [("fragment", "")]
     assert verdicts("class Model(Module):\n    def forward(self):\n        # to be written\n") == [("fragment", "")]
+    assert verdicts("Tokenizer\n-> Model\n") == [("fragment", "")]
+    assert verdicts("# requirements.txt\ntransformers>=4.30.0\n") == [("fragment", "")]
+    assert verdicts("DatasetDict({\n    train: Dataset({\n        num_rows: 3\n    })\n    test: None\n})") == [
+        ("fragment", "")
+    ]
     assert verdicts("ValueError: Target is multiclass but average='binary'.") == [("fragment", "")]
     assert verdicts("Traceback (most recent call last):\n  File 'a.py'\nKeyError: 'a'") == [("fragment", "")]
     assert verdicts("def ask(text):\nreturn text") == [("broken", "")]
