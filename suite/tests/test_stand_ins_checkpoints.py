@@ -114,6 +114,7 @@ def test_a_model_may_read_by_another_s_tokenizer(cache: Path) -> None:
         assert writes("万叠春山", max_new_tokens=4)[0]["generated_text"]
 
 
+@newer
 def test_a_table_s_answer_has_an_aggregator(cache: Path) -> None:
     from transformers import pipeline
 
