@@ -21,7 +21,7 @@ SHELL = re.compile(
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
 SESSION_LINE = re.compile(r"^(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.) ?")
 LONGEST_STATEMENT = 100
-"""Lines without a prompt that may belong to one statement."""
+"""Lines without a prompt that may belong to one statement, and lines that may show what it gives."""
 COMPOUND = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -131,7 +131,7 @@ def without_output(code: str) -> tuple[str, str]:
         shown = [node for node in tree.body[-1:] if _is_shown(node) and _gives(tree.body[:-1])]
         end = shown[0].lineno - 1 if shown else len(lines)
         return "".join(lines[:end]), "".join(lines[end:])
-    for end in range(len(lines) - 1, 0, -1):
+    for end in range(len(lines) - 1, max(len(lines) - LONGEST_STATEMENT, 0), -1):
         if CODE_LIKE.match(lines[end]):
             break  # a line of code that is broken
         if lines[end].strip() and not lines[end][0].isspace():
