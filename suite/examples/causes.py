@@ -209,7 +209,7 @@ def _secret_missing(example: Example, found: Performance, missing: Missing) -> J
     key = found.message.strip("'") if _is(found, ("KeyError",)) else ""
     if SECRET_NAME.fullmatch(key) and (key.isupper() or SECRET_STORES.search(example.code)):
         return Judgement(Verdict.SECRET, f"it needs the secret {key}", found.line)
-    if _is(found, ("TypeError", "AttributeError")) and "NoneType" in found.message:
+    if _is(found, ("TypeError",)) and "NoneType" in found.message:
         unset = next(
             (one["name"] for one in SECRET_READ.finditer(example.code) if SECRET_NAME.fullmatch(one["name"])), ""
         )

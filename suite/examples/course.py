@@ -224,26 +224,28 @@ class CourseRun:
                 self._rows[example.id].set_result(Row(example, judgement, found))
 
     def _ground(self, read: Read, core: int) -> Ground:
-        folder = read.file.parent
-        beside = {path.name: str(path.resolve()) for path in folder.iterdir() if not path.name.startswith(".")}
-        inside = folder.resolve()
-        # What would cover the reader's own home is left out.
-        beside = {
-            name: path
-            for name, path in beside.items()
-            if Path(path).is_relative_to(inside) and not Path(walls.HOME).is_relative_to(path)
-        }
         return Ground(
             self.limits,
             str(self._cache),
             self._authority,
             readable=(str(self._certificate),),
-            shown=beside,
+            shown=beside(read.file),
             hints=self._hints,
             local=hints.local_checkpoints([read.document]),
             core=core,
             outside=str(self._private) if self.unsafe else None,
         )
+
+
+def beside(file: Path) -> dict[str, str]:
+    """What lies beside a document, by name, as its examples may see it; what would cover their own home is left out."""
+    inside = file.parent.resolve()
+    seen = {path.name: path.resolve() for path in file.parent.iterdir() if not path.name.startswith(".")}
+    return {
+        name: str(path)
+        for name, path in seen.items()
+        if path.is_relative_to(inside) and not Path(walls.HOME).is_relative_to(path)
+    }
 
 
 def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping[str, str]) -> Judgement | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UsageError
-from suite.examples.blocks import MISSING, Block, blocks_of, parsed_markdown
+from suite.examples.blocks import FENCE, MISSING, Block, blocks_of, parsed_markdown
 from suite.examples.document import Document, Example
 from suite.examples.source import has_prompts, without_prompts
 from suite.examples.unmarked import unmarked_code
@@ -30,8 +30,7 @@ FRAMEWORK = re.compile(r"\s*<(?P<end>/?)(?P<name>frameworkcontent|pt|tf|jax|flax
 MARK = re.compile(r"(?P<indent>[ >\t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
 SHOWS_FENCES = {"", "markdown", "md", "mdx", "text", "txt"}
 """What a fence says that shows how fences are written."""
-ANY_FENCE = re.compile(r"\s*(```|~~~)")
-FENCE, TAG = re.compile(r"\s*(```|~~~)\s*[\w{]"), re.compile(r"\s*</?[A-Za-z].*>\s*$")
+OPENING, TAG = re.compile(r"\s*(```|~~~)\s*[\w{]"), re.compile(r"\s*</?[A-Za-z].*>\s*$")
 HIGHLIGHT = re.compile(
     r"^\s*(\{%-?|\{\{[<%])\s*(highlight\s+(?P<language>\w+).*?|(?P<end>(end|/)highlight))\s*(-?%|[>%]\})\}\s*$"
 )
@@ -86,8 +85,9 @@ def read_document(file: Path, name: str | None = None) -> Document:
 def _markdown(content: str, name: str) -> list[Example]:
     lines = [HIGHLIGHT.sub(_fence, line) for line in _chosen_branch(content.splitlines())]
     lines = _freed(_closed(_of_torch(lines)))
-    found = _blocks("\n".join(lines), name, lines)
-    if any(ANY_FENCE.match(line) for line in lines):
+    text = "\n".join(lines)
+    found = _blocks(text, name, lines)
+    if FENCE.search(text):
         return found
     for at, code, shown in unmarked_code(lines):
         held = range(at + 1, at + 2 + code.count("\n"))  # what is indented in it is no block of its own
@@ -147,7 +147,7 @@ def _freed(lines: Sequence[str]) -> list[str]:
     """Tags right before a fence become blank: to Markdown the fence would be a part of their HTML."""
     kept = list(lines)
     for number in range(len(kept) - 1, 0, -1):
-        before = FENCE.match(lines[number]) or (not kept[number] and TAG.match(lines[number]))
+        before = OPENING.match(lines[number]) or (not kept[number] and TAG.match(lines[number]))
         if before and TAG.match(lines[number - 1]):
             kept[number - 1] = ""
     return kept

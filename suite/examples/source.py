@@ -37,6 +37,10 @@ SHOWN = re.compile(r"[A-Z]|(tensor|array|dict_(keys|values|items)|mappingproxy|d
 """The name of what is shown, `Encoding(...)` or `tensor(...)`, rather than called."""
 
 
+IN_DATA = {"tensor", "array", "torch", "np", "nan", "inf", "dtype", "float32", "float16", "int64"}
+"""The names in data as Python shows it."""
+
+
 def python_source(code: str) -> str:
     """The code with everything that only a notebook understands replaced by `pass`; every line keeps its number."""
     plain = textwrap.dedent(code)
@@ -148,12 +152,12 @@ def _gives(statements: list[ast.stmt]) -> bool:
 
 
 def _is_shown(statement: ast.stmt) -> bool:
-    """Whether it is data as Python shows it."""
+    """Whether it is data as Python shows it, and not what code gives: `[1, tensor([2])]`, and not `[x, f(2)]`."""
     match statement:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="Dataset" | "DatasetDict" | "tensor" | "array"))):
-            return True
-        case ast.Expr(value=ast.List() | ast.Dict() | ast.Tuple()):
-            return True
+        case ast.Expr(value=ast.Call(func=ast.Name(id="Dataset" | "DatasetDict"), args=[ast.Dict(keys=keys)])):
+            return all(isinstance(key, ast.Name) for key in keys)
+        case ast.Expr(value=ast.List() | ast.Dict() | ast.Tuple() | ast.Call(func=ast.Name(id="tensor" | "array"))):
+            return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} <= IN_DATA
     return False
 
 

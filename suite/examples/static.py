@@ -20,8 +20,10 @@ from suite.examples.source import has_code, is_shell, parse
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
 DEPRECATED = "works-with-warning"
 ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|\[\.\.\.\]", re.MULTILINE)
-PLACEHOLDER = re.compile(r"<\w[\w ./:-]*>|\{\{.+?\}\}|\{%.+?%\}")
-"""What a reader is to fill in (`<path-to-adapter>`), or a template is (`{{ model_id }}`)."""
+FILLED_IN = re.compile(r"<\w[\w ./:-]*>")
+"""What a reader is to fill in: `<path-to-adapter>`, unless it stands in a text, as `"<mask>"` does."""
+TEMPLATE = re.compile(r"\{\{.+?\}\}|\{%.+?%\}")
+TEXT = re.compile(r""""[^"]*"|'[^']*'""")
 PIECE = re.compile(r"""\s*(["'])[\w -]+\1\s*:\s""")
 """A line of a dictionary."""
 SHOWN_DATA = re.compile(r"\s*(Dataset|DatasetDict|IterableDataset)\(\{")
@@ -117,7 +119,7 @@ def _unparsed(example: Example, error: SyntaxError) -> Finding:
     line = example.line + (error.lineno or 1) - 1
     lines = example.code.splitlines()
     here = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
-    if ELLIPSIS.search(example.code) or PLACEHOLDER.search(here):
+    if ELLIPSIS.search(example.code) or TEMPLATE.search(here) or FILLED_IN.search(TEXT.sub("", here)):
         return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
     if error.msg.startswith("expected an indented block") and _ends(lines[(error.lineno or 1) - 1 :]):
         return Finding(example, line, FRAGMENT, "it shows how a block begins and is not meant to run")

@@ -65,7 +65,8 @@ MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not eno
 DISK_WORDS = re.compile(r"file too large|no space left", re.IGNORECASE)
 PLACEHOLDER = re.compile(
     r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/"
-    r"|\{\{|path_to_|/my_awesome|<[a-z][\w -]*>|\.\.\.",
+    r"|\A\{\{ ?\w+ ?\}\}\Z|path_to_|/my_awesome"
+    r"|<(?:namespace|(?:[a-z]+[-_ ])*[a-z]*(?:name|id|key|token|path|user|repo|org)[a-z]*)>|\.\.\.",
     re.IGNORECASE,
 )
 PLACEHOLDER_NAME = re.compile(

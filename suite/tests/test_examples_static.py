@@ -186,6 +186,7 @@ def test_code_that_is_no_python_is_broken_and_an_omission_a_fragment() -> None:
     assert verdicts("Traceback (most recent call last):\n  File 'a.py'\nKeyError: 'a'") == [("fragment", "")]
     assert verdicts("def ask(text):\nreturn text") == [("broken", "")]
     assert verdicts("pytest -s tests/test_llm.py") == [("fragment", "")]
+    assert verdicts('unmasker("Paris is <mask>" x)') == [("broken", "")]
     assert verdicts('page = "<title>"\nx = = 1') == [("broken", "")]
 
 
