@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from suite.cache import cache_root
 from suite.examples import isolation, walls
+from suite.examples.course import beside
 from suite.examples.document import Example
 from suite.examples.performing import Performance
 from suite.examples.stage import Ground
@@ -76,6 +78,22 @@ def test_a_file_beside_the_document_is_read_and_cannot_be_changed(stage: isolati
     assert found[4].error
     assert Path(ground.shown["data.txt"]).read_text() == "keep me"
     assert Path(os.__file__).is_file()
+
+
+def test_what_would_cover_the_reader_s_home_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("page.md", "data.txt", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "reader" / "course").mkdir(parents=True)
+    (tmp_path / "elsewhere").symlink_to("/etc")
+    assert set(beside(tmp_path / "page.md")) == {"page.md", "data.txt", "reader"}
+    monkeypatch.setattr(walls, "HOME", str(tmp_path / "reader"))
+    assert set(beside(tmp_path / "page.md")) == {"page.md", "data.txt"}
+
+
+def test_imports_before_the_walls_write_to_the_cache_alone(stage: isolation.Stage, tmp_path: Path) -> None:
+    told = Path(isolation.environment(tmp_path / "stand-ins.pem")["MPLCONFIGDIR"])
+    assert told.is_relative_to(cache_root())
+    assert run(stage, "import os\nos.environ.get('MPLCONFIGDIR', 'none')")[0].values == ("'none'",)
 
 
 def test_what_is_written_stays_inside(stage: isolation.Stage) -> None:
