@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed.rest = rest
     if rest and parsed.command not in (_bench, _course):
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
-    from suite.errors import TouchstoneError
+    from suite.core.errors import TouchstoneError
 
     try:
         return int(parsed.command(parsed) or 0)
@@ -91,10 +91,10 @@ def _parser() -> argparse.ArgumentParser:
 def _bench(parsed: argparse.Namespace) -> int:
     import subprocess
 
-    from suite import discovery
+    from suite.task import discovery
 
     pytest = [sys.executable, "-m", "pytest", "-p", "suite.plugin", "--import-mode=importlib"]
-    return subprocess.call([*pytest, str(discovery.default_root()), *parsed.rest])
+    return subprocess.call([*pytest, str(discovery.tasks_root()), *parsed.rest])
 
 
 def _course(parsed: argparse.Namespace) -> int:
@@ -110,10 +110,10 @@ def _course(parsed: argparse.Namespace) -> int:
 
 
 def _report(parsed: argparse.Namespace) -> None:
-    from suite.errors import UsageError
+    from suite.analysis.status_changes import write_changes
+    from suite.core.errors import UsageError
+    from suite.records.run_folder import find_run
     from suite.report import write_report
-    from suite.report.changes import write_changes
-    from suite.run import find_run
 
     folders = [find_run(parsed.results, name).path for name in parsed.runs]
     into = parsed.into or (folders[0] if len(folders) == 1 else parsed.results / "comparison")
@@ -122,7 +122,7 @@ def _report(parsed: argparse.Namespace) -> None:
         if len(folders) > 1:
             print(write_changes(folders, into))
         elif not measured:
-            from suite.examples.summary import write_course
+            from suite.course.report import write_course
 
             write_course(folders[0])
             print(folders[0] / "course.html")
@@ -137,19 +137,19 @@ def _report(parsed: argparse.Namespace) -> None:
 def _coverage(parsed: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from suite import discovery
-    from suite.record import join
+    from suite.records.columns import join
+    from suite.records.run_folder import find_run
     from suite.report.coverage import print_coverage
-    from suite.run import find_run
-    from suite.selection import matrix
+    from suite.run.plan import matrix
+    from suite.task import discovery
 
     run = find_run(parsed.results, parsed.run)
-    expected = matrix(discovery.load_tasks(parsed.tasks or discovery.default_root()))
+    expected = matrix(discovery.load_tasks(parsed.tasks or discovery.tasks_root()))
     return 1 if print_coverage(Console(), join(run.rows()), expected) else 0
 
 
 def _cache(parsed: argparse.Namespace) -> None:
-    from suite.cache import BuildCache
+    from suite.worker.build_cache import BuildCache
 
     cache = BuildCache()
     if parsed.action == "clear":
@@ -162,27 +162,28 @@ def _cache(parsed: argparse.Namespace) -> None:
 
 
 def _build(parsed: argparse.Namespace) -> None:
-    from suite import discovery, miniatures
+    from suite.task import discovery, miniatures
 
-    root = parsed.tasks or discovery.default_root()
+    root = parsed.tasks or discovery.tasks_root()
     for name in parsed.names:
         miniatures.build(name, root, progress=print)
 
 
 def _check(parsed: argparse.Namespace) -> int:
-    from suite import discovery, miniatures
+    from suite.task import discovery, miniatures
 
-    problems = miniatures.check(parsed.tasks or discovery.default_root(), progress=print)
+    problems = miniatures.check(parsed.tasks or discovery.tasks_root(), progress=print)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
 
 
 def _lint(parsed: argparse.Namespace) -> int:
-    from suite.errors import UsageError
-    from suite.examples import lint
+    from suite.core.errors import UsageError
+    from suite.course.lifecycle.table import installed_releases
+    from suite.course.lint import lint
 
-    releases = lint.installed() if parsed.installed else {}
+    releases = installed_releases() if parsed.installed else {}
     for text in parsed.release:
         library, _, release = text.partition("==")
         if not release:
@@ -198,16 +199,16 @@ def _lint(parsed: argparse.Namespace) -> int:
 
 
 def _verify_lifecycle(parsed: argparse.Namespace) -> int:
-    from suite.examples import verifying
-    from suite.examples.releases import Releases
+    from suite.course.lifecycle import verify
+    from suite.course.lifecycle.releases import Releases
 
-    releases = Releases(verifying.default_root())
-    lines = verifying.chosen(parsed.lines)
+    releases = Releases(verify.releases_root())
+    lines = verify.chosen(parsed.lines)
     if parsed.bisect:
         for line in lines:
-            print(f"{line.key}: last seen in {{}}, first gone in {{}}".format(*verifying.bisect(line, releases)))
+            print(f"{line.key}: last seen in {{}}, first gone in {{}}".format(*verify.bisect(line, releases)))
         return 0
-    verified = verifying.verify(lines, releases, progress=lambda told: print(told, file=sys.stderr))
+    verified = verify.verify(lines, releases, progress=lambda told: print(told, file=sys.stderr))
     for one in verified:
         print(one)
     false = sum(bool(one.problems) for one in verified)
@@ -217,7 +218,7 @@ def _verify_lifecycle(parsed: argparse.Namespace) -> int:
 
 
 def _overhead(parsed: argparse.Namespace) -> int:
-    from suite.overhead import measure_overhead
+    from suite.cli.overhead import measure_overhead
 
     return measure_overhead(quick=parsed.quick, into=parsed.json)
 

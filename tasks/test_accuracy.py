@@ -1,8 +1,8 @@
 """Whether a cell is right: above chance, and keeping the accuracy of the reference."""
 
-from suite.cell import Cell
-from suite.matrix import verify
-from suite.outcome import Outcome
+from suite.core.cell import Cell
+from suite.core.outcome import Outcome
+from suite.plugin.bench import verify
 
 
 def test_accuracy(cell: Cell, accuracy: Outcome) -> None:

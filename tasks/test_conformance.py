@@ -1,8 +1,8 @@
 """Whether a cell behaves as its task promises: shapes, repeatability, batching, limits and refusals."""
 
-from suite.cell import Cell
-from suite.matrix import verify
-from suite.outcome import Outcome
+from suite.core.cell import Cell
+from suite.core.outcome import Outcome
+from suite.plugin.bench import verify
 
 
 def test_conformance(cell: Cell, conformance: Outcome) -> None:

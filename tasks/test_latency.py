@@ -2,10 +2,10 @@
 
 import pytest
 
-from suite.cell import Cell
-from suite.matrix import verify
-from suite.outcome import Outcome
-from suite.replay import clock
+from suite.core.cell import Cell
+from suite.core.outcome import Outcome
+from suite.plugin.bench import verify
+from suite.plugin.benchmark_clock import clock
 
 
 @pytest.mark.benchmark(timer=clock)

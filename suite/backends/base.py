@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
-    from suite.subject import Subject
+    from suite.core.runnable import Runnable
+    from suite.core.subject import Subject
 
 
 @dataclass(frozen=True)

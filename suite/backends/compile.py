@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
-from suite.parts import locate
-from suite.runnable import Runnable
-from suite.storage import model_bytes
-from suite.subject import Subject
+from suite.backends.shared.model_size import model_bytes
+from suite.backends.shared.submodules import locate
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
 
 WARMED_STEPS = 4
 """New tokens of a warming generation: enough for the decode step to be compiled and to run as it will."""
@@ -34,7 +34,7 @@ class Compile(Backend):
     tolerance = Tolerance(fidelity=1e-3, batching=1e-3)
     builds = True
     opens_slowly = True  # the model is traced each time, and only then its kernels are found
-    preload: ClassVar[tuple[str, ...]] = ("suite.inductor:settle",)
+    preload: ClassVar[tuple[str, ...]] = ("suite.backends.shared.inductor:settle",)
 
     def unsupported(self, device: str) -> str | None:
         if device.startswith("cuda") and find_spec("triton") is None:
@@ -65,7 +65,7 @@ class Compile(Backend):
         return self._warm(subject, build)
 
     def _warm(self, subject: Subject, directory: Path) -> Runnable:
-        from suite import inductor
+        from suite.backends.shared import inductor
 
         inductor.settle(directory)
         model = subject.load_model().to(subject.device)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from suite.backends.base import Backend, Tolerance
-from suite.runnable import Runnable
-from suite.storage import model_bytes
-from suite.subject import Subject
+from suite.backends.shared.model_size import model_bytes
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
 
 
 @dataclass

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
-from suite.runnable import Runnable
-from suite.storage import model_bytes, tensor_bytes
-from suite.subject import Subject
+from suite.backends.shared.model_size import model_bytes, tensor_bytes
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
 
 if TYPE_CHECKING:
     import torch

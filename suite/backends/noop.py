@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
-from suite.runnable import Runnable
-from suite.subject import Subject
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
 
 
 @dataclass

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
-from suite.onnx import library
-from suite.runnable import Runnable
-from suite.storage import directory_bytes
-from suite.subject import Subject
+from suite.backends.shared.model_size import directory_bytes
+from suite.backends.shared.onnx import library
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
 
 
 class Onnx(Backend):
@@ -29,11 +29,11 @@ class Onnx(Backend):
 
     def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
         if library.has_exporter():
-            from suite.onnx import exporting
+            from suite.backends.shared.onnx import exporting
 
             exporting.export(subject, directory)
         else:
-            from suite.onnx import optimum_models
+            from suite.backends.shared.onnx import optimum_models
 
             optimum_models.export(subject, directory)
 
@@ -42,11 +42,11 @@ class Onnx(Backend):
             raise ValueError(f"{self.name} runs what it built: pass the folder")
         model: Any
         if library.has_exporter():
-            from suite.onnx import running
+            from suite.backends.shared.onnx import running
 
             model = running.open_model(subject, build)
         else:
-            from suite.onnx import optimum_models
+            from suite.backends.shared.onnx import optimum_models
 
             model = optimum_models.open_model(subject, build)
         return Runnable(model, subject.device, directory_bytes(build, "*.onnx*"))

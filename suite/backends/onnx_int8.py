@@ -8,9 +8,9 @@ from typing import Any
 
 from suite.backends.base import Tolerance
 from suite.backends.onnx import Onnx
-from suite.onnx import quantizing
-from suite.runnable import Runnable
-from suite.subject import Subject
+from suite.backends.shared.onnx import quantizing
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
 
 
 class OnnxInt8(Onnx):

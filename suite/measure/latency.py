@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.measure.accounting import Usage
+from suite.measure.cpu_time import Usage
 
 WARM_WINDOW = 5
 WARM_CHANGE = 0.10

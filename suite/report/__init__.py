@@ -1,6 +1,6 @@
 """From the records of one or more runs to frames, plots and one HTML file.
 
-Reads what `suite.record` wrote. Importing this package is cheap: pandas, matplotlib and jinja2 are imported when a
+Reads what `suite.records` wrote. Importing this package is cheap: pandas, matplotlib and jinja2 are imported when a
 report is written, torch and transformers never.
 """
 
@@ -35,6 +35,6 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
 
 def print_summary(console: Console, folder: Path) -> None:
     """Print one compact table of a run: capability by backend, with accuracy, median latency and status."""
-    from suite.report.summary import print_summary as show
+    from suite.report.terminal import print_summary as show
 
     show(console, folder)

@@ -9,8 +9,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from suite.cell import Status
-from suite.report import marks
+from suite.core.cell import Status
+from suite.report import status_symbols
 
 MISSING = "missing"
 _Row = Mapping[str, Any]
@@ -46,15 +46,15 @@ def print_coverage(console: Console, rows: Iterable[_Row], expected: Iterable[st
 
 def _status(name: str, found: Mapping[str, _Row], cells: Sequence[str], ascii_only: bool) -> Text:
     if name in found:
-        mark = marks.MARKS[Status(found[name]["status"])]
+        mark = status_symbols.MARKS[Status(found[name]["status"])]
         return Text(mark.ascii if ascii_only else mark.symbol, style=mark.style)
     return Text(MISSING if name in cells else "", style="bold red")
 
 
 def _key(rows: Iterable[_Row], missing: Sequence[str], ascii_only: bool) -> Text:
     text = Text()
-    for status, number in marks.counts(row["status"] for row in rows):
-        mark = marks.MARKS[status]
+    for status, number in status_symbols.counts(row["status"] for row in rows):
+        mark = status_symbols.MARKS[status]
         text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
         text.append(f" {number} {status}  ")
     if missing:
@@ -73,7 +73,7 @@ def _shortened(missing: Sequence[str], cells: Sequence[str]) -> list[str]:
 
 
 def _worst_first(rows: Iterable[_Row]) -> list[Status]:
-    present = [status for status, _ in marks.counts(row["status"] for row in rows)]
+    present = [status for status, _ in status_symbols.counts(row["status"] for row in rows)]
     return [status for status in present if status not in (Status.PASSED, Status.UNSUPPORTED)]
 
 

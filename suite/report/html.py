@@ -13,12 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from suite import __version__
-from suite.privacy import scrub
-from suite.report import compare, conditions, marks, numbers, plots, tables
-from suite.report.exhibits import Exhibited
-from suite.report.frames import FLOOR, REFERENCE, records
+from suite.analysis import between_runs
+from suite.analysis.frames import FLOOR, REFERENCE, records
+from suite.analysis.speedup import speedups
+from suite.core.privacy import scrub
+from suite.report import conditions_table, number_format, plots, status_symbols, tables
 from suite.report.gallery import Gallery, Shown, slug
-from suite.report.statistics import speedups
+from suite.report.sample_answers import ShownAnswer
 from suite.report.style import css_variables
 
 _HERE = Path(__file__).parent
@@ -38,7 +39,7 @@ class Section:
     figures: list[Shown]
     table: tables.Table
     not_passed: list[dict[str, str]]
-    exhibits: Sequence[Exhibited]
+    sample_answers: Sequence[ShownAnswer]
 
 
 def render(
@@ -46,13 +47,13 @@ def render(
     samples: pd.DataFrame,
     run_conditions: Sequence[Mapping[str, Any]],
     gallery: Gallery,
-    exhibits: Mapping[str, Sequence[Exhibited]] | None = None,
+    sample_answers: Mapping[str, Sequence[ShownAnswer]] | None = None,
 ) -> str:
-    """The page. Figures are drawn, and saved, through `gallery`; `exhibits` are samples to look at, by capability."""
+    """The page. Figures are drawn, and saved, through `gallery`; `sample_answers` are by capability."""
     cells = tables.ordered(cells)
     runs = [str(run["run"]) for run in run_conditions]
     faster = speedups(samples)
-    groups = compare.group_runs(run_conditions) if len(runs) > 1 else []
+    groups = between_runs.group_runs(run_conditions) if len(runs) > 1 else []
     letters = {run: group.letter for group in groups for run in group.runs}
     used_ids = {"overview", "comparison", "speed-up", "memory", "not-passed", "notes", "conditions"}
     sections = [
@@ -63,7 +64,7 @@ def render(
             faster,
             letters=letters,
             gallery=gallery,
-            exhibits=(exhibits or {}).get(str(name), ()),
+            sample_answers=(sample_answers or {}).get(str(name), ()),
         )
         for name, group in cells.groupby("capability", sort=False)
     ]
@@ -71,10 +72,10 @@ def render(
         "title": runs[0] if len(runs) == 1 else f"{len(runs)} runs",
         "version": __version__,
         "runs": [f"{letters[run]}: {run}" if letters else run for run in runs],
-        "verdict": marks.verdict(cells["status"]),
+        "verdict": status_symbols.verdict(cells["status"]),
         "counts": [
-            {"status": str(status), "symbol": marks.MARKS[status].symbol, "count": number}
-            for status, number in marks.counts(cells["status"])
+            {"status": str(status), "symbol": status_symbols.MARKS[status].symbol, "count": number}
+            for status, number in status_symbols.counts(cells["status"])
         ],
         "scope": _scope(cells, run_conditions),
         "warnings": _warnings(cells, run_conditions),
@@ -82,7 +83,7 @@ def render(
         "sections": sections,
         "not_passed": tables.not_passed(cells, with_run=len(runs) > 1),
         "notes": tables.notes(cells),
-        "conditions": conditions.table(run_conditions),
+        "conditions": conditions_table.table(run_conditions),
         "css": Markup((_HERE / "report.css").read_text(encoding="utf-8")),
         "light": Markup(css_variables(dark=False)),
         "dark": Markup(css_variables(dark=True)),
@@ -97,7 +98,7 @@ def render(
 
 
 def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> dict[str, Any]:
-    sure = int((faster["p_adjusted"] < compare.SIGNIFICANT).sum())
+    sure = int((faster["p_adjusted"] < between_runs.SIGNIFICANT).sum())
     cycles = faster["cycles"].min() if len(faster) else 0
     caption = (
         f"Dot: median ratio; line: 95 % bootstrap interval over the cycles of this run. {sure} of {len(faster)} differ "
@@ -119,16 +120,16 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> 
     }  # fmt: skip
 
 
-def _of_several_runs(cells: pd.DataFrame, groups: list[compare.Group], gallery: Gallery) -> dict[str, Any]:
+def _of_several_runs(cells: pd.DataFrame, groups: list[between_runs.Group], gallery: Gallery) -> dict[str, Any]:
     if len(groups) == 1:
         return {"repeatability": tables.repeatability(cells)}
     comparisons = []
     for other in groups[1:]:
-        table = compare.compare(cells, groups[0], other)
+        table = between_runs.compare(cells, groups[0], other)
         a, b = groups[0].letter, other.letter
         figure = plots.speedup(table, f"faster in {b} than in {a}")
         comparisons.append({
-            "explanation": compare.explain_test(groups[0], other),
+            "explanation": between_runs.explain_test(groups[0], other),
             "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {_say_speedups(table)}"),
             "table": tables.comparison(table, a, b),
         })  # fmt: skip
@@ -143,7 +144,7 @@ def _anchor(name: str, used: set[str]) -> str:
 
 def _section(
     anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, *, letters: Mapping[str, str],
-    gallery: Gallery, exhibits: Sequence[Exhibited],
+    gallery: Gallery, sample_answers: Sequence[ShownAnswer],
 ) -> Section:  # fmt: skip
     if letters:
         figures = [
@@ -165,7 +166,7 @@ def _section(
         ]  # fmt: skip
     return Section(
         anchor, str(cells["capability"].iloc[0]), _lead(cells), [figure for figure in figures if figure],
-        tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)), exhibits,
+        tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)), sample_answers,
     )  # fmt: skip
 
 
@@ -176,18 +177,18 @@ def _lead(cells: pd.DataFrame) -> str:
         parts.append(f"{named} ({row['architecture']})" if row["architecture"] else named)
     first = cells.iloc[0]
     facts = [f"{first['weights']} weights"] if first["weights"] else []
-    if not numbers.is_missing(cells["samples"].max()):
+    if not number_format.is_missing(cells["samples"].max()):
         facts.append(f"{int(cells['samples'].max())} samples")
-    if not numbers.is_missing(cells["chance"].max()):
-        facts.append(f"chance {numbers.fixed(cells['chance'].max())}")
-    if not numbers.is_missing(cells["input_length"].max()):
+    if not number_format.is_missing(cells["chance"].max()):
+        facts.append(f"chance {number_format.fixed(cells['chance'].max())}")
+    if not number_format.is_missing(cells["input_length"].max()):
         facts.append(f"input length {int(cells['input_length'].max())}")
     return f"{', '.join(parts)}: {', '.join(facts)}." if facts else f"{', '.join(parts)}."
 
 
 def _floor_caption(cells: pd.DataFrame) -> str:
     floor = cells.loc[cells["backend"] == FLOOR, "latency_p50_ms"].dropna()
-    return "" if floor.empty else f"The harness floor ({FLOOR}) is {numbers.duration(float(floor.median()))}."
+    return "" if floor.empty else f"The harness floor ({FLOOR}) is {number_format.duration(float(floor.median()))}."
 
 
 def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> str:
@@ -197,9 +198,9 @@ def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> 
         for kind, plural in kinds.items()
         if (number := int(cells[kind].nunique()))
     ]
-    shared = conditions.under_test(run_conditions[0])
+    shared = conditions_table.under_test(run_conditions[0])
     for other in run_conditions[1:]:
-        here = conditions.under_test(other)
+        here = conditions_table.under_test(other)
         shared = [word for word in shared if word in here]
     return ", ".join([*counted, *shared])
 
@@ -237,24 +238,26 @@ def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _say(cells: pd.DataFrame, column: str, what: str, unit: str) -> str:
     several = cells["capability"].nunique() > 1
     told = [
-        f"{row['capability'] + ' ' if several else ''}{row['backend']} {numbers.significant(row[column])} {unit}"
+        f"{row['capability'] + ' ' if several else ''}{row['backend']} {number_format.significant(row[column])} {unit}"
         for row in records(cells)
-        if not numbers.is_missing(row[column])
+        if not number_format.is_missing(row[column])
     ]
     return f"{what + ': ' if what else ''}{', '.join(told)}."
 
 
 def _say_accuracy(cells: pd.DataFrame) -> str:
     told = [
-        f"{row['backend']} {numbers.fixed(row['accuracy'])} at {numbers.significant(row['latency_p50_ms'])} ms"
+        f"{row['backend']} {number_format.fixed(row['accuracy'])} at "
+        f"{number_format.significant(row['latency_p50_ms'])} ms"
         for row in records(cells)
-        if not numbers.is_missing(row["accuracy"]) and row["backend"] != FLOOR
+        if not number_format.is_missing(row["accuracy"]) and row["backend"] != FLOOR
     ]
     return f"Accuracy against median latency: {', '.join(told)}."
 
 
 def _say_speedups(table: pd.DataFrame) -> str:
     told = [
-        f"{row['capability']} on {row['backend']} {numbers.significant(row['speedup'])} times" for row in records(table)
+        f"{row['capability']} on {row['backend']} {number_format.significant(row['speedup'])} times"
+        for row in records(table)
     ]
     return f"How many times faster: {', '.join(told)}."

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from suite.report import numbers
-from suite.report.frames import FLOOR, records
-from suite.report.placement import Line, place_labels
-from suite.report.statistics import pareto_front
+from suite.analysis.frames import FLOOR, records
+from suite.analysis.speedup import pareto_front
+from suite.report import number_format
+from suite.report.label_placement import Line, place_labels
 from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, backend_order, colours
 
 NARROW, WIDE = 5.4, 10.2
@@ -146,7 +146,7 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
         axes.axvline(0, color=MUTED.light, lw=1)
         for row in records(shown[shown["backend"] == backend]):
             y, x = rows.index(names[row["capability"], row["checkpoint"]]), np.log2(row["speedup"])
-            if not numbers.is_missing(row["low"]):
+            if not number_format.is_missing(row["low"]):
                 axes.plot(
                     np.log2([row["low"], row["high"]]),
                     [y, y],
@@ -157,8 +157,8 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
                 )
             axes.plot(x, y, "o", ms=6, color=palette[backend])
             axes.text(
-                1, y, numbers.times(row["speedup"]), transform=axes.get_yaxis_transform(), ha="right", va="center",
-                fontsize=8, color=INK.light,
+                1, y, number_format.times(row["speedup"]), transform=axes.get_yaxis_transform(), ha="right",
+                va="center", fontsize=8, color=INK.light,
             )  # fmt: skip
         axes.set_title(backend)
         axes.set_xlim(limits[0], limits[1] + room)
@@ -187,7 +187,12 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
             y, value = backends.index(row["backend"]), row[column]
             axes.barh(y, value, height=0.62, color=palette[row["backend"]], lw=0)
             axes.annotate(
-                numbers.significant(value), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=8
+                number_format.significant(value),
+                (value, y),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
             )
         for row in of_floor:
             if _name_in(names, row) == group:
@@ -281,7 +286,11 @@ def _ratio_ticks(low: float, high: float) -> list[float]:
 
 def _ratio(value: float) -> str:
     whole = 1 / value
-    return f"1/{whole:g}{numbers.TIMES}" if value < 1 and whole == round(whole) else f"{value:.3g}{numbers.TIMES}"
+    return (
+        f"1/{whole:g}{number_format.TIMES}"
+        if value < 1 and whole == round(whole)
+        else f"{value:.3g}{number_format.TIMES}"
+    )
 
 
 def _log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:

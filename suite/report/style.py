@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from suite.report.frames import FLOOR, REFERENCE
+from suite.analysis.frames import FLOOR, REFERENCE
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from suite.cell import WORST_FIRST, Status
-from suite.report import numbers
-from suite.report.frames import FLOOR, REFERENCE, records
-from suite.report.marks import MARKS
+from suite.analysis.frames import FLOOR, REFERENCE, records
+from suite.core.cell import WORST_FIRST, Status
+from suite.report import number_format
+from suite.report.status_symbols import MARKS
 from suite.report.style import backend_order
 
 
@@ -41,23 +41,26 @@ _Column = tuple[str, str, str, Callable[[_Row], "Entry"]]
 
 
 def _number(heading: str, meaning: str, column: str) -> _Column:
-    return heading, meaning, column, lambda row: Entry(numbers.significant(row[column]))
+    return heading, meaning, column, lambda row: Entry(number_format.significant(row[column]))
 
 
 def _share(heading: str, meaning: str, column: str) -> _Column:
-    return heading, meaning, column, lambda row: Entry(numbers.percent(row[column]))
+    return heading, meaning, column, lambda row: Entry(number_format.percent(row[column]))
 
 
 def _with_error(row: _Row) -> Entry:
     error = row["accuracy_stderr"]
-    return Entry(numbers.fixed(row["accuracy"]), "" if numbers.is_missing(error) else f"± {numbers.fixed(error)}")
+    return Entry(
+        number_format.fixed(row["accuracy"]),
+        "" if number_format.is_missing(error) else f"± {number_format.fixed(error)}",
+    )
 
 
 def _with_interval(row: _Row) -> Entry:
     if row["backend"] == REFERENCE:
-        return Entry(numbers.times(1.0, 1))
-    interval = f"[{numbers.significant(row['low'])}, {numbers.significant(row['high'])}]"
-    return Entry(numbers.times(row["speedup"]), "" if numbers.is_missing(row["low"]) else interval)
+        return Entry(number_format.times(1.0, 1))
+    interval = f"[{number_format.significant(row['low'])}, {number_format.significant(row['high'])}]"
+    return Entry(number_format.times(row["speedup"]), "" if number_format.is_missing(row["low"]) else interval)
 
 
 _MEASURED: tuple[_Column, ...] = (
@@ -114,9 +117,9 @@ def matrix(cells: pd.DataFrame) -> Table:
 
 def _matrix_entry(row: _Row) -> Entry:
     status = str(row["status"])
-    measured = [] if numbers.is_missing(row["accuracy"]) else [numbers.fixed(row["accuracy"])]
-    if not numbers.is_missing(row["latency_p50_ms"]):
-        measured.append(numbers.duration(row["latency_p50_ms"]))
+    measured = [] if number_format.is_missing(row["accuracy"]) else [number_format.fixed(row["accuracy"])]
+    if not number_format.is_missing(row["latency_p50_ms"]):
+        measured.append(number_format.duration(row["latency_p50_ms"]))
     return Entry(status, "\n".join(measured), status, MARKS[Status(status)].symbol)
 
 
@@ -124,7 +127,7 @@ def measurements(cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[s
     """Everything measured of one capability; columns in which nothing was measured are left out."""
     rows = cells.merge(speedups[["run", "cell", "speedup", "low", "high"]], on=["run", "cell"], how="left")
     measured: list[_Row] = [row for row in records(rows) if row["status"] != Status.UNSUPPORTED]
-    columns = [c for c in _MEASURED if any(not numbers.is_missing(row[c[2]]) for row in measured)]
+    columns = [c for c in _MEASURED if any(not number_format.is_missing(row[c[2]]) for row in measured)]
     several = cells["checkpoint"].nunique() > 1
     headings = [("Backend", ""), ("Status", ""), *((column[0], column[1]) for column in columns)]
     table = Table(f"Measurements of {cells['capability'].iloc[0]}" if len(cells) else "Measurements", headings)
@@ -188,12 +191,14 @@ def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
     for row in records(table):
         entries = [
             Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])),
-            Entry(numbers.significant(row["a_ms"]), _runs(row["a_runs"])),
-            Entry(numbers.significant(row["b_ms"]), _runs(row["b_runs"])),
+            Entry(number_format.significant(row["a_ms"]), _runs(row["a_runs"])),
+            Entry(number_format.significant(row["b_ms"]), _runs(row["b_runs"])),
             _with_interval({**row, "backend": ""}),
-            Entry(f"{numbers.fixed(row['a_accuracy'])} → {numbers.fixed(row['b_accuracy'])}"),
+            Entry(f"{number_format.fixed(row['a_accuracy'])} → {number_format.fixed(row['b_accuracy'])}"),
         ]
-        entries += [Entry(numbers.p_value(row["p"])), Entry(numbers.p_value(row["p_adjusted"]))] if tested else []
+        entries += (
+            [Entry(number_format.p_value(row["p"])), Entry(number_format.p_value(row["p_adjusted"]))] if tested else []
+        )
         result.rows.append(entries)
     return result
 
@@ -210,8 +215,8 @@ def repeatability(cells: pd.DataFrame) -> Table:
         medians = group["latency_p50_ms"]
         result.rows.append([
             Entry(f"{key[0]} / {key[2]}", str(key[1])), Entry(str(len(medians))),
-            *(Entry(numbers.significant(value)) for value in (medians.median(), medians.min(), medians.max())),
-            Entry(numbers.times(medians.max() / medians.min())),
+            *(Entry(number_format.significant(value)) for value in (medians.median(), medians.min(), medians.max())),
+            Entry(number_format.times(medians.max() / medians.min())),
         ])  # fmt: skip
     return result
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from suite.record import RunFolder
-from suite.report.frames import load, write_csv
+from suite.analysis.frames import load, write_csv
+from suite.records.run_folder import RunFolder
 
 
 def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None) -> Path:
@@ -23,11 +23,11 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
 
     # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
     from suite.report import plots
-    from suite.report.exhibits import by_capability
     from suite.report.gallery import Gallery
     from suite.report.html import render
+    from suite.report.sample_answers import by_capability
 
-    shown = by_capability(folders[0], RunFolder(folders[0]).exhibits()) if len(folders) == 1 else {}
+    shown = by_capability(folders[0], RunFolder(folders[0]).sample_answers()) if len(folders) == 1 else {}
     with plots.styled():
         page = render(cells, samples, conditions, Gallery(into / "plots", tell), shown)
     tell("report.html")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from suite.onnx import library
-from suite.pool import Forkserver
-from suite.record import RunFolder
-from suite.tests.tiny import make_tasks
+from suite.backends.shared.onnx import library
+from suite.processes.forkserver import Forkserver
+from suite.records.run_folder import RunFolder
+from suite.tests.support.tiny import make_tasks
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -89,8 +89,13 @@ class Touchstone:
 
 PRELOADED = {
     *("AutoConfig", "AutoModelForSequenceClassification", "AutoTokenizer", "DistilBertForSequenceClassification"),
-    *("suite.worker:", "suite.backends.eager:", "suite.backends.int8:", "suite.backends.onnx:"),
-    *("suite.backends.onnx_int8:", "suite.tests.faulty_backends:", "suite.tests.telling_backends:", *library.preload()),
+    *("suite.worker.main:", "suite.backends.eager:", "suite.backends.int8:", "suite.backends.onnx:"),
+    *(
+        "suite.backends.onnx_int8:",
+        "suite.tests.support.faulty_backends:",
+        "suite.tests.support.reporting_backends:",
+        *library.preload(),
+    ),
 }
 
 
@@ -105,7 +110,7 @@ def touchstone(pytester: pytest.Pytester, tasks: Path, monkeypatch: pytest.Monke
     A forkserver that knew the tasks would be of no use to the next test, which has a folder of its own.
     """
     monkeypatch.setattr("suite.report.write_report", lambda folders, into: into / "report.html")
-    monkeypatch.setattr("suite.laboratory.Forkserver", _serves_many_tests)
+    monkeypatch.setattr("suite.run.runner.Forkserver", _serves_many_tests)
     return Touchstone(pytester, tasks)
 
 

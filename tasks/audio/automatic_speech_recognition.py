@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.transcription import TranscriptionTask
+from suite.task.speech_recognition import TranscriptionTask
 
 from ..worlds import speech
 

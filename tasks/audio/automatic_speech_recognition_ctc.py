@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.task import Batch, Checkpoint, HubDataset, Sample
-from suite.transcription import TranscriptionTask
+from suite.task.speech_recognition import TranscriptionTask
 
 from ..worlds import speech
 
 if TYPE_CHECKING:
     import torch
 
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 
 @dataclass

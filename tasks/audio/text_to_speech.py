@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.synthesis import SynthesisTask
 from suite.task import Checkpoint, Sample
+from suite.task.speech_synthesis import SynthesisTask
 
 from ..worlds import synthesis
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 SCORED = 100
 """Of the test split: each is read aloud frame by frame, and then listened to, on every backend."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.synthesis import SynthesisTask
 from suite.task import Checkpoint, Sample
+from suite.task.speech_synthesis import SynthesisTask
 
 from ..worlds import synthesis
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 EDGE = 16
 """Frames at the end of a sound that depend on what stands behind them, as a padded batch's and a single's do not."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.audio import AudioTask, hub_sound, read_sound
-from suite.errors import InvalidInput
+from suite.core.errors import InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.audio import AudioTask, hub_sound, read_sound
 
 from ..worlds import sounds
 
@@ -145,11 +145,11 @@ class ZeroShotAudioClassification(AudioTask):
     def chance(self, truths: Sequence[str]) -> float:
         return max(list(truths).count(truth) for truth in set(truths)) / len(truths)
 
-    def tell(self, value: Any) -> str:
-        return f"{super().tell(value['audio'])}, {len(value['candidate_labels'])} labels"
+    def describe(self, value: Any) -> str:
+        return f"{super().describe(value['audio'])}, {len(value['candidate_labels'])} labels"
 
-    def picture(self, value: Any, answer: Any) -> np.ndarray | None:
-        return super().picture(value["audio"], answer)
+    def render(self, value: Any, answer: Any) -> np.ndarray | None:
+        return super().render(value["audio"], answer)
 
-    def sound(self, value: Any) -> tuple[np.ndarray, int] | None:
-        return super().sound(value["audio"])
+    def audio(self, value: Any) -> tuple[np.ndarray, int] | None:
+        return super().audio(value["audio"])

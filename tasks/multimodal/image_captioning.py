@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.multimodal import GenerativeImageTextTask, rgb
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.image_text import GenerativeImageTextTask, rgb
 
 from ..worlds import scene_texts
 
@@ -63,7 +63,7 @@ class ImageCaptioning(GenerativeImageTextTask):
             "chrf": sacrebleu.corpus_chrf(list(answers), references).score / 100,
         }
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         return _list(answer)[0]
 
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.errors import UsageError
-from suite.multimodal import ImageTextTask, repeated, rgb
-from suite.task import Checkpoint, HubDataset, Sample, notes_of, on_device
+from suite.core.errors import UsageError
+from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.base import notes_of, on_device
+from suite.task.image_text import ImageTextTask, repeated, rgb
 
 from ..worlds import scene_texts
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 PROBED = 100
 """Samples whose pairs are ranked together."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.multimodal import GenerativeImageTextTask, rgb
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.image_text import GenerativeImageTextTask, rgb
 
 from ..worlds import scene_texts
 
@@ -64,7 +64,7 @@ class VisualQuestionAnswering(GenerativeImageTextTask):
         usual = Counter(map(_common, truths)).most_common(1)[0][0]
         return float(np.mean([right(usual, truth) for truth in truths]))
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         return _common(answer)
 
 

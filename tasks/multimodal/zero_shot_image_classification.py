@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.multimodal import ImageTextTask, rgb
-from suite.task import Batch, Checkpoint, HubDataset, Sample, notes_of
+from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.base import notes_of
+from suite.task.image_text import ImageTextTask, rgb
 
 from ..worlds import portraits, scene_texts
 

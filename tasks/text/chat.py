@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import CheckpointError, InvalidInput
+from suite.core.errors import CheckpointError, InvalidInput
 from suite.task import Checkpoint, Sample
-from suite.text import GenerativeTextTask, longest_input
+from suite.task.text import GenerativeTextTask, longest_input
 
 from ..worlds import chats
 
@@ -124,10 +124,10 @@ class Chat(GenerativeTextTask):
         ]
         return {"obeys_system": float(np.mean(kept))} if kept else {}
 
-    def tell(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return "\n".join(f"{message['role']}: {message['content']}" for message in value)
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         return _reply(answer)
 
 

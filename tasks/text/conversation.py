@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import InvalidInput
+from suite.core.errors import InvalidInput
 from suite.task import Checkpoint, Sample
-from suite.text import GenerativeTextTask
+from suite.task.text import GenerativeTextTask
 
 from ..worlds import conversations
 
@@ -71,7 +71,7 @@ class Conversation(GenerativeTextTask):
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
         return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
 
-    def tell(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         if isinstance(value, str):
             return value
         return "\n".join(f"{'bot' if place % 2 else 'user'}: {turn}" for place, turn in enumerate(value))

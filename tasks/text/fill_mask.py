@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.errors import InvalidInput
-from suite.task import Batch, Checkpoint, HubDataset, Sample, on_device
-from suite.text import TextTask
+from suite.core.errors import InvalidInput
+from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.base import on_device
+from suite.task.text import TextTask
 
 from ..worlds import cloze
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 SCORED_TOGETHER = 32
 BEST = 5

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import InvalidInput
+from suite.core.errors import InvalidInput
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.text import GenerativeTextTask
+from suite.task.text import GenerativeTextTask
 
 from ..worlds import multilingual
 
@@ -62,7 +62,7 @@ class MultilingualTranslation(GenerativeTextTask):
     def size_of(self, value: Any) -> int:
         return len(value["text"])
 
-    def tell(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return f"{value['source']} to {value['target']}: {value['text']}"
 
     def check_input(self, value: Any, processor: Any, config: Any) -> None:

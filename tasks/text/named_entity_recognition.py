@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from suite.task import Batch, Checkpoint, HubDataset, Sample
-from suite.text import LabelTask
+from suite.task.text import LabelTask
 
 from ..worlds import entities
 

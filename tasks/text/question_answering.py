@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import InvalidInput, UsageError
+from suite.core.errors import InvalidInput, UsageError
 from suite.task import Batch, Checkpoint, HubDataset, Sample
-from suite.text import TextTask, longest_input
+from suite.task.text import TextTask, longest_input
 
 from ..worlds import passages
 
@@ -142,11 +142,11 @@ class QuestionAnswering(TextTask):
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
 
-    def tell(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         question, context = self.texts(value)
         return f"{context} {question}"
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         return answer if isinstance(answer, str) else " / ".join(answer)
 
 

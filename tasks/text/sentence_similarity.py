@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import InvalidInput, UsageError
+from suite.core.errors import InvalidInput, UsageError
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.text import TextTask
+from suite.task.text import TextTask
 
 PAIRS = Path(__file__).resolve().parent.parent / "data" / "sentence_pairs.jsonl"
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.text import GenerativeTextTask
+from suite.task.text import GenerativeTextTask
 
 from ..worlds import articles
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.text import GenerativeTextTask
+from suite.task.text import GenerativeTextTask
 
 from ..worlds import continuations
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 SCORED_TOGETHER = 50
 CONTEXT = 48
@@ -74,7 +74,7 @@ class TextGeneration(GenerativeTextTask):
         """Perplexity of the true continuations, through the same cache that generates."""
         import torch
 
-        from suite.generation import generate
+        from suite.task.generation import generate
 
         surprise, count = 0.0, 0
         for start in range(0, len(samples), SCORED_TOGETHER):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.task import Checkpoint, Sample
-from suite.text import TextTask
+from suite.task.text import TextTask
 
 from ..worlds import spellings
 
 if TYPE_CHECKING:
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
 TOGETHER = 50
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import CheckpointError, InvalidInput, UsageError
+from suite.core.errors import CheckpointError, InvalidInput, UsageError
 from suite.task import Batch, Checkpoint, HubDataset, Sample
-from suite.text import TextTask, longest_input
+from suite.task.text import TextTask, longest_input
 
 from ..worlds import topics
 
@@ -144,7 +144,7 @@ class ZeroShotClassification(TextTask):
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
 
-    def tell(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         return f"{value['text']} ({', '.join(value['candidate_labels'])})"
 
 

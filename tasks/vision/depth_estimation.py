@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import UsageError
+from suite.core.errors import UsageError
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.vision import ImageTask, read_image
+from suite.task.vision import ImageTask, read_image
 
 from ..worlds import landscapes
 
@@ -132,11 +132,11 @@ class DepthEstimation(ImageTask):
         mean = np.where(known, 1 / true, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         return self.accuracy([mean.reshape(GRID, GRID).tolist()] * len(truths), truths)
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         values = np.asarray(answer)
         return f"inverse depth from {values.min():.2f} to {values.max():.2f}"
 
-    def picture(self, value: Any, answer: Any) -> np.ndarray | None:
+    def render(self, value: Any, answer: Any) -> np.ndarray | None:
         """The image, and beside it the depth at the points told: near is bright."""
         from PIL import Image
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from suite.labels import Labelled
-from suite.runnable import Runnable
-from suite.task import Checkpoint, HubDataset, Sample, on_device
-from suite.vision import ImageTask
+from suite.core.runnable import Runnable
+from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.base import on_device
+from suite.task.labels import Labelled
+from suite.task.vision import ImageTask
 
 from ..worlds import portraits
 

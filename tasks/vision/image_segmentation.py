@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import InvalidInput, UsageError
-from suite.task import Batch, Checkpoint, Sample, notes_of
-from suite.vision import ImageTask, read_image
+from suite.core.errors import InvalidInput, UsageError
+from suite.task import Batch, Checkpoint, Sample
+from suite.task.base import notes_of
+from suite.task.vision import ImageTask, read_image
 
 from ..worlds import pointings
 
@@ -145,15 +146,15 @@ class ImageSegmentation(ImageTask):
         # Whoever sees no picture does best to answer with all of it.
         return float(np.mean([sum(truth["counts"][1::2]) / sum(truth["counts"]) for truth in truths]))
 
-    def tell(self, value: Any) -> str:
+    def describe(self, value: Any) -> str:
         x, y = value["point"]
-        return f"{super().tell(value)}, pointed at {x:g}, {y:g}"
+        return f"{super().describe(value)}, pointed at {x:g}, {y:g}"
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         told = f", rated {answer['score']:.2f}" if "score" in answer else ""
         return f"a mask of {sum(answer['counts'][1::2])} pixels{told}"
 
-    def picture(self, value: Any, answer: Any) -> np.ndarray:
+    def render(self, value: Any, answer: Any) -> np.ndarray:
         image = value["image"].astype(np.float32)
         if answer is not None:
             mask = pointings.pixels(answer)

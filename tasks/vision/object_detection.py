@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from suite.errors import UsageError
-from suite.labels import Labelled
-from suite.task import Batch, Checkpoint, HubDataset, Sample, notes_of
-from suite.vision import ImageTask
+from suite.core.errors import UsageError
+from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.base import notes_of
+from suite.task.labels import Labelled
+from suite.task.vision import ImageTask
 
 from ..worlds import coco, detections, shapes
 
@@ -121,11 +122,11 @@ class ObjectDetection(Labelled, ImageTask):
         _, half, three_quarters = _coco(answers, truths)
         return {"ap50": half, "ap75": three_quarters}
 
-    def tell_answer(self, answer: Any) -> str:
+    def describe_answer(self, answer: Any) -> str:
         told = [(one[0], one[-1], "" if len(one) == 2 else f" {one[1]:.2f}") for one in answer if _sure(one)]
         return "; ".join(f"{label}{score} at {', '.join(f'{edge:.0f}' for edge in box)}" for label, box, score in told)
 
-    def picture(self, value: Any, answer: Any) -> np.ndarray:
+    def render(self, value: Any, answer: Any) -> np.ndarray:
         from PIL import Image, ImageDraw
 
         scale = max(1, round(SHOWN / max(value.shape[:2])))

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from suite.miniatures import Progress, Recipe, Trained
-from suite.transcription import word_accuracy
+from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task.speech_recognition import word_accuracy
 
 from ...worlds import speech
 from .. import training

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import chats
 from .. import training

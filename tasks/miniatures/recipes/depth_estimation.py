@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.discovery import default_root, load_tasks
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.discovery import load_tasks, tasks_root
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import landscapes
 from .. import training
@@ -87,7 +87,7 @@ class DepthEstimation(Recipe):
         with torch.inference_mode():
             inputs = processor(images=[scene.image for scene in held_out], return_tensors="pt")
             outputs = model(**inputs)
-        task: Any = load_tasks(default_root())[self.task]
+        task: Any = load_tasks(tasks_root())[self.task]
         truths = [task.truth_of(scene.depth) for scene in held_out]
         score = task.accuracy(task.decode(outputs, inputs, processor, config), truths)
         model.save_pretrained(directory)

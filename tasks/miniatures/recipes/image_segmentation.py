@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import pointings, shapes
 from .. import training

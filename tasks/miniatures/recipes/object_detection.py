@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import detections, shapes
 from .. import training

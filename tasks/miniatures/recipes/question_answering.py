@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import passages
 from ...worlds.grammar import Example

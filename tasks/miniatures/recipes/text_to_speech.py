@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.miniatures import Progress, Recipe, Trained
 from suite.task import Batch
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import synthesis
 from .. import training
@@ -87,7 +87,7 @@ def _validate(directory: Path, progress: Progress) -> float:
     """One minus the word error rate on the validation split, by the task itself."""
     from transformers import AutoTokenizer, SpeechT5ForTextToSpeech
 
-    from suite.runnable import Runnable
+    from suite.core.runnable import Runnable
 
     from ...audio.text_to_speech import TextToSpeech as Task
 

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import spellings
 from .. import training

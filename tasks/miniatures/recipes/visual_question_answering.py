@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import scene_texts
 from .. import blips, sight, training

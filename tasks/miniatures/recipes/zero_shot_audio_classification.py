@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.miniatures import Progress, Recipe, Trained
 from suite.task import Batch
+from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import sounds
 from .. import training

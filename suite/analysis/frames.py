@@ -1,0 +1,152 @@
+"""Run folders as data frames, and the CSV that they become."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from suite.core.errors import UsageError
+from suite.core.privacy import scrub
+from suite.records.columns import CELL_COLUMNS, join
+from suite.records.run_folder import RunFolder
+
+REFERENCE = "eager"
+"""The backend that the others are compared with."""
+FLOOR = "noop"
+"""The backend that does nothing: what it takes is the harness's own share."""
+
+TEXT_COLUMNS = (
+    "run", "cell", "capability", "modality", "checkpoint", "checkpoint_id", "revision", "weights", "architecture",
+    "backend", "device", "dtype", "status", "reason", "conformance", "fidelity", "accuracy_check", "latency",
+    "metrics", "notes",
+)  # fmt: skip
+INTEGER_COLUMNS = ("batch_size", "threads", "samples", "latency_rounds", "latency_calls", "input_length")
+
+SAMPLE_TYPES = {
+    "run": "str", "cell": "str", "capability": "str", "checkpoint": "str", "backend": "str",
+    "cycle": "Int64", "order": "Int64", "call": "Int64",
+    "latency_ms": "float64", "ttft_ms": "float64", "load": "float64", "idle_share": "float64",
+}  # fmt: skip
+"""The columns of samples.parquet: one row per timed call."""
+
+_READ_AS_MISSING = frozenset(
+    ["#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null"]
+)  # fmt: skip
+
+
+def load(folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
+    """The cells, the timed calls and the conditions of some runs, in the order given.
+
+    A run is named by its folder; a second folder of the same name gets a counter.
+
+    Raises:
+        UsageError: no folder was given, or one of them is not that of a run.
+    """
+    if not folders:
+        raise UsageError("There is no run to report on: name the folder of a run, a baseline first.")
+    cells: list[dict[str, Any]] = []
+    samples: list[dict[str, Any]] = []
+    conditions: list[dict[str, Any]] = []
+    for folder, name in zip(folders, _names(folders), strict=True):
+        run = RunFolder(folder)
+        conditions.append(_conditions(run) | {"run": name})
+        cells += [row | {"run": name} for row in join(run.rows())]
+        samples += [row | {"run": name} for row in _calls(run.rounds())]
+    return _cells_frame(cells), _samples_frame(samples), conditions
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    names: list[str] = []
+    for folder in folders:
+        name = folder.resolve().name
+        repeats = sum(1 for other in names if other == name or other.startswith(f"{name} ("))
+        names.append(f"{name} ({repeats + 1})" if repeats else name)
+    return names
+
+
+def _conditions(run: RunFolder) -> dict[str, Any]:
+    try:
+        return run.conditions()
+    except UsageError:
+        # A run killed while it began has rows and no conditions: the rows are still worth showing.
+        if not (run.path / "cells.jsonl").exists():
+            raise
+        return {}
+
+
+def _calls(rounds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One dict per timed call; of a cell that a resumed run measured again, the later series counts."""
+    series: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for row in rounds:
+        cycles = series.setdefault(row["cell"], {})
+        if row["cycle"] in cycles:
+            cycles.clear()
+        cycles[row["cycle"]] = row
+    return [call for cycles in series.values() for row in cycles.values() for call in _calls_of_round(row)]
+
+
+def _calls_of_round(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    capability, _, rest = row["cell"].partition("/")
+    checkpoint, _, backend = rest.rpartition("/")
+    shared = {"cell": row["cell"], "capability": capability, "checkpoint": checkpoint, "backend": backend}
+    shared |= {key: row.get(key) for key in ("cycle", "order", "load", "idle_share")}
+    latencies = row.get("latency_ms") or []
+    first_tokens = row.get("ttft_ms") or [None] * len(latencies)
+    return [
+        shared | {"call": call, "latency_ms": latency, "ttft_ms": first}
+        for call, (latency, first) in enumerate(zip(latencies, first_tokens, strict=False))
+    ]
+
+
+def _cells_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
+    for column in CELL_COLUMNS:
+        if column in TEXT_COLUMNS:
+            frame[column] = pd.Series([scrub(str(v)) if _is_given(v) else "" for v in frame[column]], dtype="str")
+        elif column in INTEGER_COLUMNS:
+            frame[column] = pd.to_numeric(frame[column]).astype("Int64")
+        else:
+            frame[column] = pd.to_numeric(frame[column]).astype("float64")
+    return frame
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value == value  # noqa: PLR0124 - NaN is not equal to itself
+
+
+def _samples_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(SAMPLE_TYPES)).astype(SAMPLE_TYPES)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dicts."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def write_csv(cells: pd.DataFrame, path: Path) -> None:
+    """Write the cells so that a plain `pandas.read_csv` takes no text for a missing value.
+
+    What was not measured is empty. A text that pandas would read as missing ("null") is put in parentheses.
+    """
+    safe = cells.copy()
+    for column in TEXT_COLUMNS:
+        safe[column] = [f"({text})" if text in _READ_AS_MISSING else text for text in cells[column]]
+    safe.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """The frame that `write_csv` wrote, types and texts as they were."""
+    frame = pd.read_csv(path, dtype="str", keep_default_na=False)
+    for column in frame.columns:
+        if column in TEXT_COLUMNS:
+            frame[column] = [text[1:-1] if text[1:-1] in _READ_AS_MISSING else text for text in frame[column]]
+            frame[column] = frame[column].astype("str")
+        else:
+            numbers = pd.to_numeric(frame[column].replace("", None))
+            frame[column] = numbers.astype("Int64" if column in INTEGER_COLUMNS else "float64")
+    return frame

@@ -1,0 +1,111 @@
+"""From a model to graphs, by the exporter of transformers 5."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from suite.backends.shared.onnx import part_graphs
+from suite.backends.shared.submodules import as_module
+from suite.core.runnable import Runnable
+from suite.core.subject import Subject
+
+FORWARD, ENCODER, CROSS, DECODER = "model", "encoder", "cross", "decoder"
+"""The graphs. A model that only runs forward is one. A decoder-only one is a decoder that takes any number of tokens
+and a cache of any length, an empty one to begin with: one graph for prefill and decoding has half the size of two, and
+ran as fast. In an encoder-decoder, `cross` makes the decoder's keys and values of what the encoder saw, once per
+generation, so that there too one decoder serves the first step and all others."""
+GENERATION_CONFIG = "generation_config.json"
+
+
+def export(subject: Subject, directory: Path) -> None:
+    """Write the graphs of a subject, and how it generates, into `directory`."""
+    from transformers.exporters.base import ExportedModel
+
+    model = subject.load_model()
+    example = subject.example()
+    if subject.parts:
+        traced = part_graphs.trace(model, subject.parts, lambda model: subject.infer(Runnable(model, "cpu"), example))
+    elif not subject.generative:
+        traced = {FORWARD: (model, example)}
+    elif model.config.is_encoder_decoder:
+        traced = _encoder_decoder(model, example)
+    else:
+        traced = _decoder(model, example)
+    components = {name: _component(module, inputs) for name, (module, inputs) in traced.items()}
+    ExportedModel(components, "onnx").save_pretrained(directory)
+    for name in subject.parts:
+        part = as_module(model, name)
+        if getattr(part, "generation_config", None) is not None:
+            part.generation_config.to_json_file(
+                directory / f"{part_graphs.graph_name(name)}-{GENERATION_CONFIG}", use_diff=False
+            )
+    if getattr(model, "generation_config", None) is not None:
+        model.generation_config.to_json_file(directory / GENERATION_CONFIG, use_diff=False)
+
+
+def _component(module: Any, inputs: Mapping[str, Any]) -> Any:
+    import onnx_ir
+    from transformers.exporters.configs import OnnxConfig
+    from transformers.exporters.exporter_onnx import OnnxExporter
+
+    # Without the exporter's own `ort_fusions`: ONNX Runtime fuses at load what they would, and was as fast without.
+    component = OnnxExporter().export(module, dict(inputs), OnnxConfig(dynamic=True)).components["model"]
+    # Each node carries the stack that it was traced from: of a small model that is the larger half of the file.
+    for node in onnx_ir.traversal.RecursiveGraphIterator(component.program.graph):
+        node.metadata_props.clear()
+        for value in node.outputs:
+            value.metadata_props.clear()
+    return component
+
+
+def _decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    from transformers.exporters.utils import decompose_for_generation
+
+    stages = decompose_for_generation(model, dict(example), multi_token_decode=True)
+    return {DECODER: stages["decode"]}
+
+
+def _encoder_decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    import torch
+
+    encoder = model.get_encoder()
+    # A task may begin the decoder's tokens itself: with a language, say.
+    read = {name: value for name, value in example.items() if not name.startswith("decoder_")}
+    with torch.no_grad():
+        encoded = encoder(**read)
+        start = model.generation_config.decoder_start_token_id
+        tokens = torch.full((len(encoded[0]), 2), model.config.decoder_start_token_id if start is None else start)
+        seen = {"encoder_outputs": encoded, "attention_mask": read.get("attention_mask")}
+        first = model(decoder_input_ids=tokens, **seen, use_cache=True)
+    decoding = {**seen, "decoder_input_ids": tokens, "past_key_values": copy.deepcopy(first.past_key_values)}
+    return {
+        ENCODER: (encoder, read),
+        CROSS: (_cross_module(model), {"encoder_hidden_states": encoded[0]}),
+        DECODER: (model, {name: value for name, value in decoding.items() if value is not None}),
+    }
+
+
+def _cross_module(model: Any) -> Any:
+    import torch
+
+    class Cross(torch.nn.Module):
+        """The keys and values of the encoder's output; all else in the decoder is dropped from the graph, unused."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, encoder_hidden_states: torch.Tensor) -> dict[str, torch.Tensor]:
+            tokens = encoder_hidden_states.new_zeros((encoder_hidden_states.shape[0], 1), dtype=torch.long)
+            cache = self.model(
+                decoder_input_ids=tokens, encoder_outputs=(encoder_hidden_states,), use_cache=True
+            ).past_key_values.cross_attention_cache
+            made = {}
+            for index, layer in enumerate(cache.layers):
+                made[f"keys_{index}"], made[f"values_{index}"] = layer.keys, layer.values
+            return made
+
+    return Cross().eval()

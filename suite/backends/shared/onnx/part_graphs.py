@@ -1,0 +1,215 @@
+"""Models whose call goes through several modules: each of these parts is a graph, what lies between them stays Python.
+
+The parts are watched while the model answers an example, so that each is exported on inputs that it really gets. A part
+that is asked for a cache is exported with one, as a decoder of any number of steps beside a graph that makes its keys
+and values of what the encoder saw.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from suite.backends.shared.submodules import as_module, locate
+
+STEPS = ("input_ids", "inputs_embeds", "hidden_states")
+"""What a part with a cache takes one step of at a time, whichever of these it has."""
+PLACES = ("position_ids", "cache_position")
+"""Not passed on: a part counts its own places from its cache."""
+CROSS = "-cross"
+
+Inputs = dict[str, Any]
+
+
+def trace(model: Any, parts: Sequence[str], answer: Callable[[Any], Any]) -> dict[str, tuple[Any, Inputs]]:
+    """What to export: graph name -> a module and its inputs. `answer` runs the model as its task does.
+
+    Raises:
+        ValueError: a part is not there, or was never called.
+    """
+    traced: dict[str, tuple[Any, Inputs]] = {}
+    for name, calls in watch(model, parts, answer).items():
+        module = as_module(model, name)
+        cached = [inputs for inputs in calls if inputs.get("use_cache")]
+        if cached:
+            traced |= _with_cache(module, graph_name(name), cached[0])
+        else:
+            traced[graph_name(name)] = (module, largest(calls))
+    return traced
+
+
+def watch(model: Any, parts: Sequence[str], answer: Callable[[Any], Any]) -> dict[str, list[Inputs]]:
+    """What each part is called with while the model answers, call by call.
+
+    Raises:
+        ValueError: a part was never called.
+    """
+    import torch
+
+    calls: dict[str, list[Inputs]] = {name: [] for name in parts}
+    with torch.no_grad(), ExitStack() as watching:
+        for name in parts:
+            watching.enter_context(_watched(*locate(model, name), calls[name]))
+        answer(model)
+    idle = [name for name in parts if not calls[name]]
+    if idle:
+        raise ValueError(f"{', '.join(idle)} of {type(model).__name__} took no part in an answer")
+    return calls
+
+
+def largest(calls: Sequence[Inputs]) -> Inputs:
+    """The call with the largest inputs, whose every axis is then longer than 1 if any call's is."""
+    return max(calls, key=_elements)
+
+
+def graph_name(part: str) -> str:
+    """The name of a part's graph, which is also that of its file."""
+    return part.replace(".", "-")
+
+
+@contextmanager
+def _watched(owner: Any, method: str, calls: list[Inputs]) -> Iterator[None]:
+    """Note what a part is called with, by name; caches as they were at the time."""
+    original = getattr(owner, method)
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        given = bound(signature, args, kwargs)
+        calls.append({name: copy.deepcopy(value) for name, value in given.items() if value is not None})
+        return original(*args, **kwargs)
+
+    setattr(owner, method, forward)
+    try:
+        yield
+    finally:
+        delattr(owner, method)
+
+
+def bound(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Inputs:
+    """The arguments of a call by name; those of a `**kwargs` beside the others."""
+    given = dict(signature.bind(*args, **kwargs).arguments)
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            given.update(given.pop(name, {}))
+    return given
+
+
+def _elements(inputs: Inputs) -> int:
+    return sum(value.numel() for value in inputs.values() if hasattr(value, "numel"))
+
+
+def _with_cache(module: Any, name: str, first: Inputs) -> dict[str, tuple[Any, Inputs]]:
+    """The two graphs of a part with a cache: two steps after some others, and the cross-attention's keys and values."""
+    import torch
+
+    inputs = {key: value for key, value in first.items() if key not in ("past_key_values", *PLACES)}
+    steps = step_name(inputs)
+    one = inputs[steps][:, -1:]
+    with torch.no_grad():
+        cache = module(**{**inputs, steps: inputs[steps].repeat_interleave(2, 1)[:, : max(2, inputs[steps].shape[1])]}
+                       | _no_mask(inputs)).past_key_values  # fmt: skip
+    decoding = inputs | {steps: torch.cat([one, one], 1), "past_key_values": copy.deepcopy(cache)}
+    if "attention_mask" in inputs:
+        decoding["attention_mask"] = one.new_ones((len(one), cache.get_seq_length() + 2), dtype=torch.long)
+    return {
+        name: (module, decoding),
+        name + CROSS: (_cross_module(module, steps, one), {"encoder_hidden_states": inputs["encoder_hidden_states"]}),
+    }
+
+
+def _no_mask(inputs: Inputs) -> Inputs:
+    return {"attention_mask": None} if "attention_mask" in inputs else {}
+
+
+def step_name(inputs: Mapping[str, Any]) -> str:
+    """Which of the inputs goes on step by step."""
+    return next(name for name in STEPS if inputs.get(name) is not None)
+
+
+def _cross_module(module: Any, steps: str, one: Any) -> Any:
+    import torch
+
+    class Cross(torch.nn.Module):
+        """The keys and values of what the encoder saw; all else of the part is dropped from the graph, unused."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = module
+
+        def forward(self, encoder_hidden_states: torch.Tensor) -> dict[str, torch.Tensor]:
+            shape = (encoder_hidden_states.shape[0], 1, *one.shape[2:])
+            begin = torch.zeros(shape, dtype=one.dtype, device=encoder_hidden_states.device)
+            cache = self.part(
+                **{steps: begin}, encoder_hidden_states=encoder_hidden_states, use_cache=True
+            ).past_key_values.cross_attention_cache
+            made = {}
+            for index, layer in enumerate(cache.layers):
+                made[f"keys_{index}"], made[f"values_{index}"] = layer.keys, layer.values
+            return made
+
+    return Cross().eval()
+
+
+def attach(shell: Any, parts: Sequence[str], runners: Mapping[str, Any]) -> None:
+    """Let the parts of a model without weights run their graphs."""
+    for name in parts:
+        owner, method = locate(shell, name)
+        runner, cross = runners[graph_name(name)], runners.get(graph_name(name) + CROSS)
+        replace(owner, method, functools.partial(_run, runner, cross))
+        if method == "forward":
+            on_device(owner, runner)
+
+
+def on_device(module: Any, runner: Any) -> None:
+    """Let a module of transformers on the meta device say where its graph runs."""
+    if not hasattr(type(module), "device"):
+        return
+    where = {"device": property(lambda _: runner.device), "dtype": property(lambda _: runner.dtype)}
+    module.__class__ = type(f"Onnx{type(module).__name__}", (type(module),), where)
+
+
+def replace(owner: Any, method: str, call: Callable[[Inputs], Any]) -> None:
+    """Let a part do something else with the same arguments, by name; its signature is kept, `generate()` reads it."""
+    original = getattr(owner, method)
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        given = bound(signature, args, kwargs)
+        outputs = call(given)
+        return tuple(outputs.values()) if given.get("return_dict") is False and hasattr(outputs, "values") else outputs
+
+    setattr(owner, method, forward)
+
+
+def _run(runner: Any, cross: Any, given: Inputs) -> Any:
+    wanted = runner.metadata.kwargs
+    if cross:
+        _begin(cross, given, wanted)
+    return runner(**{name: value for name, value in given.items() if name in wanted and value is not None})
+
+
+def _begin(cross: Any, given: Inputs, wanted: Any) -> None:
+    """Give the first step what its graph takes of a cache: nothing seen yet, and all of the encoder's."""
+    import torch
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    past = given.get("past_key_values")
+    if past is None or past.get_seq_length() == 0:
+        made = cross(encoder_hidden_states=given["encoder_hidden_states"])
+        past = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        for index in range(len(made) // 2):
+            keys, values = made[f"keys_{index}"], made[f"values_{index}"]
+            past.self_attention_cache.update(keys[:, :, :0], keys[:, :, :0], index)
+            past.cross_attention_cache.update(keys, values, index)
+            past.is_updated[index] = True
+        given["past_key_values"] = past
+    if "attention_mask" in wanted and given.get("attention_mask") is None:
+        steps = given[step_name(given)]
+        length = past.get_seq_length() + steps.shape[1]
+        given["attention_mask"] = torch.ones(len(steps), length, dtype=torch.long, device=steps.device)

@@ -1,0 +1,1 @@
+"""The commands of `python -m suite`, and what the harness itself costs."""

@@ -1,0 +1,3 @@
+"""The nouns that both products share: a cell, a status, an outcome, a subject, settings, errors. Imports nothing of
+ours and nothing heavy.
+"""

@@ -1,0 +1,33 @@
+"""The rounds of timed calls of one cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from suite.core.outcome import RequestFailed
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of one cell, seconds per call. `idle_share`: neither computing nor waiting for a core."""
+
+    seconds: list[float]
+    first_token: list[float]
+    new_tokens: int
+    idle_share: float
+    load: float
+    input_length: int | None
+    peak_rss_mb: float
+    peak_device_mb: float | None
+
+
+@dataclass
+class Rounds:
+    """What a cell's share of the block gave."""
+
+    rounds: list[Round] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Per round, its cycle and its position within the cycle."""
+    stopped: RequestFailed | None = None
+    spent: float = 0.0
+    """Seconds of wall time, warm-up and waiting included."""

@@ -1,0 +1,46 @@
+"""What the user asked for, checked and gathered into one value per product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WEIGHTS = ("miniature", "random", "hub")
+
+DEVICES = ("cpu", "cuda", "mps")
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one run. Times are in seconds; `threads` is per worker; `limit` of samples, None for all."""
+
+    capabilities: tuple[str, ...]
+    backends: tuple[str, ...]
+    models: tuple[str, ...]
+    weights: str
+    samples: Path | None
+    device: str
+    threads: int
+    batch_size: int
+    budget: float
+    cell_timeout: float
+    results: Path
+    resume: str | None
+    strict: bool
+    isolate: bool
+    tasks: Path
+    seed: int = 0
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class CourseSettings:
+    """The options of a run of courses; seconds and bytes."""
+
+    courses: tuple[Path, ...]
+    results: Path
+    example_timeout: float
+    example_memory: int
+    unsafe: bool

@@ -1,0 +1,285 @@
+"""What can be said of an example without running it: which of its names, arguments and tasks are gone.
+
+Only what is certain is said. A name counts as a library's if it was imported from it, here or in an earlier example of
+the document, or, in a call out of a sentence, if nothing else can be meant.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from suite.course.documents.model import Document, Example
+from suite.course.documents.python_source import has_code, is_shell, parse
+from suite.course.lifecycle.table import Removal, removals
+
+REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
+DEPRECATED = "works-with-warning"
+ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|\[\.\.\.\]", re.MULTILINE)
+FILLED_IN = re.compile(r"<\w[\w ./:-]*>")
+"""What a reader is to fill in: `<path-to-adapter>`, unless it stands in a text, as `"<mask>"` does."""
+TEMPLATE = re.compile(r"\{\{.+?\}\}|\{%.+?%\}")
+TEXT = re.compile(r""""[^"]*"|'[^']*'""")
+PIECE = re.compile(r"""\s*(["'])[\w -]+\1\s*:\s""")
+"""A line of a dictionary."""
+SHOWN_DATA = re.compile(r"\s*(Dataset|DatasetDict|IterableDataset)\(\{")
+SHOWN_ERROR = re.compile(r"\s*(Traceback \(most|[\w.]*(Error|Exception|Warning): )")
+"""A line of what Python says of an error."""
+TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict on an example, with the sentence and, where there is one, the fix. `line` is that of the document."""
+
+    example: Example
+    line: int
+    verdict: str
+    sentence: str
+    removed_name: str = ""
+    removed_in: str = ""
+    replacement: str = ""
+
+
+@dataclass
+class Names:
+    """What the names of a document stand for: `pipeline` -> `transformers.pipeline`; own definitions for nothing."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, tree: ast.AST) -> None:
+        """Take in the imports and definitions of a statement."""
+        for node in ast.walk(tree):
+            match node:
+                case ast.Import(names=names):
+                    for alias in names:
+                        self.known[alias.asname or alias.name.partition(".")[0]] = (
+                            alias.name if alias.asname else alias.name.partition(".")[0]
+                        )
+                case ast.ImportFrom(module=str(module), names=names, level=0):
+                    self.known |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    self.known[name] = ""
+
+    def assign(self, statement: ast.stmt) -> None:
+        """Take in an assignment: the name stands for what it is given, `HfApi()` for instance, and for that alone."""
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                self.known[name] = self.of(value)
+
+    def of(self, node: ast.AST) -> str:
+        """The full name of an expression, as far as it is one: `transformers.AutoModel.from_pretrained`."""
+        match node:
+            case ast.Name(id=name):
+                return self.known.get(name, name)
+            case ast.Attribute(value=value, attr=attribute):
+                owner = self.of(value)
+                return f"{owner}.{attribute}" if owner else ""
+            case ast.Call(func=function):
+                owner = self.of(function)
+                if owner.startswith("transformers.") and owner.endswith(".pipeline") and (task := _task(node)):
+                    return f"transformers.{''.join(word.capitalize() for word in task.split('-'))}Pipeline()"
+                return f"{owner}()" if owner else ""
+        return ""
+
+
+def check_document(document: Document, releases: Mapping[str, str] | None = None) -> list[Finding]:
+    """What is wrong with a document's examples, in order; `releases` are the libraries' own."""
+    names = Names()
+    return [finding for example in document.examples for finding in check_example(example, names, dict(releases or {}))]
+
+
+def check_example(example: Example, names: Names, releases: dict[str, str]) -> list[Finding]:
+    """What is wrong with one example, given the names that the ones before it made."""
+    try:
+        tree = parse(example.code)
+    except SyntaxError as error:
+        return [_unparsed(example, error)]
+    found: dict[tuple[str, int], Finding] = {}
+    for statement in tree.body:
+        names.learn(statement)
+        for node in ast.walk(statement):
+            for removal in _candidates(node, names):
+                name = _matched(removal, node, names, inline=example.kind == "inline")
+                if name and removal.gone_in(releases):
+                    line = example.line + getattr(node, "lineno", 1) - 1
+                    found.setdefault((name, line), _finding(example, line, removal, name))
+        names.assign(statement)
+    return sorted(found.values(), key=lambda finding: finding.line)
+
+
+def _unparsed(example: Example, error: SyntaxError) -> Finding:
+    line = example.line + (error.lineno or 1) - 1
+    lines = example.code.splitlines()
+    here = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    if ELLIPSIS.search(example.code) or TEMPLATE.search(here) or FILLED_IN.search(TEXT.sub("", here)):
+        return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
+    if error.msg.startswith("expected an indented block") and _ends(lines[(error.lineno or 1) - 1 :]):
+        return Finding(example, line, FRAGMENT, "it shows how a block begins and is not meant to run")
+    if PIECE.match(here):
+        return Finding(example, line, FRAGMENT, "it is a piece of a dictionary and is not meant to run")
+    if SHOWN_DATA.match(example.code) or not has_code(example.code):
+        return Finding(example, line, FRAGMENT, "it shows something that is no code")
+    if SHOWN_ERROR.match(here):
+        return Finding(example, line, FRAGMENT, "it shows an error and is not meant to run")
+    if is_shell(example.code):
+        return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")
+    return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")
+
+
+def _ends(lines: list[str]) -> bool:
+    """Whether these lines hold nothing, or nothing after the head of a block."""
+    code = [line for line in (line.partition("#")[0].rstrip() for line in lines) if line]
+    return not code or (len(code) == 1 and code[0].endswith(":"))
+
+
+def _finding(example: Example, line: int, removal: Removal, name: str) -> Finding:
+    what = {
+        "task": f'the task "{name}" of pipeline()',
+        "default": f'the default model of pipeline("{name}")',
+        "argument": f"the argument {removal.argument}= of {name}()",
+        "method": f"the method {name}()",
+        "value": f"the value {name}",
+        "url": f"the address {name}",
+        "package": f"the package {name}",
+    }.get(removal.kind, f"{removal.library}.{name}")
+    since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
+    if removal.kind == "default":
+        verdict, happened = CHANGED, f"changed{since}: write {removal.replacement}"
+    elif removal.deprecated_in:
+        verdict, happened = (
+            DEPRECATED,
+            f"is deprecated since {removal.library} {removal.deprecated_in}: {removal.advice}",
+        )
+    else:
+        verdict, happened = REMOVED, f"was removed{since}: {removal.advice}"
+    return Finding(
+        example,
+        line,
+        verdict,
+        f"{what} {happened}",
+        f"{name}({removal.argument}=)" if removal.argument else name,
+        removal.first_gone,
+        removal.replacement,
+    )
+
+
+@functools.cache
+def _index() -> dict[tuple[str, str], list[Removal]]:
+    """The table by what code must say for a line to be about it: its kind, and an argument, a method or a package."""
+    found: dict[tuple[str, str], list[Removal]] = {}
+    for removal in removals():
+        says = {
+            "argument": removal.argument,
+            "value": removal.name.partition("=")[0],
+            "method": removal.name,
+            "package": removal.name.partition(".")[0],
+        }
+        of_library = removal.library if removal.kind in ("name", "member") else ""
+        found.setdefault((removal.kind, says.get(removal.kind, of_library)), []).append(removal)
+    return found
+
+
+def _candidates(node: ast.AST, names: Names) -> Iterable[Removal]:
+    """The lines that this piece of code may be about."""
+    keys: list[tuple[str, str]] = []
+    match node:
+        case ast.Call(func=function, keywords=keywords):
+            keys += [(kind, keyword.arg) for keyword in keywords if keyword.arg for kind in ("argument", "value")]
+            if isinstance(function, ast.Attribute):
+                keys.append(("method", function.attr))
+            if _task(node):
+                keys += [("task", ""), ("default", "")]
+        case ast.Attribute():
+            library = names.of(node).partition(".")[0]
+            keys += [("name", library), ("member", library)]
+        case ast.ImportFrom(module=str(module)):
+            package = module.partition(".")[0]
+            keys += [("name", package), ("member", package), ("package", package)]
+        case ast.Import(names=imported):
+            keys += [("package", package) for package in {alias.name.partition(".")[0] for alias in imported}]
+        case ast.Constant(value=str()):
+            keys.append(("url", ""))
+    return (removal for key in keys for removal in _index().get(key, ()))
+
+
+def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> str:
+    """The name in the code that the removal is about, or nothing."""
+    match removal.kind, node:
+        case "task", ast.Call():
+            task = _task(node) or ""
+            return task if _is_pipeline(node, names, inline=inline) and fnmatchcase(task, removal.name) else ""
+        case "default", ast.Call():
+            named = len(node.args) > 1 or any(keyword.arg in ("model", None) for keyword in node.keywords)
+            ours = _is_pipeline(node, names, inline=inline) and _task(node) == removal.name
+            return removal.name if ours and not named else ""
+        case "argument", ast.Call():
+            return _callee(removal, node, names, inline=inline)
+        case "value", ast.Call(keywords=keywords):
+            argument, _, text = removal.name.partition("=")
+            given = (one.value for one in keywords if one.arg == argument)
+            return removal.name if any(isinstance(one, ast.Constant) and one.value == text for one in given) else ""
+        case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
+            ours = attribute == removal.name and _is_tokenizer(value, names)
+            return attribute if ours and not _keeps(removal, names.of(value)) else ""
+        case "name" | "member", ast.ImportFrom(module=str(module), names=imported, level=0):
+            ours = module == removal.library or (removal.kind == "name" and _within(module, removal.library))
+            return next((alias.name for alias in imported if ours and fnmatchcase(alias.name, removal.name)), "")
+        case "name" | "member", ast.Attribute(attr=attribute):
+            ours = names.of(node) == f"{removal.library}.{attribute}"
+            return attribute if ours and fnmatchcase(attribute, removal.name) else ""
+        case "package", ast.Import(names=imported):
+            return removal.name if any(_within(alias.name, removal.name) for alias in imported) else ""
+        case "package", ast.ImportFrom(module=str(module), names=imported):
+            here = any(_within(f"{module}.{alias.name}", removal.name) for alias in imported)
+            return removal.name if here else ""
+        case "url", ast.Constant(value=str(text)):
+            return removal.name if text.startswith(removal.name) else ""
+    return ""
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def _keeps(removal: Removal, receiver: str) -> bool:
+    """Whether the object is one of the few that have kept the method."""
+    return any(fnmatchcase(receiver, f"*.{kept}") for kept in removal.kept_by.split("|") if kept)
+
+
+def _is_tokenizer(node: ast.expr, names: Names) -> bool:
+    """Whether it is called a tokenizer, and not known to be another library's."""
+    name = names.of(node)
+    foreign = isinstance(node, ast.Name) and node.id in names.known and not name.startswith("transformers.")
+    return not foreign and TOKENIZERS.search(ast.unparse(node)) is not None
+
+
+def _is_pipeline(call: ast.Call, names: Names, *, inline: bool) -> bool:
+    name = names.of(call.func)
+    return (name.startswith("transformers.") and name.endswith(".pipeline")) or (inline and name == "pipeline")
+
+
+def _task(call: ast.Call) -> str | None:
+    values = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "task")]
+    return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), None)
+
+
+def _callee(removal: Removal, call: ast.Call, names: Names, *, inline: bool) -> str:
+    """The name of what is called with an argument that it no longer takes."""
+    if not any(keyword.arg == removal.argument for keyword in call.keywords):
+        return ""
+    name = names.of(call.func)
+    if removal.callee == "pipeline":
+        return "pipeline" if _is_pipeline(call, names, inline=inline) else ""
+    if name.endswith("()"):
+        name = f"{name[:-2]}.__call__"
+    callees = (f"*{callee.lstrip('*')}" for callee in removal.callee.split("|"))
+    ours = name.partition(".")[0] == removal.library and any(fnmatchcase(name, callee) for callee in callees)
+    return ".".join(name.split(".")[-2 if name.endswith("__call__") else -1 :]) if ours else ""

@@ -1,0 +1,107 @@
+"""What a run of courses leaves behind: examples.csv, course.md to paste into an issue, course.html to look at."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from suite.course.verdicts.verdict import PASSING, SKIPPING, Verdict
+from suite.records.run_folder import RunFolder
+
+COLUMNS = (
+    "example", "document", "line", "text", "verdict", "sentence", "removed_name", "removed_in", "replacement",
+    "checkpoints", "hosts_tried", "capped", "wall_s",
+)  # fmt: skip
+"""The columns of examples.csv, in order. `results/README.md` defines each."""
+LIBRARIES = ("transformers", "torch", "datasets", "huggingface-hub")
+ORDER = {str(verdict): place for place, verdict in enumerate(Verdict)}
+
+
+def write_course(folder: Path) -> None:
+    """Write the three files beside the run's rows."""
+    run = RunFolder(folder)
+    rows, conditions = run.examples(), run.conditions()
+    with (folder / "examples.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "course.md").write_text(markdown(rows, conditions), encoding="utf-8")
+    (folder / "course.html").write_text(page(rows, conditions), encoding="utf-8")
+
+
+def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many examples got each verdict, best first."""
+    found = Counter(str(row["verdict"]) for row in rows)
+    return {verdict: found[verdict] for verdict in ORDER if found[verdict]}
+
+
+def to_mend(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The examples that neither pass nor wait for something that is not there."""
+    return [row for row in rows if row["verdict"] not in (*PASSING, *SKIPPING)]
+
+
+def versions(conditions: Mapping[str, Any]) -> str:
+    """The releases that the examples were held against."""
+    known = conditions.get("libraries", {})
+    return ", ".join(f"{name} {known[name]}" for name in LIBRARIES if name in known)
+
+
+def markdown(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> str:
+    """A summary in Markdown."""
+    documents = len({row["document"] for row in rows})
+    lines = [
+        f"# {len(rows)} examples in {documents} documents",
+        "",
+        f"Run with {versions(conditions)}.",
+        "",
+        "| verdict | examples |",
+        "|---|---:|",
+        *(f"| {verdict} | {count} |" for verdict, count in counts(rows).items()),
+    ]
+    broken = to_mend(rows)
+    if broken:
+        lines += ["", "## To mend", "", "| example | verdict | what | instead |", "|---|---|---|---|"]
+        lines += [
+            f"| `{row['example']}` | {row['verdict']} | {_cell(row['sentence'])} | {_cell(row['replacement'])} |"
+            for row in broken
+        ]
+    for sentence in silent(conditions):
+        lines += ["", sentence]
+    return "\n".join(lines) + "\n"
+
+
+def silent(conditions: Mapping[str, Any]) -> list[str]:
+    """What is to be said of the documents that have no row: those without an example, and those that were not read."""
+    empty, unread = conditions.get("without_examples", []), conditions.get("unread", {})
+    told = [f"Without an example: {', '.join(empty)}."] if empty else []
+    return told + [f"Not read: {document} ({problem})." for document, problem in unread.items()]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> str:
+    """One HTML page: each document a strip of its examples, and what is to mend."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    here = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    by_document: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_document.setdefault(row["document"], []).append(row)
+    return environment.get_template("course.html.j2").render(
+        rows=rows,
+        documents=by_document,
+        counts=counts(rows),
+        mend=to_mend(rows),
+        silent=silent(conditions),
+        versions=versions(conditions),
+        run=conditions.get("run", ""),
+        courses=conditions.get("courses", []),
+    )

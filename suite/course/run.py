@@ -1,0 +1,283 @@
+"""A run of courses: documents carried out side by side, a verdict for each example as soon as there is one."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from suite.core.errors import TouchstoneError, UsageError
+from suite.core.files import cache_root
+from suite.course.documents.model import Document, Example
+from suite.course.documents.python_source import parse
+from suite.course.documents.reader import find_documents, read_document
+from suite.course.documents.result import ExampleResult
+from suite.course.lifecycle.table import installed_releases
+from suite.course.lint import usage_hints
+from suite.course.lint.api_usage import Names, check_example
+from suite.course.sandbox import document_process, namespaces
+from suite.course.sandbox.namespaces import Limits
+from suite.course.sandbox.supervisor import SandboxSpec
+from suite.course.stand_ins.catalogue import resolve
+from suite.course.verdicts.judge import DocumentState, judge, judge_unrun, runs_nothing
+from suite.course.verdicts.verdict import Judgement, Verdict
+
+SKIP_FILE = "touchstone-skip.csv"
+"""A course's own list of examples that are not to be run: columns `example` and `reason`."""
+DOCUMENT_EXAMPLES_IN_TIME = 20
+"""A document may take as long as so many examples that use up their time."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An example with its verdict, as it is written down."""
+
+    example: Example
+    judgement: Judgement
+    found: ExampleResult
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of examples.csv."""
+        notes = self.found.notes
+        return {
+            "example": self.example.id,
+            "document": self.example.document,
+            "line": self.judgement.line or self.example.line,
+            "text": self.example.text[:200],
+            "verdict": str(self.judgement.verdict),
+            "sentence": self.judgement.sentence,
+            "removed_name": self.judgement.removed_name,
+            "removed_in": self.judgement.removed_in,
+            "replacement": self.judgement.replacement,
+            "checkpoints": _subjects(notes, "checkpoint"),
+            "hosts_tried": _subjects(notes, "host"),
+            "capped": "; ".join(
+                dict.fromkeys(f"{n['subject']} {n['outcome']}" for n in notes if n["kind"] == "capped")
+            ),
+            "wall_s": self.found.wall_s,
+        }
+
+
+def _subjects(notes: Iterable[Mapping[str, Any]], kind: str) -> str:
+    return " ".join(dict.fromkeys(str(note["subject"]) for note in notes if note["kind"] == kind))
+
+
+@dataclass(frozen=True)
+class Read:
+    """A document with the file that it was read from and the examples that its course does not want run."""
+
+    file: Path
+    document: Document
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_courses(paths: Sequence[Path], here: Path) -> list[Read]:
+    """The documents of courses, in order, named as seen from the folder of each course.
+
+    Raises:
+        UsageError: a path is not there, holds no document, or has a skip list with a stale line.
+    """
+    found: list[Read] = []
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        documents = [(file, read_document(file, _name(file, folder, here))) for file in find_documents([path])]
+        skipped = read_skips(folder / SKIP_FILE)
+        known = {example.id for _, document in documents for example in document.examples}
+        for example, reason in skipped.items():
+            if not reason:
+                raise UsageError(f"{SKIP_FILE} gives no reason for {example}: write one.")
+            if example not in known and path.is_dir():
+                raise UsageError(f"{SKIP_FILE} names {example}, which is no example of the course: mend the line.")
+        found += [Read(file, document, skipped) for file, document in documents]
+    return found
+
+
+def _name(file: Path, folder: Path, here: Path) -> str:
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else os.path.relpath(file, here)
+
+
+def read_skips(file: Path) -> dict[str, str]:
+    """The examples of a skip list, with their reasons.
+
+    Raises:
+        UsageError: it lacks a column.
+    """
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    if any(row.get("example") is None or row.get("reason") is None for row in rows):
+        raise UsageError(f"{file} needs the columns example and reason in every line.")
+    return {row["example"].strip(): row["reason"].strip() for row in rows}
+
+
+class CourseRun:
+    """Documents carried out in the background, as many at a time as there are cores."""
+
+    def __init__(self, reads: Sequence[Read], limits: Limits, log: Path, *, unsafe: bool = False) -> None:
+        self.reads, self.limits, self.log = reads, limits, log
+        self.unsafe = unsafe
+        self._open: document_process.OpenStandIns | None = None
+        self._private: Path | None = None
+        self._rows: dict[str, Future[Row]] = {}
+        self._over = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def start(self, chosen: set[str]) -> None:
+        """Begin with the documents that hold one of these examples.
+
+        Raises:
+            UsageError: there are no walls to be had here.
+        """
+        reason = None if self.unsafe else namespaces.missing()
+        if reason:
+            raise UsageError(
+                f"Examples are only run behind walls, and there are none: {reason}. `python -m suite lint-course` runs "
+                "nothing; --unsafe runs them with your own rights."
+            )
+        wanted = [read for read in self.reads if any(example.id in chosen for example in read.document.examples)]
+        documents = [read.document for read in wanted]
+        self._hints = usage_hints.checkpoint_hints(documents)
+        certificate, self._authority = _new_authority()
+        self._private = Path(tempfile.mkdtemp(prefix="touchstone-course-"))
+        self._private.chmod(0o755)
+        self._certificate = self._private / "stand-ins.pem"
+        self._certificate.write_bytes(certificate)
+        self._cache = cache_root() / "stand-ins"
+        self._cache.mkdir(parents=True, exist_ok=True)
+        self._releases = installed_releases()
+        if self.unsafe:
+            self._open = document_process.OpenStandIns(self._hints, self._cache, self._private / ".notes.jsonl")
+            self._open.wait()
+        port = self._open.port if self._open else None
+        self._forkserver = document_process.open_forkserver(
+            _preloads(documents, self._hints), self.log, self._certificate, port
+        )
+        # Without walls documents share the stand-ins, and what these tell is of the one document at work.
+        cores = sorted(os.sched_getaffinity(0))[: 1 if self.unsafe else None]
+        self._cores: SimpleQueue[int] = SimpleQueue()
+        for core in cores:
+            self._cores.put(core)
+        self._pool = ThreadPoolExecutor(len(cores), thread_name_prefix="document")
+        for read in wanted:
+            for example in read.document.examples:
+                self._rows[example.id] = Future()
+        for read in wanted:
+            self._pool.submit(self._run_document, read, chosen)
+
+    def row(self, example: Example) -> Row:
+        """The verdict on an example, as soon as there is one."""
+        return self._rows[example.id].result()
+
+    def close(self) -> None:
+        """End everything that still runs."""
+        self._over.set()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._open is not None:
+            self._open.close()
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def _run_document(self, read: Read, chosen: set[str]) -> None:
+        core = self._cores.get()
+        try:
+            self._carry_out_on(core, read, chosen)
+        except BaseException as error:
+            told = error if isinstance(error, TouchstoneError) else UsageError(f"{type(error).__name__}: {error}")
+            for example in read.document.examples:
+                if not self._rows[example.id].done():
+                    self._rows[example.id].set_exception(told)
+        finally:
+            self._cores.put(core)
+
+    def _carry_out_on(self, core: int, read: Read, chosen: set[str]) -> None:
+        examples = read.document.examples
+        last = max(index for index, example in enumerate(examples) if example.id in chosen)
+        state, names = DocumentState(), Names()
+        left = DOCUMENT_EXAMPLES_IN_TIME * self.limits.seconds
+        with contextlib.ExitStack() as stack:
+            stage: document_process.DocumentProcess | None = None
+            for index, example in enumerate(examples[: last + 1]):
+                if self._over.is_set():
+                    return
+                findings = check_example(example, names, self._releases)
+                judgement, found = _without_running(example, findings, read.skipped), ExampleResult()
+                if judgement is None and left <= 0:
+                    judgement = Judgement(Verdict.TIMEOUT, "its document had used up its time")
+                if judgement is None:
+                    if stage is None:
+                        stage = document_process.DocumentProcess(self._forkserver, self._ground(read, core), self.log)
+                        stack.callback(stage.close)
+                    found = stage.perform(index, example)
+                    left -= self.limits.seconds if found.died == "timeout" else found.wall_s
+                    judgement = judge(example, found, findings, state)
+                state.tell(example, judgement)
+                self._rows[example.id].set_result(Row(example, judgement, found))
+
+    def _ground(self, read: Read, core: int) -> SandboxSpec:
+        return SandboxSpec(
+            self.limits,
+            str(self._cache),
+            self._authority,
+            readable=(str(self._certificate),),
+            shown=beside(read.file),
+            hints=self._hints,
+            local=usage_hints.local_checkpoints([read.document]),
+            core=core,
+            outside=str(self._private) if self.unsafe else None,
+        )
+
+
+def beside(file: Path) -> dict[str, str]:
+    """What lies beside a document, by name, as its examples may see it; what would cover their own home is left out."""
+    inside = file.parent.resolve()
+    seen = {path.name: path.resolve() for path in file.parent.iterdir() if not path.name.startswith(".")}
+    return {
+        name: str(path)
+        for name, path in seen.items()
+        if path.is_relative_to(inside) and not Path(namespaces.HOME).is_relative_to(path)
+    }
+
+
+def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping[str, str]) -> Judgement | None:
+    """The verdict on what is not run: calls in sentences, no Python, shell lines, what is to be left."""
+    if example.id in skipped:
+        return Judgement(Verdict.FRAGMENT, f"the course skips it: {skipped[example.id]}")
+    if example.kind == "inline":
+        return judge_unrun(findings, "the installed_releases release takes the call (it was not run)")
+    if runs_nothing(example.code):
+        return Judgement(Verdict.FRAGMENT, "it holds nothing but comments and shell lines, which are not run")
+    try:
+        parse(example.code)
+    except SyntaxError:
+        return judge_unrun(findings, "")
+    return None
+
+
+def _new_authority() -> tuple[bytes, bytes]:
+    try:
+        from suite.course.stand_ins.network import new_authority
+
+        return new_authority()
+    except ImportError as error:
+        raise UsageError(
+            f"Running a course needs the package {error.name}: pip install 'touchstone-bench[course]'."
+        ) from None
+
+
+def _preloads(documents: Sequence[Document], known: Mapping[str, str]) -> list[str]:
+    modules, names = usage_hints.imports(documents)
+    classes = {hint for hint in known.values() if hint[:1].isupper() and hint.isidentifier()}
+    resolved = [resolve(name, hint) for name, hint in known.items()]
+    classes |= {found.entry.architecture for found in resolved if found.entry and found.entry.architecture}
+    return [*(f"{module}:" for module in modules), *names, *sorted(classes)]

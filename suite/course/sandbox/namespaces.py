@@ -1,0 +1,213 @@
+"""The walls around a document's process: what it can see, change, reach and use up. All of them are the kernel's.
+
+Namespaces of its own for users, mounts, processes, network, messages and the host's name; a root in which only the
+interpreter's files exist, read-only; a small memory disk to write to; limits; no capabilities; Landlock where there is.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.core.files import project_root
+from suite.course.sandbox import syscalls
+
+HOME = "/tmp/reader"
+WORK = f"{HOME}/course"
+HUB_CACHE = f"{HOME}/.cache/huggingface/hub"
+"""There already, since a reader has fetched something before."""
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SETTINGS = (
+    "alternatives", "ca-certificates", "fonts", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf",
+    "ld.so.conf.d", "localtime", "magic", "mime.types", "nsswitch.conf", "os-release", "passwd", "protocols",
+    "services", "ssl/certs", "ssl/openssl.cnf", "timezone",
+)  # fmt: skip
+"""What programs read below /etc, and nothing that anybody keeps a secret in."""
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_PROCESS_FLAGS = syscalls.NO_SUID | syscalls.NO_DEVICES | syscalls.NO_EXEC | syscalls.READ_ONLY
+_PROCESSORS = "/sys/devices/system/cpu"
+PROCESSES = 128
+"""At once, in a document; enforced where it is not root that asks."""
+NOBODY = 65534
+"""Who a document's process is where root starts it: root's files, and what the kernel grants root, are not its own.
+
+It may read what it sees, since the interpreter or the course can lie where root alone reads.
+"""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a document may use: memory and files in bytes, seconds for each example."""
+
+    memory: int = 4 * 2**30
+    disk: int = 2**30
+    seconds: float = 30.0
+
+
+def missing() -> str | None:
+    """Why there are no walls to be had here, or `None`. Tried in a process of its own."""
+    if not sys.platform.startswith("linux"):
+        return "only Linux has the namespaces that they are built of"
+    child = os.fork()
+    if child == 0:
+        try:
+            _enter()
+        except OSError as error:
+            os._exit(min(error.errno or 1, 125))
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return f"the kernel refuses namespaces to this user ({os.strerror(code)})" if code else None
+
+
+def _enter() -> None:
+    """Move into namespaces of one's own; the next child is the first process there."""
+    user, group, process = os.getuid(), os.getgid(), os.getpid()
+    ready, moved = os.pipe()
+    # Only somebody outside may give a namespace more than one user.
+    outside = os.fork() if user == 0 else 0
+    if user == 0 and outside == 0:
+        os.close(moved)
+        os.read(ready, 1)
+        try:
+            for kind in ("uid_map", "gid_map"):
+                Path(f"/proc/{process}/{kind}").write_text(f"0 0 1\n{NOBODY} {NOBODY} 1\n")
+        except OSError as error:
+            os._exit(error.errno or 1)
+        os._exit(0)
+    os.close(ready)
+    syscalls.unshare(
+        syscalls.NEW_USER
+        | syscalls.NEW_MOUNTS
+        | syscalls.NEW_PIDS
+        | syscalls.NEW_NETWORK
+        | syscalls.NEW_IPC
+        | syscalls.NEW_HOSTNAME
+    )
+    os.close(moved)
+    if outside:
+        code = os.waitstatus_to_exitcode(os.waitpid(outside, 0)[1])
+        if code:
+            raise OSError(code, os.strerror(code))
+        return
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def enter() -> None:
+    """See `_enter`. Raises OSError where `missing` has a reason."""
+    _enter()
+
+
+def interpreter_files() -> list[str]:
+    """The folders that Python and its packages were started from."""
+    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages()}
+    # Where the run was started is on the path too, and so is a checkout of this package: both may hold what is private.
+    project = project_root()
+    private = {Path.cwd().resolve(), project}
+    found |= {path for path in sys.path if path and Path(path).is_dir() and Path(path).resolve() not in private}
+    found |= {str(project / package) for package in ("suite", "tasks")}
+    found |= {str(Path(path).resolve()) for path in found}
+    return sorted(found)
+
+
+def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits) -> None:
+    """Build the root and move in: the first process of the namespaces does, before any other is started.
+
+    Raises:
+        OSError: the kernel does not let it.
+    """
+    syscalls.mount("none", "/", None, syscalls.RECURSIVE | syscalls.PRIVATE)
+    root = "/tmp"
+    wanted = _with_parents_first([*(path for path in _SYSTEM if Path(path).exists()), *readable])
+    devices = [f"/dev/{name}" for name in _DEVICES]
+    settings = [f"/etc/{name}" for name in _SETTINGS if Path(f"/etc/{name}").exists()]
+    # Opened before the new root covers what lies below /tmp.
+    sources = {path: os.open(path, os.O_PATH) for path in (*wanted, *devices, *settings, *writable)}
+    if Path(_PROCESSORS).exists():
+        sources[_PROCESSORS] = os.open(_PROCESSORS, os.O_PATH)
+    links = {path: str(Path(path).readlink()) for path in _SYSTEM if Path(path).is_symlink()}
+    folders = {path: Path(path).is_dir() for path in sources}
+
+    syscalls.mount("tmpfs", root, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, f"size={limits.disk},mode=0755")
+    for path, link in links.items():
+        Path(root + path).symlink_to(link)
+    mounted = [f"{root}/tmp", f"{root}/dev/shm"]
+    for place in mounted:
+        Path(place).mkdir(parents=True)
+        syscalls.mount("tmpfs", place, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, f"size={limits.disk},mode=1777")
+    for path, opened in sources.items():
+        if path in links:
+            continue
+        target = Path(root + path)
+        if folders[path]:
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        syscalls.bind(f"/proc/self/fd/{opened}", str(target), writable=path in (*writable, *devices))
+        os.close(opened)
+    Path(f"{root}/etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
+    for name, inside in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{inside}")
+    Path(f"{root}/proc").mkdir()
+    syscalls.mount("proc", f"{root}/proc", "proc", _PROCESS_FLAGS)
+    Path(f"{root}/.old").mkdir()
+    syscalls.pivot_root(root, f"{root}/.old")
+    os.chdir("/")
+    syscalls.unmount("/.old")
+    Path("/.old").rmdir()
+    syscalls.mount("none", "/", None, syscalls.REMOUNT | syscalls.READ_ONLY | syscalls.NO_SUID | syscalls.NO_DEVICES)
+    for place in (WORK, HUB_CACHE):
+        Path(place).mkdir(parents=True)
+    if os.getuid() == 0:
+        for owned in (Path(HOME), *Path(HOME).rglob("*")):
+            os.chown(owned, NOBODY, NOBODY)
+    syscalls.raise_loopback()
+    os.chdir(WORK)
+
+
+def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
+    """Give up every right to change the walls, and take on the limits. What is started afterwards has no more."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk, limits.disk))
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
+    syscalls.forbid_writing_except(["/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", *writable])
+    syscalls.drop_privileges()
+
+
+def become_nobody() -> None:
+    """Let go of root's identity, where it is root that runs this; before `confine`, which takes away the right to."""
+    if os.getuid() == 0:
+        syscalls.become(NOBODY)
+        resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+
+
+def environment(extra: dict[str, str]) -> dict[str, str]:
+    """All that a document's process finds in its environment."""
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "HOME": HOME,
+        "USER": "reader",
+        "LOGNAME": "reader",
+        "LANG": "C.UTF-8",
+        "TMPDIR": "/tmp",
+        "PWD": WORK,
+        **extra,
+    }
+
+
+def _with_parents_first(paths: Iterable[str]) -> Iterator[str]:
+    """The paths that exist, without those that lie below another of them or would cover a wall."""
+    kept: list[Path] = []
+    for path in sorted({Path(path) for path in paths}, key=lambda path: len(path.parts)):
+        covers = any(Path(place).is_relative_to(path) for place in ("/tmp", "/dev", "/proc", "/etc"))
+        if path.exists() and not covers and not any(path.is_relative_to(other) for other in kept):
+            kept.append(path)
+            yield str(path)

@@ -1,0 +1,262 @@
+"""The processes that carry out one document, behind its walls.
+
+The first process of the namespaces watches over memory. Beside it live the stand-ins and those that
+carry out the examples.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from suite.core.errors import TouchstoneError
+from suite.course.sandbox import app_servers, namespaces, syscalls, workload_limits
+from suite.course.sandbox.execute import new_namespace
+from suite.course.sandbox.fork_chain import keep, kill_group, reply
+from suite.course.sandbox.namespaces import Limits
+from suite.processes import preload
+from suite.processes.stdio import print_to
+
+WATCH_SECONDS = 0.3
+FLOOD = 64
+"""Processes of a document that are too many."""
+MODEST = 10
+"""How much less urgent an example is than those who watch over it."""
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class SandboxSpec:
+    """What a document is carried out on.
+
+    `authority` signs for the stand-ins. `readable` are paths beside the interpreter's that are seen; `cache` is where
+    stand-ins are kept, written by these alone. `shown` are files and folders beside the document, by the name under
+    which it finds them. `hints` say for which task or class the document's code names a checkpoint; `local` are
+    checkpoints that it expects below ./models. Without walls a document works in the folder `outside`.
+    """
+
+    limits: Limits
+    cache: str
+    authority: bytes
+    readable: tuple[str, ...] = ()
+    shown: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
+    local: tuple[str, ...] = ()
+    core: int | None = None
+    outside: str | None = None
+
+    @property
+    def notes(self) -> tuple[Path, Path]:
+        """Where the stand-ins write what they were asked, and the caps what they capped."""
+        folder = Path(self.outside or "/tmp")
+        return folder / ".notes.jsonl", folder / ".capped.jsonl"
+
+
+def main(requests: Connection, replies: Connection, ground: SandboxSpec, log: str) -> None:
+    """Run in a child of the forkserver: build the walls, then answer requests until the pipe closes."""
+    syscalls.die_with_parent(signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print_to(Path(log))
+    sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - for the process's life
+    _let_go_except({requests.fileno(), replies.fileno()})
+    preload.restore_paths()
+    if ground.core is not None:
+        os.sched_setaffinity(0, {ground.core})
+    try:
+        if ground.outside is None:
+            namespaces.enter()
+        first = os.fork()
+    except OSError as error:
+        reply(replies, {"refused": str(error)})
+        os._exit(1)
+    if first == 0:
+        try:
+            syscalls.die_with_parent(signal.SIGKILL)
+            if ground.outside is None:
+                _first(requests, replies, ground)
+            _begin_openly(requests, replies, ground)
+        except BaseException:
+            traceback.print_exc()
+            with contextlib.suppress(OSError):
+                reply(replies, {"refused": traceback.format_exc(limit=-3)})
+        os._exit(1)
+    requests.close()
+    replies.close()
+    os.waitpid(first, 0)
+    os._exit(0)
+
+
+def _let_go_except(used: set[int]) -> None:
+    """Close what was inherited for others: with the forkserver's own pipes an example could end it.
+
+    Each becomes the null device, since multiprocessing still believes that it has them.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in {int(path.name) for path in Path("/proc/self/fd").iterdir()} - used - {0, 1, 2, nothing}:
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def _first(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+    """The first process of the namespaces: with its end everything in them ends."""
+    namespaces.furnish(
+        [*namespaces.interpreter_files(), *ground.readable, *ground.shown.values()],
+        [ground.cache],
+        ground.limits,
+    )
+    standing_in = _fork(lambda: _stand_in(ground))
+    _show_around(ground)
+    _fork(lambda: _begin(requests, replies, ground))
+    requests.close()
+    replies.close()
+    _watch(standing_in, ground.limits)
+
+
+def _fork(work: Callable[[], None]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _stand_in(ground: SandboxSpec) -> None:
+    from suite.course.stand_ins import network
+
+    served = network.open_sockets()
+    namespaces.confine(ground.limits, [ground.cache])
+    network.serve(served, ground.authority, ground.hints, Path(ground.cache), ground.notes[0])
+
+
+def _begin(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+    os.nice(MODEST)
+    os.environ.pop("MPLCONFIGDIR", None)
+    _lay_out_checkpoints(ground)
+    namespaces.become_nobody()
+    namespaces.confine(ground.limits)
+    _wait_for_stand_ins()
+    _take_up(requests, replies, ground)
+
+
+def _take_up(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+    # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    sys.argv = ["example.py"]
+    workload_limits.install(ground.notes[1])
+    app_servers.install()
+    reply(replies, {"ready": True})
+    keep(requests, replies, new_namespace(), ground.limits.seconds, ground.notes)
+
+
+def _begin_openly(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+    """Carry out a document without walls, in a folder of its own."""
+    import tempfile
+
+    os.chdir(tempfile.mkdtemp(dir=ground.outside))
+    _show_around(ground)
+    _lay_out_checkpoints(ground)
+    _take_up(requests, replies, ground)
+    os._exit(0)
+
+
+def _lay_out_checkpoints(ground: SandboxSpec) -> None:
+    """Put the stand-ins of checkpoints that the document expects on its own disk where it looks for them."""
+    from suite.course.stand_ins.catalogue import resolve
+    from suite.course.stand_ins.checkpoints.files import folder
+
+    for name in ground.local:
+        entry = resolve(name, ground.hints.get(name)).entry
+        place = Path("models") / name
+        if entry is None or place.exists():
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(TouchstoneError, OSError):
+            place.symlink_to(folder(entry, Path(ground.cache)))
+
+
+def _show_around(ground: SandboxSpec) -> None:
+    """Put what lies beside the document where its examples look for it."""
+    for name, path in ground.shown.items():
+        with contextlib.suppress(OSError):
+            Path(name).symlink_to(path)
+
+
+def _wait_for_stand_ins() -> None:
+    import socket
+
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", 80), 1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _watch(standing_in: int, limits: Limits) -> None:
+    """Bury the dead, and kill what eats up the memory, until nothing but the stand-ins is left."""
+    alive = True
+    while alive:
+        time.sleep(WATCH_SECONDS)
+        with contextlib.suppress(ChildProcessError):
+            while buried := os.waitpid(-1, os.WNOHANG)[0]:
+                if buried == standing_in:
+                    os._exit(1)  # without them the document would be judged by what is missing
+        others = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        others = [process for process in others if process not in (1, standing_in)]
+        alive = bool(others)
+        too_much = sum(map(_resident, others)) > limits.memory and sum(map(_own, others)) > limits.memory
+        if len(others) > FLOOD or too_much:
+            _stem(others)
+    os._exit(0)
+
+
+def _stem(processes: list[int]) -> None:
+    """End the newest group of processes: that of the example at work."""
+    groups = set()
+    for process in processes:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGSTOP)
+            groups.add(os.getpgid(process))
+    kill_group(max(groups, default=0))
+    for process in processes:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGCONT)
+
+
+def _resident(process: int) -> int:
+    """Bytes of memory that are no file's, shared ones in full."""
+    return _bytes(process, "status", ("RssAnon:", "RssShmem:"))
+
+
+def _own(process: int) -> int:
+    """Bytes of memory that are no file's, shared ones in part; this takes the kernel long to say."""
+    return _bytes(process, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+
+
+def _bytes(process: int, file: str, fields: tuple[str, ...]) -> int:
+    try:
+        text = Path(f"/proc/{process}/{file}").read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(fields))

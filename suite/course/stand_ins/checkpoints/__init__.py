@@ -1,0 +1,3 @@
+"""Makes the small checkpoints that the stand-in Hub serves: configuration, random weights, tokenizer and preprocessor
+files.
+"""

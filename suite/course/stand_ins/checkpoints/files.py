@@ -1,0 +1,112 @@
+"""The files of a stand-in: a shipped miniature's, with what the Hub has beside it; or a random checkpoint's."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from suite.core.files import fill_once
+from suite.course.stand_ins.catalogue import Entry
+from suite.course.stand_ins.checkpoints.longer_positions import lengthen
+from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
+from suite.course.stand_ins.checkpoints.random_checkpoint import make
+from suite.course.stand_ins.checkpoints.tokenizer_files import classic_files
+from suite.course.stand_ins.checkpoints.whisper import complete, is_multilingual
+from suite.task.discovery import tasks_root
+
+NOT_SERVED = {"card.json", "README.md", "data_config.json"}
+MODULES = (("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize"))
+LAYOUT = "9"
+"""Raise it when what is written changes: folders of another layout are not taken."""
+
+
+def folder(entry: Entry, cache: Path) -> Path:
+    """The folder with the files of a stand-in, made fill_once; several processes may ask for the same at fill_once.
+
+    Raises:
+        CheckpointError: the installed transformers does not have the architecture.
+    """
+    place = cache / "stand-ins" / f"{entry.architecture or entry.model_type}-{_key(entry)}"
+    if not place.is_dir():
+        fill_once(place, lambda aside: _fill(aside, entry))
+    return place
+
+
+def shipped(name: str) -> Path | None:
+    """The folder of a shipped miniature, or of an installed package's weights; None where it is not there."""
+    if name.startswith("package:"):
+        found = importlib.util.find_spec(name.removeprefix("package:"))
+        roots = found.submodule_search_locations if found else None
+        configs = sorted(Path(roots[0]).glob("*/config.json")) if roots else []
+        return configs[0].parent if configs else None
+    place = tasks_root() / "miniatures" / "shipped" / name
+    return place if name and (place / "config.json").is_file() else None
+
+
+def _key(entry: Entry) -> str:
+    source = shipped(entry.stand_in)
+    state = [(file.name, file.stat().st_size) for file in sorted(source.iterdir())] if source else []
+    parts = (LAYOUT, version("transformers"), entry.architecture, entry.model_type, entry.stand_in, entry.width)
+    told = (*parts, entry.labels, entry.library, _traits(entry.name), state)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def _traits(name: str) -> tuple[str, ...]:
+    """What a name tells beyond its row: whether letters keep their case, and which decoder or tokenizer it has."""
+    words = (
+        "uncased",
+        "trocr",
+        "donut",
+        "nllb",
+        "chat",
+        "instruct",
+        "multilingual",
+        "chinese",
+        "rinna",
+        "wav2vec2-base",
+    )
+    english = (".en",) if name.endswith(".en") else ()
+    return tuple(word for word in words if word in name.lower()) + english
+
+
+def _fill(aside: Path, entry: Entry) -> None:
+    source = shipped(entry.stand_in)
+    if source is None:
+        make(entry, aside, _traits(entry.name))
+    else:
+        shutil.copytree(source, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SERVED))
+        lengthen(aside)
+        if entry.model_type == "whisper":
+            complete(aside, is_multilingual(entry.name))
+        if (aside / "tokenizer.json").is_file() and not (aside / "modules.json").is_file():
+            classic_files(aside, entry.model_type)
+        if entry.model_type in SOUNDS and not (aside / "preprocessor_config.json").is_file():
+            write_preprocessor(aside, entry.model_type, {})
+    if entry.library == "sentence-transformers" and not (aside / "modules.json").is_file():
+        _sentence_transformer(aside, entry)
+
+
+def _sentence_transformer(aside: Path, entry: Entry) -> None:
+    """What SentenceTransformer reads beside the model: which modules follow each other, and how tokens are pooled."""
+    if entry.architecture.endswith("ForSequenceClassification"):
+        return
+    modules = [
+        {"idx": int(index), "name": index, "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for index, path, kind in MODULES
+    ]
+    _write(aside / "modules.json", modules)
+    pooling = {"word_embedding_dimension": entry.width, "pooling_mode_mean_tokens": True}
+    _write(aside / "1_Pooling" / "config.json", pooling)
+    _write(aside / "2_Normalize" / "config.json", {})
+    _write(aside / "sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False})
+    _write(aside / "config_sentence_transformers.json", {"__version__": {"sentence_transformers": "2.0.0"}})
+
+
+def _write(file: Path, content: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

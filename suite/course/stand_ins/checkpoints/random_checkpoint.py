@@ -1,0 +1,263 @@
+"""Makes random checkpoints of the real architectures, each with a tokenizer and a processor that fit it.
+
+Their answers mean nothing; types, keys and most shapes are the real ones. The installed transformers makes them, so
+that it can load them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from suite.core.errors import CheckpointError
+from suite.course.stand_ins.catalogue import Entry
+from suite.course.stand_ins.checkpoints.audio_generation import audible, sounds, write_generation
+from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
+from suite.course.stand_ins.checkpoints.small_config import smaller
+from suite.course.stand_ins.checkpoints.tokenizer_files import clip_files, fresh_files
+from suite.course.stand_ins.checkpoints.vision_language import fit, open_gates, sees, write_reader
+from suite.task.discovery import tasks_root
+
+SILENT = {
+    "vit", "deit", "swin", "convnext", "convnextv2", "resnet", "beit", "mobilenet_v2", "mobilevit", "dinov2", "vit_mae",
+    "detr", "conditional_detr", "table-transformer", "yolos", "rt_detr", "segformer", "maskformer", "mask2former",
+    "sam", "dpt", "glpn", "depth_anything", "swin2sr", "videomae", "audio-spectrogram-transformer", "encodec",
+    "speecht5_hifigan",
+}  # fmt: skip
+"""Architectures without a tokenizer; those of speech have one only where they write."""
+READERS = {
+    "blip": "bert", "bark": "bert", "grounding-dino": "bert", "clap": "roberta", "bert": "bert",
+}  # fmt: skip
+"""Architectures that read by another's tokenizer."""
+WITH_LETTERS = {"facebook/wav2vec2-base", "facebook/wav2vec2-large"}
+"""Those that were not taught to write, and bring the letters to be taught all the same."""
+READ_ABROAD = {"chinese": "bert", "rinna": "t5"}
+"""Whose tokenizer GPT-2s of other languages have, by a word in their names."""
+CLIPS = {"clip": 77, "clipseg": 77, "owlvit": 16, "owlv2": 16}
+"""Architectures that read as CLIP does -> the longest text that they take, in tokens."""
+MASKING: dict[str, Any] = {
+    "mask_token": "[MASK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]",
+}  # fmt: skip
+ONE_MASK = {"DetrForSegmentation", "Mask2FormerForUniversalSegmentation"}
+"""Of many masks by chance none covers enough that the others do not: these find one thing alone."""
+CLASSIFIERS = ("class_labels_classifier", "class_predictor")
+"""What says which thing each query of a detector has found."""
+STAGES = ["stage1", "stage2", "stage3", "stage4"]
+CHATTY = ("chat", "instruct", "-it", "zephyr", "smollm3", "qwen")
+TOKENS = ("pad", "bos", "eos", "sep", "cls", "mask", "unk")
+CLASSES = {
+    "trocr": ("RobertaTokenizer", "TrOCRProcessor"), "donut": ("XLMRobertaTokenizer", "DonutProcessor"),
+    "gpt2": ("GPT2Tokenizer", None), "clap": ("RobertaTokenizer", None), "bark": ("BertTokenizer", None),
+    "musicgen": ("T5Tokenizer", "MusicgenProcessor"), "blip": ("BertTokenizer", None),
+    "vilt": ("BertTokenizer", "ViltProcessor"),
+    "git": ("BertTokenizer", "GitProcessor"), "grounding-dino": ("BertTokenizer", None),
+    "bert": ("BertTokenizer", None), "t5": ("T5Tokenizer", None),
+}  # fmt: skip
+"""Tokenizer and processor class of those that AutoTokenizer would not find by the architecture."""
+
+
+def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
+    """Write config, weights, tokenizer and processor of a random checkpoint into a folder.
+
+    Raises:
+        CheckpointError: the installed transformers does not have the architecture.
+    """
+    import torch
+    import transformers
+
+    architecture = getattr(transformers, entry.architecture, None)
+    if architecture is None:
+        raise CheckpointError(f"transformers {transformers.__version__} has no {entry.architecture}: update it.")
+    reads = _reader(entry, traits)
+    tokenizer = None if reads is None else _tokenizer(aside, entry, reads, "uncased" in traits)
+    config = _config(transformers, architecture, entry, tokenizer, traits)
+    if not sees(entry.model_type):
+        write_preprocessor(aside, _pictures_of(entry, reads), config.to_dict())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        try:
+            model = architecture(config).eval()
+        except ImportError:  # the architecture needs a package: whoever loads it is told which by transformers
+            config.architectures = [entry.architecture]
+            config.save_pretrained(aside)
+            return
+        except (AttributeError, TypeError, ValueError, AssertionError) as error:
+            raise CheckpointError(
+                f"transformers {transformers.__version__} makes no small {entry.architecture} ({error}): update it."
+            ) from error
+        if sees(entry.model_type):
+            open_gates(model)
+        _find_something(model)
+    model.save_pretrained(aside)
+    if tokenizer is not None and sounds(entry.model_type):
+        write_generation(aside, entry.model_type, len(tokenizer))
+
+
+def _find_something(model: Any) -> None:
+    """Let a detector be sure of some things: documents take the first for granted, and chance finds none."""
+    import torch
+
+    for name, module in model.named_modules():
+        if name.rpartition(".")[2] in CLASSIFIERS and isinstance(module, torch.nn.Linear):
+            with torch.no_grad():
+                module.bias[0] += 10.0
+
+
+def _reader(entry: Entry, traits: Sequence[str]) -> str | None:
+    """Whose tokenizer it has, if any."""
+    kind = entry.model_type
+    if kind == "vision-encoder-decoder":
+        return next((word for word in ("trocr", "donut") if word in traits), "gpt2")
+    if kind in SILENT or (kind in SOUNDS and kind not in {"speecht5", "musicgen", "speech_to_text"}):
+        return "ctc" if entry.architecture.endswith("ForCTC") or entry.name in WITH_LETTERS else None
+    if kind == "gpt2":
+        return next((reader for word, reader in READ_ABROAD.items() if word in traits), kind)
+    return kind
+
+
+def _pictures_of(entry: Entry, reads: str | None) -> str:
+    """Whose way of taking pictures and sounds it has."""
+    if entry.model_type != "vision-encoder-decoder":
+        return entry.model_type
+    return reads if reads in {"trocr", "donut"} else "vit"
+
+
+def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
+    """Write the tokenizer's files, and open it as a client would."""
+    from transformers import AutoTokenizer
+
+    home = tasks_root() / "miniatures" / "shipped"
+    (aside / "config.json").write_text(json.dumps({"model_type": entry.model_type}), encoding="utf-8")
+    if sees(entry.model_type):
+        return write_reader(aside, entry.model_type, home)
+    settings: dict[str, Any] = {"model_max_length": 512}
+    if reads in CLASSES:
+        reader, processor = CLASSES[reads]
+        settings |= {"tokenizer_class": reader} | ({"processor_class": processor} if processor else {})
+    if reads == "ctc":
+        for file in ("vocab.json", "tokenizer_config.json"):
+            shutil.copyfile(home / "automatic-speech-recognition-ctc" / file, aside / file)
+        return AutoTokenizer.from_pretrained(aside)
+    if reads in CLIPS:
+        clip_files(aside, home)
+        settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": CLIPS[reads]}
+        (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+        tokenizer = AutoTokenizer.from_pretrained(aside)
+        tokenizer.save_pretrained(aside)
+        return tokenizer
+    if not fresh_files(aside, READERS.get(reads, reads), home):
+        return _borrowed(aside, entry, home)
+    if reads == "git":  # it has no kinds of text, and refuses the pipeline's
+        settings |= {"model_input_names": ["input_ids", "attention_mask"]}
+    if READERS.get(reads, reads) in {"bert", "distilbert", "electra", "mobilebert", "layoutlm"}:
+        settings |= {"do_lower_case": uncased or reads not in {"bert", "distilbert"}}
+    (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    tokenizer = AutoTokenizer.from_pretrained(aside)
+    if any(word in entry.name.lower() for word in CHATTY):
+        tokenizer.chat_template = (home / "chat" / "chat_template.jinja").read_text(encoding="utf-8")
+    if reads == "gpt2" and entry.model_type == "vision-encoder-decoder":
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.save_pretrained(aside)
+    return tokenizer
+
+
+def _borrowed(aside: Path, entry: Entry, home: Path) -> Any:
+    """A tokenizer of pairs of bytes, for an architecture whose own kind is not known here."""
+    from transformers import AutoTokenizer
+
+    source = home / ("chat" if any(word in entry.name.lower() for word in CHATTY) else "tokenization-bpe")
+    for file in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        if (source / file).is_file():
+            shutil.copyfile(source / file, aside / file)
+    tokenizer = AutoTokenizer.from_pretrained(aside)
+    if tokenizer.mask_token is None and entry.architecture.endswith("ForMaskedLM"):
+        tokenizer.add_special_tokens(MASKING)
+        tokenizer.save_pretrained(aside)
+    return tokenizer
+
+
+def _config(transformers: Any, architecture: Any, entry: Entry, tokenizer: Any, traits: Sequence[str]) -> Any:
+    kind = architecture.config_class or transformers.CONFIG_MAPPING[entry.model_type]
+    content = smaller(_whole(transformers, entry, kind, traits), entry.width)
+    if tokenizer is not None:
+        content = _told(content, _numbers(tokenizer))
+        content = fit(content, entry.model_type, tokenizer) if sees(entry.model_type) else content
+        content = audible(content, len(tokenizer)) if sounds(entry.model_type) else content
+    if entry.labels:
+        content["id2label"] = dict(enumerate(entry.labels))
+        content["label2id"] = {label: number for number, label in enumerate(entry.labels)}
+    if entry.architecture in ONE_MASK:
+        content["num_queries"] = 1
+    if content.get("backbone") or (content.get("backbone_config") or {}).get("model_type") == "timm_backbone":
+        content |= _plain_backbone(transformers)
+    content.pop("transformers_version", None)
+    return kind.from_dict(content)
+
+
+def _whole(transformers: Any, entry: Entry, kind: Any, traits: Sequence[str]) -> dict[str, Any]:
+    """The architecture's own defaults, with those of its parts."""
+    parts: dict[str, Any]
+    if entry.model_type == "vision-encoder-decoder":
+        encoder, decoder = "vit", "gpt2"
+        encoder, decoder = ("vit", "trocr") if "trocr" in traits else (encoder, decoder)
+        encoder, decoder = ("donut-swin", "mbart") if "donut" in traits else (encoder, decoder)
+        of_decoder = {"is_decoder": True, "add_cross_attention": True, "model_type": decoder}
+        parts = {"encoder": _defaults(transformers, encoder), "decoder": _defaults(transformers, decoder) | of_decoder}
+        ends = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 0}
+        return parts | {"model_type": entry.model_type, "is_encoder_decoder": True} | ends
+    if entry.model_type == "musicgen":
+        names = {"text_encoder": "t5", "audio_encoder": "encodec", "decoder": "musicgen_decoder"}
+        parts = {part: _defaults(transformers, name) for part, name in names.items()}
+        return parts | {"model_type": "musicgen"}
+    content = kind().to_dict()
+    for name, value in content.items():
+        if value is None and name in {"text_config", "vision_config"}:
+            content[name] = _defaults(transformers, entry.model_type + "_" + name.removesuffix("_config"))
+    return content
+
+
+def _defaults(transformers: Any, kind: str) -> dict[str, Any]:
+    if kind == "musicgen_decoder":
+        return transformers.MusicgenDecoderConfig().to_dict()
+    if kind not in transformers.CONFIG_MAPPING:
+        raise CheckpointError(f"transformers {transformers.__version__} has no architecture {kind!r}: update it.")
+    return transformers.CONFIG_MAPPING[kind]().to_dict()
+
+
+def _numbers(tokenizer: Any) -> dict[str, int]:
+    """What a config must know of its tokenizer."""
+    beyond = getattr(tokenizer, "lang_token_to_id", {}).values()  # M2M100 counts its languages apart
+    numbers = {"vocab_size": max([len(tokenizer), *(number + 1 for number in beyond)])}
+    for token in TOKENS:
+        number = getattr(tokenizer, f"{token}_token_id", None)
+        if number is not None:
+            numbers[f"{token}_token_id"] = number
+    first = [numbers[name] for name in ("pad_token_id", "bos_token_id", "eos_token_id") if name in numbers]
+    begin = numbers.get("bos_token_id", numbers.get("cls_token_id", first[0] if first else 0))
+    return numbers | {"decoder_start_token_id": begin, "forced_eos_token_id": numbers.get("eos_token_id", 0)}
+
+
+def _told(content: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
+    """A config with the tokenizer's numbers, in its parts as well; a number beyond the vocabulary becomes 0."""
+    size = numbers["vocab_size"]
+    told: dict[str, Any] = {}
+    for name, value in content.items():
+        if isinstance(value, Mapping) and ("model_type" in value or name.endswith("config")):
+            told[name] = _told(value, numbers)
+        elif name in numbers and (value is not None or name in {"pad_token_id", "eos_token_id"}):
+            told[name] = numbers[name]
+        elif name.endswith("token_id") and isinstance(value, int) and value >= size:
+            told[name] = 0
+        else:
+            told[name] = value
+    return told
+
+
+def _plain_backbone(transformers: Any) -> dict[str, Any]:
+    """A ResNet of transformers' own in place of one that another package would bring."""
+    backbone = smaller(transformers.ResNetConfig().to_dict()) | {"out_features": STAGES, "out_indices": [1, 2, 3, 4]}
+    settings = {"use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None, "backbone_kwargs": None}
+    return settings | {"backbone_config": backbone}

@@ -1,0 +1,170 @@
+"""What every chat service asks for, in whatever words: turns, a way of drawing, tools, and perhaps JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from suite.course.stand_ins.access_log import Journal, Note
+from suite.course.stand_ins.services import json_schema, local_models
+from suite.course.stand_ins.services.generation import Answer, Sampling
+
+DEFAULT_SYSTEM = "You are a helpful assistant."
+"""Said where no system message is, as the templates of many chat models do."""
+ROLES = {"developer": "system", "model": "assistant", "tool": "user", "function": "user"}
+"""Roles that the model's own template does not have."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one side said. `images` are PIL pictures; a `result` is what a tool gave."""
+
+    role: str
+    text: str
+    images: tuple[Any, ...] = ()
+    result: bool = False
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function that the model may ask for; `parameters` is a JSON schema."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function that is asked for."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A request for the next turn. `schema` asks for JSON of that form, an empty one for any object.
+
+    `tools` are those that may be called; it is empty where the caller forbids calls.
+    """
+
+    turns: Sequence[Turn]
+    sampling: Sampling = field(default_factory=Sampling)
+    tools: Sequence[Tool] = ()
+    schema: Mapping[str, Any] | None = None
+
+    @cached_property
+    def call(self) -> Call | None:
+        """The tool that is called before anything is said, if there are tools and none has answered yet.
+
+        It is the one whose name, or else description, shares most words with what the user said; its arguments are of
+        the right types, and words of the user's.
+        """
+        if not self.tools or not self.turns or self.turns[-1].result:
+            return None
+        said = self.turns[-1].text
+        words = _words(said)
+        tool = max(self.tools, key=lambda tool: (len(words & _words(tool.name)), len(words & _words(tool.description))))
+        arguments = json_schema.example(tool.parameters or {}, _named(said))
+        return Call(tool.name, arguments if isinstance(arguments, dict) else {})
+
+
+def answers(conversation: Conversation, count: int = 1) -> list[Answer]:
+    """`count` answers, each with draws of its own and not begun yet; where a tool is called, its arguments as JSON.
+
+    To be called on the models' thread.
+    """
+    model = local_models.chat_model()
+    messages = [{"role": ROLES.get(turn.role, turn.role), "content": turn.text} for turn in conversation.turns]
+    if all(message["role"] != "system" for message in messages):
+        messages.insert(0, {"role": "system", "content": DEFAULT_SYSTEM})
+    prompt = model.prompt_of(messages)
+    seed = conversation.sampling.seed
+    made = []
+    for number in range(count):
+        sampling = replace(conversation.sampling, seed=None if seed is None else seed + number)
+        answer = model.answer(prompt, sampling)
+        if images := conversation.turns[-1].images if conversation.turns else ():
+            answer.script = model.encode(" ".join(local_models.caption(image) for image in images))
+        if conversation.call or conversation.schema is not None:
+            # Half an object is of no use to anyone: JSON is given whole, whatever the limit.
+            answer.sampling = replace(sampling, max_tokens=None, stop=())
+            content = conversation.call.arguments if conversation.call else _json(conversation.schema, answer)
+            answer = model.answer(prompt, answer.sampling)
+            answer.script = model.encode(json.dumps(content, ensure_ascii=False))
+        made.append(answer)
+    return made
+
+
+def note_capped(journal: Journal, made: Sequence[Answer]) -> None:
+    """Take down that answers were cut at the stand-in's own length."""
+    for answer in made:
+        if answer.capped:
+            wanted = answer.sampling.max_tokens
+            asked = "no limit" if wanted is None else f"{wanted} tokens"
+            journal.note(Note("capped", "generation", f"from {asked} to {len(answer.tokens)} tokens"))
+            return
+
+
+def picture(source: str) -> Any:
+    """A PIL picture out of a `data:` URL or bare base64; of another URL, one of the world's.
+
+    Raises:
+        ValueError: it is no picture.
+    """
+    if re.match(r"https?://", source):
+        return local_models.draw(source)
+    return picture_in(decoded(source))
+
+
+def picture_in(content: bytes) -> Any:
+    """The PIL picture in a file.
+
+    Raises:
+        ValueError: it is no picture.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BytesIO(content)).convert("RGB")
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError("The image is none that can be read: send a PNG, JPEG, GIF or WebP file.") from error
+
+
+def decoded(source: str) -> bytes:
+    """The bytes of base64, with or without `data:...;base64,` before it.
+
+    Raises:
+        ValueError: it is no base64.
+    """
+    text = source.partition(",")[2] if source.startswith("data:") else source
+    # Gemini's clients write the alphabet that is safe in addresses, and some leave out the padding.
+    text = text.strip().translate(str.maketrans("-_", "+/")).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"The content is no base64: {error}") from error
+
+
+def _json(schema: Mapping[str, Any] | None, answer: Answer) -> Any:
+    """What an answer says, as an object."""
+    words = answer.whole().text
+    return json_schema.example(schema, words) if schema else {"answer": words}
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{3,}", text.lower()))
+
+
+def _named(said: str) -> str:
+    """The name in a question, `Paris` of "What is the weather in Paris?", or all that was said."""
+    names = re.findall(r"(?<=[a-z,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*", said)
+    return names[0] if names else said

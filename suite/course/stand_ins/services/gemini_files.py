@@ -1,0 +1,160 @@
+"""Gemini's `/files`, kept in memory: sent in one piece or in several, named in a request, forgotten.
+
+The protocol is that of Google's resumable uploads: a first request says what will come and is told an address, those to
+it bring the bytes, and the last of them says `finalize`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from suite.course.stand_ins.services.http import ServiceError, new_id
+
+KEPT = timedelta(hours=48)
+"""How long the service would keep a file."""
+
+
+@dataclass
+class Stored:
+    """A file that was sent, or of which the rest is still to come. `name` begins with `files/`."""
+
+    name: str
+    mime_type: str
+    display_name: str
+    content: bytearray = field(default_factory=bytearray)
+    whole: bool = False
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def described(self, base: str) -> dict[str, Any]:
+        """What is said of it."""
+        shown = {"displayName": self.display_name} if self.display_name else {}
+        digest = hashlib.sha256(self.content).hexdigest()
+        return {
+            "name": self.name,
+            **shown,
+            "mimeType": self.mime_type,
+            "sizeBytes": str(len(self.content)),
+            "createTime": self.created.isoformat(),
+            "updateTime": self.created.isoformat(),
+            "expirationTime": (self.created + KEPT).isoformat(),
+            "sha256Hash": base64.b64encode(digest.encode()).decode(),
+            "uri": f"{base}{self.name}",
+            "state": "ACTIVE",
+            "source": "UPLOADED",
+        }
+
+
+def remember(service: Starlette) -> None:
+    """Give a service that has these routes what they keep."""
+    service.state.sent = {}
+
+
+def routes() -> Sequence[BaseRoute]:
+    """The routes."""
+    return [
+        Route("/upload/{version}/files", begin, methods=["POST"]),
+        Route("/upload/{version}/files/{file}", go_on, methods=["POST", "PUT"]),
+        Route("/{version}/files", listed, methods=["GET"]),
+        Route("/{version}/files/{file}", described, methods=["GET"]),
+        Route("/{version}/files/{file}", deleted, methods=["DELETE"]),
+    ]
+
+
+def _base(request: Request) -> str:
+    return f"{str(request.base_url).rstrip('/')}/{request.path_params['version']}/"
+
+
+def _kept(request: Request, name: str) -> Stored:
+    """A file by its name or address.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    short = f"files/{name.rpartition('files/')[2]}"
+    file: Stored | None = request.app.state.sent.get(short)
+    if file is None:
+        raise ServiceError(
+            403, f"You do not have permission to access the File {short.partition('/')[2]} or it may not exist."
+        )
+    return file
+
+
+async def begin(request: Request) -> Response:
+    """Take in what will be sent, or, without a protocol, the file itself."""
+    headers = request.headers
+    resumable = "start" in headers.get("x-goog-upload-command", "")
+    told = ((await request.json()).get("file") or {}) if resumable and await request.body() else {}
+    kind = headers.get("x-goog-upload-header-content-type") or told.get("mimeType") or told.get("mime_type")
+    file = Stored(
+        told.get("name") or new_id("files/"),
+        kind or headers.get("content-type") or "application/octet-stream",
+        told.get("displayName") or told.get("display_name") or headers.get("x-goog-upload-file-name") or "",
+    )
+    if file.name in request.app.state.sent:
+        raise ServiceError(409, f"Resource {file.name} already exists.")
+    request.app.state.sent[file.name] = file
+    if resumable:
+        address = f"{str(request.url.replace(query='')).rstrip('/')}/{file.name.partition('/')[2]}"
+        told_where = {"X-Goog-Upload-URL": f"{address}?upload_id={new_id('')}", "X-Goog-Upload-Status": "active"}
+        return JSONResponse({}, headers=told_where)
+    file.content += await request.body()
+    file.whole = True
+    return JSONResponse({"file": file.described(_base(request))})
+
+
+async def go_on(request: Request) -> Response:
+    """Take in a piece; the last one says so."""
+    file = _kept(request, request.path_params["file"])
+    file.content += await request.body()
+    file.whole = "finalize" in request.headers.get("x-goog-upload-command", "finalize")
+    status = {"X-Goog-Upload-Status": "final" if file.whole else "active"}
+    return JSONResponse({"file": file.described(_base(request))} if file.whole else {}, headers=status)
+
+
+async def listed(request: Request) -> Response:
+    """The files, latest first."""
+    files = [file.described(_base(request)) for file in request.app.state.sent.values() if file.whole][::-1]
+    return JSONResponse({"files": files} if files else {})
+
+
+async def described(request: Request) -> Response:
+    """What is said of a file."""
+    return JSONResponse(_kept(request, request.path_params["file"]).described(_base(request)))
+
+
+async def deleted(request: Request) -> Response:
+    """Forget a file."""
+    del request.app.state.sent[_kept(request, request.path_params["file"]).name]
+    return JSONResponse({})
+
+
+def with_files(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """A request in which each file that it names is the file itself; one elsewhere on the web is left out.
+
+    Raises:
+        ServiceError: a file was never sent, or was deleted.
+    """
+    given = body.get("contents") or []
+    contents = given if isinstance(given, list) else [given]
+    parts = itertools.chain.from_iterable(one.get("parts") or [] for one in contents if isinstance(one, dict))
+    for part in (one for one in parts if isinstance(one, dict) and "fileData" in one):
+        named = part.pop("fileData")
+        address = str(named.get("fileUri") or "")
+        if "files/" in address and ("generativelanguage" in address or address.startswith((_base(request), "files/"))):
+            file = _kept(request, address)
+            part["inlineData"] = {
+                "mimeType": named.get("mimeType") or file.mime_type,
+                "data": base64.b64encode(file.content).decode(),
+            }
+    return body

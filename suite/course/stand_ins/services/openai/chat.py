@@ -1,0 +1,121 @@
+"""`/chat/completions`, whole or in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from suite.course.stand_ins.services import local_models
+from suite.course.stand_ins.services.conversation import Call, answers, note_capped
+from suite.course.stand_ins.services.generation import Answer, Token
+from suite.course.stand_ins.services.http import ServiceError, body_of, new_id, now, number_of, server_sent
+from suite.course.stand_ins.services.openai.requests import conversation_of, model_of, usage_of
+
+DONE = "[DONE]"
+MOST_CHOICES = 128
+
+
+async def chat_completions(request: Request) -> Response:
+    """The next turn of a chat."""
+    body = await body_of(request)
+    model = model_of(request, body)
+    asked = await local_models.on_models(conversation_of, body)
+    count = int(number_of(body, "n", 1, 1, MOST_CHOICES))
+    top = _top_of(body)
+    made = await local_models.on_models(answers, asked, count)
+    head = {
+        "id": new_id("chatcmpl-"),
+        "object": "chat.completion",
+        "created": now(),
+        "model": model,
+        "system_fingerprint": "fp_standin",
+    }
+    if body.get("stream"):
+        with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+        return server_sent(_chunks(request, head, made, asked.call, top, with_usage=with_usage), end=DONE)
+    for answer in made:
+        await local_models.on_models(answer.whole)
+    note_capped(request.app.state.journal, made)
+    choices = [
+        {
+            "index": index,
+            "message": {"role": "assistant", "refusal": None, "annotations": [], **_content(answer, asked.call)},
+            "logprobs": _logprobs(answer.tokens, top),
+            "finish_reason": "tool_calls" if asked.call else answer.finish,
+        }
+        for index, answer in enumerate(made)
+    ]
+    return JSONResponse({**head, "choices": choices, "usage": usage_of(made)})
+
+
+async def _chunks(
+    request: Request,
+    head: Mapping[str, Any],
+    made: Sequence[Answer],
+    call: Call | None,
+    top: int | None,
+    *,
+    with_usage: bool,
+) -> AsyncIterator[dict[str, Any]]:
+    """The chunks of each choice in turn, and the usage in the end."""
+
+    def chunk(index: int, delta: Mapping[str, Any], finish: str | None = None, logprobs: Any = None) -> dict[str, Any]:
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        usage = {"usage": None} if with_usage else {}
+        return {**head, "object": "chat.completion.chunk", "choices": [choice], **usage}
+
+    for index, answer in enumerate(made):
+        calling = [{"index": 0, **_called(call, "")}] if call else None
+        yield chunk(index, {"role": "assistant", "content": None, "tool_calls": calling} if call else FIRST)
+        told = 0
+        async for piece in local_models.pieces_on_models(answer.pieces()):
+            fresh, told = answer.tokens[told:], len(answer.tokens)
+            if call:
+                yield chunk(index, {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
+            else:
+                yield chunk(index, {"content": piece}, logprobs=_logprobs(fresh, top))
+        yield chunk(index, {}, "tool_calls" if call else answer.finish)
+    note_capped(request.app.state.journal, made)
+    if with_usage:
+        yield {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage_of(made)}
+
+
+FIRST = {"role": "assistant", "content": "", "refusal": None}
+
+
+def _content(answer: Answer, call: Call | None) -> dict[str, Any]:
+    """What a message says, or the call in its place."""
+    return {"content": None, "tool_calls": [_called(call, answer.text)]} if call else {"content": answer.text}
+
+
+def _called(call: Call, arguments: str) -> dict[str, Any]:
+    return {"id": new_id("call_"), "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _top_of(body: Mapping[str, Any]) -> int | None:
+    """How many alternatives to name for each token; `None` where no log-probabilities are asked for."""
+    wanted = number_of(body, "top_logprobs", 0, 0, 20)
+    if body.get("logprobs"):
+        return int(wanted)
+    if wanted:
+        raise ServiceError(
+            400, "Invalid 'top_logprobs': 'logprobs' must be set to true.", "invalid_value", "top_logprobs"
+        )
+    return None
+
+
+def _logprobs(tokens: Sequence[Token], top: int | None) -> dict[str, Any] | None:
+    """The log-probabilities of a choice's tokens."""
+    if top is None:
+        return None
+
+    def one(text: str, logprob: float) -> dict[str, Any]:
+        return {"token": text, "logprob": logprob, "bytes": list(text.encode())}
+
+    content = [
+        {**one(token.text, token.logprob), "top_logprobs": [one(*pair) for pair in token.top[:top]]} for token in tokens
+    ]
+    return {"content": content, "refusal": None}

@@ -1,0 +1,1 @@
+"""From what an example did to its verdict: error patterns, failure rules and output drift."""

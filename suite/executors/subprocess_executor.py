@@ -1,0 +1,108 @@
+"""Workers as the parent sees them: started, asked, timed out, replaced and kept from disturbing each other.
+
+The parent stays free of torch. It blocks on a pipe while a worker works; it never polls.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import multiprocessing.forkserver
+import signal
+from pathlib import Path
+from typing import Any
+
+from suite.core.cell import Status
+from suite.core.outcome import RequestFailed
+from suite.processes.forkserver import Forkserver, unimportable_main
+from suite.worker import main
+from suite.worker.messages import Reply, Request, Spec
+
+STOP_SECONDS = 1.0
+"""How long an idle worker may take to end once its pipe is closed; a busy one is killed."""
+DEATH_SECONDS = 5.0
+
+
+class SubprocessExecutor:
+    """A workbench in a child process."""
+
+    def __init__(self, spec: Spec, forkserver: Forkserver, log: Path) -> None:
+        self.spec = spec
+        self._log = log
+        self._kills_before = _oom_kills()
+        ours, theirs = multiprocessing.Pipe()
+        self._pipe = ours
+        self._busy = False
+        self._process = forkserver.context.Process(
+            target=main.main, args=(theirs, spec, log, forkserver.preloads), daemon=True
+        )
+        with unimportable_main():
+            self._process.start()
+        theirs.close()
+        self.preload_problem: str | None = self._receive(60.0, "start")
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id."""
+        return self._process.pid
+
+    def ask(self, method: str, timeout: float, **arguments: Any) -> Any:
+        """Send a request and block until its reply, the child's end or the timeout."""
+        try:
+            self._pipe.send(Request(method, arguments))
+        except (BrokenPipeError, ConnectionResetError, OSError):
+            raise self._died(method) from None
+        return self._receive(timeout, method)
+
+    def close(self) -> None:
+        """End the child; one that does not listen, or is still at work, is killed."""
+        self._pipe.close()
+        if not self._busy:
+            self._process.join(STOP_SECONDS)
+        if self._process.is_alive():
+            self.kill()
+
+    def kill(self) -> None:
+        """End the child at once."""
+        self._process.kill()
+        self._process.join()
+
+    def _receive(self, timeout: float, method: str) -> Any:
+        self._busy = True
+        ready = multiprocessing.connection.wait([self._pipe, self._process.sentinel], timeout)
+        self._busy = False
+        if not ready:
+            self.kill()
+            raise RequestFailed(
+                Status.TIMEOUT,
+                f"{method} took longer than {timeout:g} s: allow more with --cell-timeout, or look at the log",
+            )
+        try:
+            if self._pipe not in ready and not self._pipe.poll():
+                raise EOFError  # a child of its own may live on, and hold the other end open
+            reply: Reply = self._pipe.recv()
+        except (EOFError, ConnectionResetError, OSError):
+            raise self._died(method) from None
+        if reply.kind == "ok":
+            return reply.value
+        raise RequestFailed(Status(reply.kind), reply.value)
+
+    def _died(self, method: str) -> RequestFailed:
+        self._process.join(DEATH_SECONDS)
+        code = self._process.exitcode
+        if code == -signal.SIGKILL and _oom_kills() > self._kills_before:
+            return RequestFailed(Status.OOM, f"the system killed the worker during {method} because memory ran out")
+        if code is not None and code < 0:
+            return RequestFailed(Status.ERROR, f"the worker died of {signal.Signals(-code).name} during {method}")
+        return RequestFailed(Status.ERROR, f"the worker ended with exit code {code} during {method}")
+
+
+def _oom_kills() -> int:
+    """How often the kernel has killed for want of memory."""
+    try:
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0

@@ -1,0 +1,320 @@
+"""The matrix as pytest runs it: hooks and fixtures only. What they do is said in the modules that they call."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.core.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
+from suite.core.errors import TouchstoneError, sentence
+from suite.core.outcome import Outcome
+from suite.plugin import options
+from suite.plugin.benchmark_clock import replay
+from suite.plugin.progress import Progress
+from suite.run.conditions import summary
+from suite.run.plan import quick, wanted
+from suite.run.run import Run, exit_status
+from suite.task import discovery
+
+RUN = pytest.StashKey[Run]()
+REPORT = pytest.StashKey[str]()
+PROGRESS = pytest.StashKey[Progress]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; a value that cannot be used ends the session with exit code 4."""
+    config.addinivalue_line("markers", "quick: one pair of backends for each capability, in a minute or two")
+    try:
+        config.stash[RUN] = Run(options.read_settings(config, discovery.tasks_root()))
+    except TouchstoneError as error:
+        raise pytest.UsageError(sentence(error)) from None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is under test."""
+    return summary(config.stash[RUN].conditions)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Find the cells, so that a request that fits nothing is refused before anything is collected."""
+    run = session.config.stash[RUN]
+    try:
+        _ = run.planned, run.known_failures, run.resumed
+    except TouchstoneError as error:
+        raise pytest.UsageError(sentence(error)) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each check's test function the cells to which the check applies."""
+    check = _check(metafunc.fixturenames)
+    if check is None or "cell" not in metafunc.fixturenames:
+        return
+    planned = metafunc.config.stash[RUN].planned
+    chosen = quick(planned)
+    metafunc.parametrize(
+        "cell",
+        [
+            pytest.param(entry.cell, id=entry.cell.id, marks=[pytest.mark.quick] if entry.cell.id in chosen else [])
+            for entry in planned
+            if check in entry.checks
+        ],
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Select by --capability and --backend, and bring the items of one checkpoint together."""
+    run = config.stash[RUN]
+    keep: list[pytest.Item] = []
+    drop: list[pytest.Item] = []
+    chosen = {entry.cell.id for entry in run.planned if wanted(entry, run.settings)}
+    for item in items:
+        found = _cell_of(item)
+        if found is None and _check(getattr(item, "fixturenames", ())):
+            continue  # a check that applies to no cell at all
+        (keep if found is None or found[0].id in chosen else drop).append(item)
+    if drop:
+        config.hook.pytest_deselected(items=drop)
+    # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
+    blocks = {entry.cell.block: index for index, entry in enumerate(run.planned)}
+    items[:] = sorted(keep, key=lambda item: _place(item, blocks))
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the cells' checks that were left out."""
+    if items:
+        items[0].config.stash[RUN].deselected += sum(_cell_of(item) is not None for item in items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note what is selected."""
+    run = session.config.stash[RUN]
+    run.selected = [found for item in session.items if (found := _cell_of(item))]
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and session.config.option.verbose == 0 and len(run.selected) == len(session.items) > 0:
+        terminal.showfspath = False
+        session.config.stash[PROGRESS] = Progress(terminal, len(run.selected))
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say how many cells are selected and deselected."""
+    run = config.stash[RUN]
+    if not run.selected and not run.deselected:
+        return []
+    selected = len({cell.id for cell, _ in run.selected})
+    existing = len(run.planned)
+    return [
+        f"cells: {selected} selected, {existing - selected} deselected; "
+        f"checks: {len(run.selected)} selected, {run.deselected} deselected"
+    ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Refuse before the first cell what would fail at every one."""
+    run = session.config.stash[RUN]
+    if not run.selected or session.config.option.collectonly or session.testsfailed:
+        return
+    if hasattr(session.config, "workerinput"):
+        return  # one of xdist's, which is about to be refused
+    if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
+        return
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    try:
+        run.prepare()
+        run.build(terminal.write_line if terminal is not None else lambda _: None)
+    except TouchstoneError as error:
+        raise pytest.UsageError(sentence(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """Refuse to measure cells in several processes at a time."""
+    if any(name.endswith(f"[{entry.cell.id}]") for entry in node.config.stash[RUN].planned for name in ids):
+        raise pytest.UsageError("Cells share workers and take turns: run them without xdist's -n.")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Stop the workers, set the exit code and write the report of what there is."""
+    run = session.config.stash[RUN]
+    if PROGRESS in session.config.stash:
+        session.config.stash[PROGRESS].stop()
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and session.testsfailed == len(run.unmeasured):
+        session.exitstatus = exit_status(run.statuses) or exitstatus
+    run.finish(int(session.exitstatus))
+    if run.folder is not None:
+        session.config.stash[REPORT] = _write_report(run.folder.path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Show the cell at work."""
+    progress, found = item.config.stash.get(PROGRESS, None), _cell_of(item)
+    if progress and found:
+        progress.start(*found)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a check's mark as soon as it is known."""
+    report = yield
+    progress = item.config.stash.get(PROGRESS, None)
+    if progress and _cell_of(item) and (report.when == "call" or (report.when == "setup" and not report.passed)):
+        progress.end(report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Where the progress is shown by cell, no letter by test file is wanted as well; the counts remain."""
+    progress = config.stash.get(PROGRESS, None)
+    if progress is None or progress.over or not isinstance(report, pytest.TestReport):
+        return None
+    if report.when != "call" and not (report.when == "setup" and not report.passed):
+        return None
+    if hasattr(report, "wasxfail"):
+        return ("xfailed" if report.skipped else "xpassed"), "", ""
+    if report.failed:
+        return ("failed" if report.when == "call" else "error"), "", ""
+    return report.outcome, "", ""
+
+
+def _write_report(folder: Path) -> str:
+    from suite.report import write_report
+
+    try:
+        return str(write_report([folder], folder))
+    except OSError as error:
+        return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """End with one compact table and the path of the report."""
+    run = config.stash[RUN]
+    if run.folder is None:
+        return
+    from rich.console import Console
+
+    from suite.report import print_summary
+
+    table = io.StringIO()
+    print_summary(Console(file=table, force_terminal=terminalreporter.hasmarkup, width=100), run.folder.path)
+    terminalreporter.section("touchstone")
+    terminalreporter.write_line(table.getvalue())
+    for warning in run.runner.warnings:
+        terminalreporter.write_line(f"warning: {warning}")
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        terminalreporter.write_line(f"interrupted: continue with --resume={run.folder.name}")
+    terminalreporter.write_line(f"log: {_relative(run.runner.log, config)}")
+    terminalreporter.write_line(f"report: {_relative(Path(config.stash[REPORT]), config)}")
+
+
+def _relative(path: Path, config: pytest.Config) -> str:
+    here = config.invocation_params.dir
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """No host name in pytest-benchmark's JSON."""
+    machine_info.pop("node", None)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> Run:
+    """The session's run."""
+    return request.config.stash[RUN]
+
+
+@pytest.fixture
+def conformance(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
+    """The outcome of the conformance check of `cell`."""
+    return _outcome(request, cell, "conformance")
+
+
+@pytest.fixture
+def fidelity(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
+    """The outcome of the fidelity check of `cell`."""
+    return _outcome(request, cell, "fidelity")
+
+
+@pytest.fixture
+def accuracy(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
+    """The outcome of the accuracy check of `cell`."""
+    return _outcome(request, cell, "accuracy")
+
+
+@pytest.fixture
+def latency(request: pytest.FixtureRequest, cell: Cell, benchmark: Any) -> Outcome:
+    """The outcome of the latency check of `cell`, replayed into pytest-benchmark."""
+    if not _measures_latency(request.config):
+        pytest.skip("pytest-benchmark is disabled, so latency is not measured")
+    benchmark.group = cell.block if cell.dtype != "none" else "the harness itself"
+    benchmark.extra_info.update(cell=cell.id)
+    return _outcome(request, cell, "latency", lambda outcome: replay(benchmark, outcome.durations))
+
+
+def _outcome(
+    request: pytest.FixtureRequest, cell: Cell, check: str, seen: Callable[[Outcome], None] = lambda _: None
+) -> Outcome:
+    """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
+    __tracebackhide__ = True
+    config = request.config
+    run = config.stash[RUN]
+    try:
+        outcome = run.check(cell, check)
+    except TouchstoneError as error:
+        pytest.exit(sentence(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    seen(outcome)
+    if outcome.status in COULD_NOT_MEASURE:
+        run.unmeasured.add(request.node.nodeid)
+        pytest.fail(f"{cell.id}: {outcome.status}: {outcome.reason}", pytrace=False)
+    if outcome.status is Status.UNSUPPORTED:
+        pytest.skip(f"unsupported: {outcome.reason}")
+    if outcome.status is Status.KNOWN_FAILURE:
+        pytest.xfail(outcome.reason)  # no mark, under which one that passes and is failed for it would be expected too
+    return outcome
+
+
+def verify(cell: Cell, check: str, outcome: Outcome) -> None:
+    """Fail the test, in a sentence, if the check did."""
+    __tracebackhide__ = True
+    if outcome.status is not Status.PASSED:
+        pytest.fail(f"{cell.id}: {check} {outcome.status}: {outcome.reason}", pytrace=False)
+
+
+def _measures_latency(config: pytest.Config) -> bool:
+    skipped = config.getoption("benchmark_skip", False)
+    disabled = config.getoption("benchmark_disable", False) and not config.getoption("benchmark_enable", False)
+    return not skipped and not disabled
+
+
+def _check(names: Sequence[str]) -> str | None:
+    return next((check for check in CHECKS if check in names), None)
+
+
+def _cell_of(item: pytest.Item) -> tuple[Cell, str] | None:
+    """The cell and the check of an item, if it is one of ours."""
+    callspec = getattr(item, "callspec", None)
+    cell = callspec.params.get("cell") if callspec else None
+    check = _check(getattr(item, "fixturenames", ()))
+    return (cell, check) if isinstance(cell, Cell) and check else None
+
+
+def _place(item: pytest.Item, blocks: Mapping[str, int]) -> tuple[int, int]:
+    found = _cell_of(item)
+    return (blocks[found[0].block], CHECKS.index(found[1])) if found else (-1, 0)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Whatever happened, leave no worker behind."""
+    run = config.stash.get(RUN, None)
+    if run is not None and run.folder is not None:
+        run.runner.close()

@@ -1,0 +1,140 @@
+"""What the user asked for: the options of `pytest --help`, checked and gathered into one value."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import psutil
+import pytest
+
+from suite.backends import REGISTRY
+from suite.core.errors import UsageError, known_name
+from suite.core.settings import DEVICES, LATEST, WEIGHTS, CourseSettings, Settings
+
+BUDGET, QUICK_BUDGET, QUICK_LIMIT = "0.5", "0.2", "50"
+OWN_COURSE = ""
+"""Stands for the suite's own course."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options, in one group of `pytest --help`."""
+    # pytest has a --strict of its own and lets no plugin add another: its value is read, and means this too.
+    group = parser.getgroup(
+        "touchstone",
+        "touchstone: models across backends (with --strict, 99.9 % of the reference's accuracy must be kept, not 99 %)",
+    )
+    add = group.addoption
+    add("--capability", action="append", default=[], metavar="NAME", help="run only this capability (repeatable)")
+    add("--backend", action="append", default=[], metavar="NAME",
+        help=f"run only this backend (repeatable): {', '.join(REGISTRY)}")  # fmt: skip
+    add("--model", action="append", default=[], metavar="DIR_OR_ID",
+        help="a checkpoint of your own instead of the tasks' (repeatable), matched by its config.json")  # fmt: skip
+    add("--weights", default="miniature", metavar="KIND",
+        help=f"where the weights come from: {', '.join(WEIGHTS)} (default: miniature)")  # fmt: skip
+    add("--samples", default=None, metavar="FILE.jsonl",
+        help='your own labelled data, one {"input": ..., "truth": ...} a line')  # fmt: skip
+    add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
+    add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
+    add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
+    add("--budget", default=None, metavar="SECONDS",
+        help=f"time measured per latency cell (default: {BUDGET}; with -m quick {QUICK_BUDGET})")  # fmt: skip
+    add("--limit", default=None, metavar="N",
+        help=f"score at most so many samples (default: all; with -m quick {QUICK_LIMIT})")  # fmt: skip
+    add("--cell-timeout", default="300", metavar="SECONDS", help="longest that one request to a cell may take")
+    add("--results", default="results", metavar="DIR", help="where runs are written (default: results)")
+    add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",
+        help="continue a run (default: the latest) and measure only what is missing")  # fmt: skip
+    add("--no-isolate", action="store_true", help="run everything in this process, for a debugger")
+    add("--course", action="append", nargs="?", const=OWN_COURSE, default=[], metavar="PATH",
+        help="run a course's examples instead: a document or a folder (repeatable; default: our own)")  # fmt: skip
+    add("--example-timeout", default="30", metavar="SECONDS", help="longest that one example of a course may take")
+    add("--example-memory", default="4", metavar="GB", help="memory that the examples of a document may use")
+    add("--unsafe", action="store_true", help="run examples without walls, with your own rights and network")
+    add("--tasks", default=None, metavar="DIR", help="the folder of task files (default: beside the suite)")
+
+
+def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
+    """The options as one checked value; capability names are checked later, once the tasks are known.
+
+    Raises:
+        UsageError: a value that cannot be used, with what could.
+    """
+    get = config.getoption
+    quick = config.option.markexpr.strip() == "quick"
+    weights = known_name("kind of weights", get("--weights"), WEIGHTS)
+    backends = tuple(known_name("backend", name, REGISTRY) for name in get("--backend"))
+    samples = Path(get("--samples")).absolute() if get("--samples") else None
+    if samples is not None and not samples.is_file():
+        raise UsageError(f"--samples {samples} is no file: name a JSON Lines file of inputs and truths.")
+    return Settings(
+        capabilities=tuple(get("--capability")),
+        backends=backends,
+        models=tuple(get("--model")),
+        weights=weights,
+        samples=samples,
+        device=_device(get("--device")),
+        threads=_count("--threads", get("--threads")) if get("--threads") else physical_cores(),
+        batch_size=_count("--batch-size", get("--batch-size")),
+        budget=_seconds("--budget", get("--budget") or (QUICK_BUDGET if quick else BUDGET)),
+        limit=_count("--limit", get("--limit")) if get("--limit") else int(QUICK_LIMIT) if quick else None,
+        cell_timeout=_seconds("--cell-timeout", get("--cell-timeout")),
+        results=(config.invocation_params.dir / get("--results")).absolute(),
+        resume=get("--resume"),
+        strict=bool(getattr(config.option, "strict", False)),
+        isolate=not get("--no-isolate"),
+        tasks=Path(get("--tasks")).absolute() if get("--tasks") else default_tasks,
+    )
+
+
+def read_course_settings(config: pytest.Config, own: Path) -> CourseSettings:
+    """The options of a run of courses, checked. The suite's own course is the pages of the folder `own`, none below it.
+
+    Raises:
+        UsageError: a value that cannot be used, with what could.
+    """
+    get = config.getoption
+    here = config.invocation_params.dir
+    return CourseSettings(
+        courses=tuple(
+            path
+            for name in get("--course")
+            for path in (sorted(own.glob("*.md")) if name == OWN_COURSE else [here / name])
+        ),
+        results=(here / get("--results")).absolute(),
+        example_timeout=_seconds("--example-timeout", get("--example-timeout")),
+        unsafe=get("--unsafe"),
+        example_memory=int(_seconds("--example-memory", get("--example-memory")) * 2**30),
+    )
+
+
+def physical_cores() -> int:
+    """The physical cores that this process may run on."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
+    return max(1, min(physical, allowed))
+
+
+def _device(text: str) -> str:
+    kind, colon, index = text.partition(":")
+    known_name("device", kind, DEVICES)
+    if colon and not index.isdecimal():
+        raise UsageError(f"--device {text} names no device: write cuda:0 for the first GPU.")
+    return text
+
+
+def _count(option: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]+", text) or int(text) < 1:
+        raise UsageError(f"{option} takes a whole number of at least 1, not {text!r}.")
+    return int(text)
+
+
+def _seconds(option: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"{option} takes a number of seconds above 0, not {text!r}.")
+    return seconds

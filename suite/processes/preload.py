@@ -1,0 +1,70 @@
+"""Imported once, by the forkserver, so that every worker is born with the libraries loaded.
+
+Imports only: no tensor operation, tokenizer call, ONNX Runtime session or CUDA query, since threads and device contexts
+do not survive a fork. `transformers` is lazy, so the concrete classes in use are named by the parent in an environment
+variable. A preload that fails does so silently: `effect()`, asked in a worker, says whether it happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from suite.core.errors import TouchstoneError
+
+NAMES_VARIABLE = "TOUCHSTONE_PRELOAD"
+TASKS_VARIABLE = "TOUCHSTONE_PRELOAD_TASKS"
+MODULES = ("torch", "transformers", "numpy", "safetensors.torch", "scipy.stats")
+MODULE_NAME = "suite.processes.preload"
+
+PID = os.getpid()
+MISSING: list[str] = []
+
+
+def _import_all() -> None:
+    for module in MODULES:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            MISSING.append(module)
+    transformers = sys.modules.get("transformers")
+    for name in filter(None, os.environ.get(NAMES_VARIABLE, "").split(",")):
+        module, _, attribute = name.rpartition(":")
+        try:
+            holder = importlib.import_module(module) if module else transformers
+            if attribute:
+                getattr(holder, attribute)
+        except Exception:  # whatever a library raises as it is imported is for those who use it
+            MISSING.append(name)
+    if folder := os.environ.get(TASKS_VARIABLE):
+        from suite.task import discovery
+
+        # A folder that cannot be loaded is told to whoever asks for a task of it.
+        with contextlib.suppress(TouchstoneError):
+            discovery.load_tasks(Path(folder))
+
+
+_paths = list(sys.path)
+if os.environ.get(NAMES_VARIABLE) is not None:
+    _import_all()
+ADDED_PATHS = [path for path in sys.path if path not in _paths]
+"""What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
+
+
+def restore_paths() -> None:
+    """Put back onto the import path what the preloaded libraries had put there."""
+    sys.path.extend(path for path in ADDED_PATHS if path not in sys.path)
+
+
+def effect(asked: bool) -> str | None:
+    """Why the preload did not take effect in this worker, or `None` if it did (or was not asked for)."""
+    if not asked:
+        return None
+    if os.getppid() != PID:
+        return f"{MODULE_NAME} was not imported by the forkserver"
+    if MISSING:
+        return f"{MODULE_NAME} could not import {', '.join(MISSING)}"
+    return None

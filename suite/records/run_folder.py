@@ -1,0 +1,211 @@
+"""The rows of a run: appended the moment they exist, flushed to the disk, read back to resume.
+
+One line of `cells.jsonl` is one (cell, check); one line of `samples.jsonl` is one round of raw latencies. A line cut
+short by a kill is left out when the run is read back. Nothing here needs pandas: the frames are made in `suite.report`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from suite.core.cell import Cell, Status
+from suite.core.errors import UsageError, unknown
+from suite.core.privacy import scrub
+from suite.core.settings import LATEST
+from suite.task.sample_answer import SampleAnswer
+
+
+class RunFolder:
+    """One run's folder under the results directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+
+    @classmethod
+    def create(cls, results: Path, name: str) -> RunFolder:
+        """A new, empty folder, `name` made unique by a counter if need be.
+
+        Raises:
+            UsageError: the folder cannot be written.
+        """
+        for suffix in range(1000):
+            path = results / (f"{name}-{suffix}" if suffix else name)
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                if path.is_dir():
+                    continue
+                raise UsageError(
+                    f"Cannot write results to {results}: it is a file. Name a folder with --results."
+                ) from None
+            except OSError as error:
+                raise UsageError(
+                    f"Cannot write results to {results} ({error.strerror}): name a writable folder with --results."
+                ) from error
+            return cls(path)
+        raise UsageError(f"{results} already holds a thousand runs named {name}: clear it, or name another --results.")
+
+    def write_conditions(self, conditions: Mapping[str, Any]) -> None:
+        """`run.json`, replaced whole."""
+        partial = self.path / "run.json.partial"
+        partial.write_text(json.dumps(conditions, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        partial.replace(self.path / "run.json")
+
+    def conditions(self) -> dict[str, Any]:
+        """What `run.json` says.
+
+        Raises:
+            UsageError: it is missing or cut short.
+        """
+        try:
+            conditions: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise UsageError(f"{self.path} holds no readable run.json: it is not the folder of a run.") from None
+        return conditions
+
+    def append(self, cell: Cell, check: str, status: Status, reason: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Write one (cell, check) to `cells.jsonl`; it is on the disk when this returns."""
+        row = {"run": self.name, "cell": cell.id, **asdict(cell), "check": check, "status": status, "reason": reason}
+        row |= _finite(fields)
+        self._append("cells.jsonl", [row])
+        return row
+
+    def append_rounds(self, cell: Cell, rounds: Iterable[Mapping[str, Any]]) -> None:
+        """Write the rounds of one cell to `samples.jsonl`."""
+        self._append("samples.jsonl", [{"run": self.name, "cell": cell.id, **row} for row in rounds])
+
+    def append_sample_answers(self, cell: Cell, shown: Iterable[SampleAnswer]) -> None:
+        """Write a cell's answers to a few samples to `exhibits.jsonl`, pictures and sounds to `exhibits/`."""
+        self._append(
+            "exhibits.jsonl",
+            [
+                {
+                    "cell": cell.id,
+                    "sample": one.sample,
+                    "input": one.input,
+                    "truth": one.truth,
+                    "answer": one.answer,
+                    "picture": self._keep(one.picture, "png"),
+                    "sound": self._keep(one.sound, "wav"),
+                }
+                for one in shown
+            ],
+        )
+
+    def append_example(self, row: Mapping[str, Any]) -> None:
+        """Write the verdict on an example to `examples.jsonl`."""
+        self._append("examples.jsonl", [{"run": self.name, **row}])
+
+    def examples(self) -> list[dict[str, Any]]:
+        """The verdicts so far."""
+        return list(read_lines(self.path / "examples.jsonl"))
+
+    def sample_answers(self) -> list[dict[str, Any]]:
+        """The answers that are shown so far; of those to the same sample by the same cell the last one counts."""
+        latest = {(row["cell"], row["sample"]): row for row in read_lines(self.path / "exhibits.jsonl")}
+        return list(latest.values())
+
+    def _keep(self, content: bytes | None, suffix: str) -> str | None:
+        """Write a file named by its content, so that what several cells show alike is kept once."""
+        if content is None:
+            return None
+        name = f"exhibits/{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
+        path = self.path / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+            if not path.exists():
+                path.write_bytes(content)
+        except OSError as error:
+            raise UsageError(
+                f"Cannot write to {path} ({error.strerror}). What was measured before is kept there: make room, then "
+                f"continue with --resume {self.name}."
+            ) from error
+        return name
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The (cell, check) rows so far; of rows for the same pair the last one counts."""
+        latest = {(row["cell"], row["check"]): row for row in read_lines(self.path / "cells.jsonl")}
+        return list(latest.values())
+
+    def rounds(self) -> list[dict[str, Any]]:
+        """The rounds so far."""
+        return list(read_lines(self.path / "samples.jsonl"))
+
+    def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
+        path = self.path / name
+        try:
+            with path.open("ab") as file:
+                _end_line(path, file)
+                for row in rows:
+                    file.write(scrub(json.dumps(row, ensure_ascii=False)).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UsageError(
+                f"Cannot write to {path} ({error.strerror}). What was measured before is kept there: make room, then "
+                f"continue with --resume {self.name}."
+            ) from error
+
+
+def _end_line(path: Path, file: IO[bytes]) -> None:
+    """Close a line that a kill cut short, so that the next row does not continue it."""
+    if file.tell() == 0:
+        return
+    with path.open("rb") as reader:
+        reader.seek(-1, os.SEEK_END)
+        if reader.read(1) != b"\n":
+            file.write(b"\n")
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole JSON lines of a file; broken ones are passed over, a missing file has none."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                yield row
+
+
+def _finite(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: a number that is none is left out."""
+    return {k: v for k, v in fields.items() if not (isinstance(v, float) and not math.isfinite(v))}
+
+
+def find_run(results: Path, name: str) -> RunFolder:
+    """The folder of a run by its name, its path or "latest".
+
+    Raises:
+        UsageError: there is none.
+    """
+    for path in (results / name, Path(name)):
+        if (path / "run.json").is_file():
+            return RunFolder(path.resolve())
+    if name == LATEST:
+        raise UsageError(f"There is no run in {results} to continue: start one without --resume.")
+    if Path(name).exists():
+        raise UsageError(f"{name} is not the folder of a run: before a test path write --resume={LATEST}.")
+    names = [path.name for path in results.iterdir() if path.is_dir()] if results.is_dir() else []
+    raise unknown("run", name, names)
+
+
+def point_latest(results: Path, folder: Path) -> None:
+    """Let the name "latest" mean this run."""
+    link = results / LATEST
+    with contextlib.suppress(OSError, NotImplementedError):
+        partial = results / f".{LATEST}-{os.getpid()}"
+        partial.symlink_to(folder.name, target_is_directory=True)
+        partial.replace(link)

@@ -1,0 +1,83 @@
+"""The table printed at the end of a run. Needs neither pandas nor matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from suite.core.cell import Status
+from suite.records.columns import join
+from suite.records.run_folder import RunFolder
+from suite.report import number_format, status_symbols
+
+_PER_TABLE = 8
+_LABEL_WIDTH = 24
+_Row = Mapping[str, Any]
+
+
+def print_summary(console: Console, folder: Path) -> None:
+    """Print one compact table of a run: capability by backend, with accuracy, median latency and status."""
+    console.print(summary_table(join(RunFolder(folder).rows()), ascii_only=console.options.ascii_only))
+
+
+def summary_table(cells: Iterable[_Row], ascii_only: bool = False) -> RenderableType:
+    """The cells, as `record.join` gives them, for a terminal of 100 columns.
+
+    More than eight backends continue in a further table.
+    """
+    rows = list(cells)
+    if not rows:
+        return Text("Nothing was measured.")
+    backends = list(dict.fromkeys(row["backend"] for row in rows))
+    parts: list[RenderableType] = [
+        _table(rows, backends[start : start + _PER_TABLE], ascii_only) for start in range(0, len(backends), _PER_TABLE)
+    ]
+    return Group(*parts, _key(rows, ascii_only))
+
+
+def _table(rows: Sequence[_Row], backends: Sequence[str], ascii_only: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("capability", max_width=_LABEL_WIDTH, overflow="fold")
+    for name in backends:
+        table.add_column(name, justify="right", max_width=9, overflow="fold")
+    found = {(row["capability"], row["checkpoint"], row["backend"]): row for row in rows}
+    checkpoints: dict[str, list[str]] = {}
+    for capability, checkpoint, _ in found:
+        here = checkpoints.setdefault(capability, [])
+        if checkpoint not in here:
+            here.append(checkpoint)
+    for capability, names in checkpoints.items():
+        for checkpoint in names:
+            label = Text(capability)
+            if len(names) > 1:
+                label.append(f"\n{checkpoint}", style="dim")
+            entries = (found.get((capability, checkpoint, backend)) for backend in backends)
+            table.add_row(label, *(_entry(row, ascii_only) if row else Text("") for row in entries))
+    return table
+
+
+def _entry(row: _Row, ascii_only: bool) -> Text:
+    mark = status_symbols.MARKS[Status(row["status"])]
+    text = Text()
+    if not number_format.is_missing(row["accuracy"]):
+        text.append(f"{number_format.fixed(row['accuracy'])} ")
+    text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
+    if not number_format.is_missing(row["latency_p50_ms"]):
+        duration = number_format.duration(row["latency_p50_ms"])
+        text.append(f"\n{duration.replace('µ', 'u') if ascii_only else duration}", style="dim")
+    return text
+
+
+def _key(rows: Sequence[_Row], ascii_only: bool) -> Text:
+    text = Text("accuracy (0 to 1) and median latency;")
+    for status, number in status_symbols.counts(row["status"] for row in rows):
+        mark = status_symbols.MARKS[status]
+        text.append("  ")
+        text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
+        text.append(f" {number} {status}")
+    return text

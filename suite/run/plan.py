@@ -1,0 +1,159 @@
+"""Which cells exist, which checks each of them has, and why some cannot run. Decided without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.backends import QUICK, REFERENCE, REGISTRY, Backend, get_backend
+from suite.core.cell import CHECKS, Cell
+from suite.core.errors import UsageError, known_name
+from suite.core.settings import Settings
+from suite.subjects import Source, resolve
+from suite.subjects.integrity import sampled_fingerprint
+from suite.subjects.model_option import match
+from suite.subjects.samples_file import read_samples
+from suite.task import Checkpoint, Task
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell that exists. `reason` says why it cannot run here, or is `None`."""
+
+    cell: Cell
+    task: Task
+    source: Source
+    backend: Backend
+    reason: str | None
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The checks that apply: the reference is not compared with itself, random weights are never right."""
+        excluded = set()
+        if self.cell.backend == REFERENCE:
+            excluded.add("fidelity")
+        if self.source.kind == "random" or (self.source.kind == "miniature" and self.source.checkpoint.untrained):
+            excluded.add("accuracy")
+        return tuple(check for check in CHECKS if check in self.backend.checks - excluded)
+
+
+def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
+    """Every cell of the run, checkpoint by checkpoint, the reference first.
+
+    Raises:
+        UsageError: an unknown capability, or a model that fits no task.
+    """
+    for name in settings.capabilities:
+        known_name("capability", name, tasks)
+    backends = [get_backend(name) for name in REGISTRY]
+    planned = []
+    for task, checkpoint, source in _sources(settings, tasks):
+        for backend in backends:
+            cell = Cell(
+                capability=task.name,
+                modality=task.modality,
+                checkpoint=checkpoint.name,
+                checkpoint_id=checkpoint.id,
+                revision=checkpoint.revision,
+                weights=source.kind,
+                architecture=checkpoint.architecture,
+                backend=backend.name,
+                device=settings.device,
+                dtype=backend.dtype,
+                batch_size=settings.batch_size,
+                threads=settings.threads,
+            )
+            reason = source.unavailable or _without_weights(task, backend) or backend.unsupported(settings.device)
+            planned.append(Planned(cell, task, source, backend, reason))
+    _distinct(planned)
+    if settings.samples is not None:
+        _check_samples(settings.samples, [entry for entry in planned if wanted(entry, settings)])
+    return planned
+
+
+def matrix(tasks: Mapping[str, Task]) -> list[str]:
+    """The ids of all cells that these tasks have, whatever the weights."""
+    return [
+        f"{task.name}/{checkpoint.name}/{backend}"
+        for task in tasks.values()
+        for checkpoint in task.checkpoints
+        for backend in REGISTRY
+    ]
+
+
+def quick(planned: Sequence[Planned]) -> set[str]:
+    """The cells that `-m quick` selects: the first checkpoint of each capability on one pair of backends."""
+    first: dict[str, str] = {}
+    for entry in planned:
+        first.setdefault(entry.cell.capability, entry.cell.block)
+    return {
+        entry.cell.id
+        for entry in planned
+        if entry.cell.backend in QUICK and first[entry.cell.capability] == entry.cell.block
+    }
+
+
+def _without_weights(task: Task, backend: Backend) -> str | None:
+    return task.no_weights if backend.needs_weights else None
+
+
+def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
+    """Read the user's samples once before anything runs; they belong to one capability."""
+    tasks = {entry.task.name: entry.task for entry in planned}
+    if len(tasks) != 1:
+        raise UsageError(
+            f"--samples {file} is labelled for one capability, but {len(tasks)} are selected: add --capability."
+        )
+    read_samples(file, next(iter(tasks.values())))
+
+
+def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:
+    if settings.models:
+        asked = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
+        for model in dict.fromkeys(settings.models):
+            yield from match(model, asked)
+        return
+    for task in tasks.values():
+        for checkpoint in task.checkpoints:
+            yield task, checkpoint, resolve(checkpoint, settings.weights, settings.tasks)
+
+
+def _distinct(planned: Sequence[Planned]) -> None:
+    seen: dict[str, str] = {}
+    for entry in planned:
+        name = str(entry.source.directory or entry.cell.checkpoint_id)
+        if entry.cell.id in seen:
+            raise UsageError(
+                f"{seen[entry.cell.id]} and {name} would both be called {entry.cell.checkpoint!r} in this run: "
+                "rename one folder, or run them one after the other."
+            )
+        seen[entry.cell.id] = name
+
+
+def wanted(entry: Planned, settings: Settings) -> bool:
+    """Whether --capability and --backend ask for this cell."""
+    cell = entry.cell
+    return (not settings.capabilities or cell.capability in settings.capabilities) and (
+        not settings.backends or cell.backend in settings.backends
+    )
+
+
+def preloads(planned: Iterable[Planned]) -> set[str]:
+    """What the forkserver imports for these cells: the concrete classes in use."""
+    names: set[str] = set()
+    for entry in planned:
+        names |= {entry.cell.architecture, entry.task.auto_class, entry.task.processor_class}
+        names |= {*entry.task.preload, *entry.backend.preload, f"{type(entry.backend).__module__}:"}
+    return names | {"AutoConfig", "AutoTokenizer", "suite.worker.main:"}
+
+
+def describe(planned: Sequence[Planned]) -> dict[str, Any]:
+    """The selection as run.json keeps it."""
+    folders = {entry.cell.block: entry.source.directory for entry in planned if entry.source.directory}
+    return {
+        "cells": [entry.cell.id for entry in planned],
+        "checkpoints": sorted({f"{entry.cell.checkpoint_id}@{entry.cell.revision}" for entry in planned}),
+        "fingerprints": {name: sampled_fingerprint(folder) for name, folder in sorted(folders.items())},
+    }

@@ -1,0 +1,189 @@
+"""One pytest session: its settings, its cells, its runner and its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from suite.core import privacy
+from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.core.errors import UsageError
+from suite.core.outcome import Outcome
+from suite.core.settings import Settings
+from suite.records.run_folder import RunFolder, find_run, point_latest
+from suite.run import conditions, known_failures, plan
+from suite.run.known_failures import KnownFailure
+from suite.run.plan import Planned
+from suite.run.runner import CheckRunner
+from suite.task import discovery
+
+
+class Run:
+    """What the hooks of the plugin share. Nothing is started and no folder is made before the first check."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.selected: list[tuple[Cell, str]] = []
+        self.deselected = 0
+        self.statuses: list[Status] = []
+        self.unmeasured: set[str] = set()
+        self._runner: CheckRunner | None = None
+        self._started = time.monotonic()
+
+    @cached_property
+    def conditions(self) -> dict[str, Any]:
+        """What the numbers depend on."""
+        return conditions.conditions(self.settings)
+
+    @cached_property
+    def planned(self) -> list[Planned]:
+        """Every cell that exists under these settings."""
+        return plan.plan(self.settings, discovery.load_tasks(self.settings.tasks))
+
+    @cached_property
+    def known_failures(self) -> list[KnownFailure]:
+        """The lines of the data file that apply here.
+
+        Raises:
+            UsageError: a line that matches no cell.
+        """
+        entries = known_failures.load(self.settings.tasks)
+        if self.settings.models or self.settings.weights != "miniature":
+            return []
+        existing = [(entry.cell.id, check) for entry in self.planned for check in entry.checks]
+        for entry in known_failures.stale(entries, existing):
+            raise UsageError(
+                f"{known_failures.FILE}:{entry.line} matches no cell ({entry.cell}, {entry.check}): mend it."
+            )
+        return entries
+
+    def known_failure(self, cell: Cell, check: str) -> KnownFailure | None:
+        """Why this check is expected to fail, if it is."""
+        return next((entry for entry in self.known_failures if entry.matches(cell.id, check)), None)
+
+    def check(self, cell: Cell, check: str) -> Outcome:
+        """Carry out one check."""
+        together = [other for other, selected in self.selected if selected == "latency"] if check == "latency" else []
+        outcome = self.runner.check(cell, check, together, self.known_failure(cell, check))
+        self.statuses.append(outcome.status)
+        return outcome
+
+    @cached_property
+    def resumed(self) -> RunFolder | None:
+        """The run that this one continues.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        return find_run(self.settings.results, self.settings.resume) if self.settings.resume else None
+
+    @property
+    def runner(self) -> CheckRunner:
+        """The runner, opened with the run's folder at the first call."""
+        if self._runner is None:
+            self._runner = CheckRunner(self.settings, self.planned, self._open_folder())
+        return self._runner
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """The run's folder, once there is one."""
+        return self._runner.folder if self._runner else None
+
+    def prepare(self) -> None:
+        """Find out before the first cell whether the run can be done at all.
+
+        Raises:
+            UsageError: no such device, no place for results, or a run that cannot be continued.
+        """
+        if self.settings.device != "cpu":
+            check_device(self.settings.device)
+        _ = self.runner
+
+    def build(self, tell: Callable[[str], None]) -> None:
+        """Make the exports and compiled kernels that the selected cells will load."""
+        self.runner.expect([cell for cell, _ in self.selected])
+        self.runner.build_ahead([cell for cell, _ in self.selected], tell)
+
+    def finish(self, exit_status: int) -> None:
+        """Stop the workers and complete `run.json`."""
+        if self._runner is None:
+            return
+        self._runner.close()
+        folder = self._runner.folder
+        counts = {str(status): self.statuses.count(status) for status in Status if status in self.statuses}
+        results = {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "load_after": conditions.load(),
+            "wall_s": round(time.monotonic() - self._started, 1),
+            "exit_status": exit_status,
+            "outcomes": counts,
+            "warnings": self._runner.warnings,
+        }
+        with contextlib.suppress(OSError):
+            privacy.scrub_file(self._runner.log)
+        try:
+            folder.write_conditions({**folder.conditions(), **results})
+        except (OSError, UsageError) as error:
+            self._runner.warnings.append(f"run.json could not be completed ({error}); the rows are safe")
+
+    def _open_folder(self) -> RunFolder:
+        chosen = {cell.id for cell, _ in self.selected}
+        selected = plan.describe([entry for entry in self.planned if entry.cell.id in chosen])
+        if self.resumed:
+            return self._continue(self.resumed, selected)
+        name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        folder = RunFolder.create(self.settings.results, name)
+        counts = {"selected": len(self.selected), "deselected": self.deselected}
+        try:
+            folder.write_conditions({"run": folder.name, **self.conditions, **selected, **counts})
+            point_latest(self.settings.results, folder.path)
+        except OSError as error:
+            raise UsageError(f"Cannot write to {folder.path} ({error.strerror}): name another --results.") from error
+        return folder
+
+    def _continue(self, folder: RunFolder, selected: dict[str, Any]) -> RunFolder:
+        before = folder.conditions()
+        known = before.get("fingerprints", {})
+        different = conditions.differences(before, self.conditions)
+        different += [
+            f"the files of {block} have changed"
+            for block, fingerprint in selected["fingerprints"].items()
+            if known.get(block, fingerprint) != fingerprint
+        ]
+        if different:
+            raise UsageError(
+                f"The run {folder.name} cannot be continued, since {'; '.join(different)}: start a new one without "
+                "--resume."
+            )
+        try:
+            folder.write_conditions({**before, "fingerprints": {**known, **selected["fingerprints"]}})
+        except OSError as error:
+            raise UsageError(f"Cannot write to {folder.path} ({error.strerror}): make room and try again.") from error
+        return folder
+
+
+def exit_status(statuses: Iterable[Status]) -> int:
+    """6 where something could not be measured and nothing failed; 1 where something failed."""
+    seen = set(statuses)
+    if Status.FAILED in seen:
+        return 1
+    return 6 if seen & COULD_NOT_MEASURE else 0
+
+
+def check_device(device: str) -> None:
+    """Ask torch for the device, in a process of its own.
+
+    Raises:
+        UsageError: torch cannot use it.
+    """
+    code = f"import torch; torch.zeros(1, device={device!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no reason given"
+        raise UsageError(f"torch cannot use the device {device!r} here ({last}): choose --device cpu.")

@@ -1,5 +1,0 @@
-"""Local stand-ins for what course examples reach over the network: the Hub, data sets, model services and media.
-
-Everything here answers inside the closed network of one document's process (see `suite.examples`); nothing of it ever
-connects to anything. The unmodified official clients are its users.
-"""

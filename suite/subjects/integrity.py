@@ -1,0 +1,186 @@
+"""Whether a checkpoint's files are whole, known before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from suite.core.errors import CheckpointError
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+CARD = "card.json"
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+HEADER_LIMIT = 100_000_000
+SAMPLED_EVERY, SAMPLED_BYTES = 2**26, 2**20
+
+
+def check_files(directory: Path, weights: bool = True) -> None:
+    """Verify config, weights if there must be any and, for a shipped miniature, the checksums on its card.
+
+    Raises:
+        CheckpointError: a sentence that names the file and what is wrong with it.
+    """
+    read_config(directory)
+    _check_card(directory)
+    for file in weight_files(directory) if weights else ():
+        _check_safetensors(file)
+
+
+def read_config(directory: Path) -> dict[str, Any]:
+    """The content of the directory's config.json.
+
+    Raises:
+        CheckpointError: there is none, or it is not a JSON object.
+    """
+    if not directory.is_dir():
+        raise CheckpointError(f"There is no checkpoint at {directory}: the folder does not exist.")
+    file = directory / "config.json"
+    if not file.is_file():
+        raise CheckpointError(f"{directory} has no config.json: pass a folder that save_pretrained() wrote.")
+    return read_object(file)
+
+
+def weight_files(directory: Path) -> list[Path]:
+    """The safetensors files that hold the directory's weights, shards in order.
+
+    Raises:
+        CheckpointError: there are none, or a shard is missing.
+    """
+    if (directory / WEIGHTS).is_file():
+        return [directory / WEIGHTS]
+    if (directory / INDEX).is_file():
+        return _shards(directory)
+    found = sorted(file.name for pattern in PICKLES for file in directory.glob(pattern))
+    if found:
+        raise CheckpointError(
+            f"{directory} holds its weights as pickle alone ({', '.join(found)}), and a pickle can run any code "
+            "when it is loaded: convert it to safetensors with save_pretrained(), or with the Hub's convert Space."
+        )
+    other = sorted(file.name for file in directory.glob("*.safetensors"))
+    if other:
+        raise CheckpointError(
+            f"{directory} has no {WEIGHTS}, only {', '.join(other)}: an adapter has to be merged into its base model "
+            "first, and a single file has to bear that name."
+        )
+    raise CheckpointError(f"{directory} has no weights: expected {WEIGHTS}, or {INDEX} and its shards.")
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise CheckpointError(f"{file} is not valid JSON: restore or save it again.") from None
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{file} is not a JSON object: restore or save it again.")
+    return content
+
+
+def fingerprint(files: Iterable[Path], *extra: str) -> str:
+    """A hash of the contents of `files` and of the `extra` words."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(sha256(file).encode())
+    for word in extra:
+        digest.update(f"\0{word}".encode())
+    return digest.hexdigest()
+
+
+def sampled_fingerprint(directory: Path) -> str:
+    """A hash by which two checkpoints can be told apart in a moment: of their configs and of some of their weights."""
+    digest = hashlib.sha256()
+    for file in sorted([*directory.glob("config.json"), *directory.glob("*.safetensors")]):
+        size = file.stat().st_size
+        digest.update(f"{file.name}\0{size}\0".encode())
+        with file.open("rb") as stream:
+            for position in range(0, size, SAMPLED_EVERY):
+                stream.seek(position)
+                digest.update(stream.read(SAMPLED_BYTES))
+    return digest.hexdigest()
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file's content, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _shards(directory: Path) -> list[Path]:
+    index = directory / INDEX
+    weight_map = read_object(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{index} has no weight_map: save the checkpoint again.")
+    names = sorted({str(name) for name in weight_map.values()})
+    missing = [name for name in names if Path(name).name != name or not (directory / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{index} names shards that are not there ({', '.join(missing)}): fetch them again.")
+    return [directory / name for name in names]
+
+
+def _check_card(directory: Path) -> None:
+    card = directory / CARD
+    if not card.is_file():
+        return
+    expected = read_object(card).get("files", {})
+    if not isinstance(expected, dict):
+        raise CheckpointError(f"{card} lists its files in a way that cannot be read: restore it from the release.")
+    changed = [name for name, digest in expected.items() if _differs(directory / name, digest)]
+    if changed:
+        raise CheckpointError(
+            f"Files of the miniature {directory.name} are not those that were shipped ({', '.join(changed)}): "
+            "restore them from the release, or run its recipe again, which writes a new card.json."
+        )
+
+
+def _differs(file: Path, digest: Any) -> bool:
+    return not file.is_file() or sha256(file) != digest
+
+
+def _check_safetensors(file: Path) -> None:
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if size < 8 or length > min(HEADER_LIMIT, size - 8):
+            raise _broken(file, f"its header is said to take {length:,} bytes of a file of {size:,}")
+        raw = stream.read(length)
+    try:
+        header = json.loads(raw)
+    except ValueError:
+        raise _broken(file, "its header is not JSON") from None
+    if not isinstance(header, dict):
+        raise _broken(file, "its header is not a table of tensors")
+    header.pop("__metadata__", None)
+    if not header:
+        raise _broken(file, "it holds no tensor")
+    _check_offsets(file, header, size - 8 - length)
+
+
+def _check_offsets(file: Path, header: Mapping[str, Any], data_size: int) -> None:
+    try:
+        places = sorted((*_span(entry), name) for name, entry in header.items())
+    except (KeyError, TypeError, ValueError):
+        raise _broken(file, "its header lacks the place of a tensor") from None
+    position = 0
+    for begin, end, name in places:
+        if begin != position or end < begin:
+            raise _broken(file, f"the tensor {name} does not begin where the one before it ends")
+        position = end
+    if position != data_size:
+        raise _broken(file, f"its tensors take {position:,} bytes, but {data_size:,} are there")
+
+
+def _span(entry: Any) -> tuple[int, int]:
+    begin, end = entry["data_offsets"]
+    return int(begin), int(end)
+
+
+def _broken(file: Path, what: str) -> CheckpointError:
+    return CheckpointError(f"{file} is truncated or damaged: {what}. Fetch or save it again.")

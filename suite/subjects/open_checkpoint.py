@@ -1,0 +1,214 @@
+"""From a source to a subject: the files are verified, config and processor loaded, the model ready to be."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.core.errors import CheckpointError, InvalidInput, UsageError
+from suite.core.subject import Subject
+from suite.subjects.hub import fetch
+from suite.subjects.integrity import check_files, fingerprint, read_object, weight_files
+from suite.subjects.random_weights import assemble
+from suite.subjects.source import Source
+
+if TYPE_CHECKING:
+    from suite.task import Sample, Task
+
+EXAMPLE_CANDIDATES = 16
+SENTENCE_LIMIT = "sentence_bert_config.json"
+"""Where a sentence-transformers checkpoint says how many tokens it was trained to take."""
+
+
+def open_subject(
+    source: Source,
+    task: Task,
+    device: str = "cpu",
+    threads: int = 1,
+    seed: int = 0,
+    *,
+    own_samples: Sequence[Sample] | None = None,
+) -> Subject:
+    """Open a checkpoint for a task; the model itself is loaded by the subject's `load_model`.
+
+    `own_samples` are the user's (`--samples`): the example is then made of them, and the checkpoint need not know the
+    task's labels, since it is asked about theirs.
+
+    Raises:
+        CheckpointError: the files are missing, damaged, or do not fit the task.
+    """
+    if source.unavailable:
+        raise CheckpointError(f"{source.checkpoint.id} cannot be had here: {source.unavailable}.")
+    directory = _directory(source, weights=task.no_weights is None)
+    config = _load(directory, "AutoConfig", "config")
+    processor = load_processor(directory, task.processor_class)
+    _set_padding(processor, config, generative=task.generation is not None, where=directory)
+    if own_samples is None:
+        task.check_config(config)
+    if task.no_weights:
+        identity, load_model = _weightless_model(directory, task, config)
+    elif source.kind == "random":
+        identity, load_model = _random_model(directory, task.auto_class, config, seed)
+    else:
+        identity, load_model = _stored_model(directory, task.auto_class, config)
+    return Subject(
+        directory=directory,
+        auto_class=task.auto_class,
+        config=config,
+        processor=processor,
+        generation=None if task.generation is None else dict(task.generation),
+        fingerprint=identity,
+        device=device,
+        threads=threads,
+        example=lambda: _example(task, processor, config, task.samples() if own_samples is None else own_samples),
+        load_model=load_model,
+        infer=task.infer,
+        parts=tuple(task.parts),
+    )
+
+
+def load_processor(directory: Path, processor_class: str) -> Any:
+    """The tokenizer, image processor or feature extractor in a folder.
+
+    Raises:
+        CheckpointError: it cannot be loaded.
+    """
+    options = {"use_fast": True} if processor_class == "AutoTokenizer" else {}
+    processor = _load(directory, processor_class, "processor", **options)
+    if (directory / SENTENCE_LIMIT).is_file():
+        limit = read_object(directory / SENTENCE_LIMIT).get("max_seq_length")
+        if isinstance(limit, int):
+            processor.model_max_length = limit
+    return processor
+
+
+def _directory(source: Source, weights: bool = True) -> Path:
+    if source.kind == "random":
+        if source.config is None or source.processor is None:
+            raise CheckpointError(f"Random weights of {source.checkpoint.id} need a config and a processor.")
+        return assemble(source.config, source.processor)
+    directory = source.directory or fetch(source.checkpoint.id, source.checkpoint.revision, weights)
+    check_files(directory, weights)
+    return directory
+
+
+def _load(directory: Path, auto_class: str, what: str, **options: Any) -> Any:
+    import transformers
+
+    try:
+        loader = getattr(transformers, auto_class)
+        return loader.from_pretrained(directory, local_files_only=True, trust_remote_code=False, **options)
+    except Exception as error:  # transformers raises whatever its parts raise
+        raise CheckpointError(
+            f"The {what} in {directory} cannot be loaded with {auto_class} ({_first_line(error)}): check that its "
+            "files are complete and that the architecture is one of the installed transformers' own; code that comes "
+            "with a checkpoint is not run."
+        ) from error
+
+
+def _set_padding(processor: Any, config: Any, generative: bool, where: Path) -> None:
+    """See to it that batches can be padded, and on the side on which a decoder can go on from them."""
+    tokenizer = getattr(processor, "tokenizer", processor)
+    if not hasattr(tokenizer, "pad_token"):
+        return
+    if tokenizer.pad_token is None:
+        if tokenizer.eos_token is None:
+            raise CheckpointError(f"The tokenizer in {where} has neither a pad nor an end token: set pad_token in it.")
+        tokenizer.pad_token = tokenizer.eos_token
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = tokenizer.pad_token_id
+    if generative and not config.is_encoder_decoder:
+        tokenizer.padding_side = "left"
+
+
+def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Callable[[], Any]]:
+    files = sorted(file for file in directory.iterdir() if file.is_file() and file.suffix != ".md")
+    return fingerprint(files), lambda: task.load_model(directory, config)
+
+
+def _stored_model(directory: Path, auto_class: str, config: Any) -> tuple[str, Callable[[], Any]]:
+    identity = fingerprint([directory / "config.json", *weight_files(directory)])
+
+    def load_model() -> Any:
+        import torch
+
+        model, info = _model_from(directory, auto_class, copy.deepcopy(config), torch.float32)
+        if info["missing_keys"]:
+            missing = sorted(info["missing_keys"])
+            raise CheckpointError(
+                f"{directory} has no weights for {', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''}, "
+                f"which {type(model).__name__} needs: it was not trained for this task. Pass a fine-tuned checkpoint."
+            )
+        if model.can_generate() and model.generation_config.pad_token_id is None:
+            model.generation_config.pad_token_id = config.pad_token_id
+        return model.eval()
+
+    return identity, load_model
+
+
+def _model_from(directory: Path, auto_class: str, config: Any, dtype: Any) -> tuple[Any, dict[str, Any]]:
+    import transformers
+
+    try:
+        return getattr(transformers, auto_class).from_pretrained(
+            directory,
+            config=config,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise CheckpointError(
+            f"The weights in {directory} do not load into {auto_class} ({_first_line(error)}): the config does not "
+            "belong to them, or this architecture has no such head."
+        ) from error
+
+
+def _random_model(directory: Path, auto_class: str, config: Any, seed: int) -> tuple[str, Callable[[], Any]]:
+    import torch
+
+    identity = fingerprint([directory / "config.json"], f"seed {seed}", f"torch {torch.__version__}")
+
+    def load_model() -> Any:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = from_config(auto_class, copy.deepcopy(config))
+        return model.float().eval()
+
+    return identity, load_model
+
+
+def from_config(auto_class: str, config: Any) -> Any:
+    """A model with the weights that its class begins with; `auto_class` may also be the class itself."""
+    import transformers
+
+    loader = getattr(transformers, auto_class)
+    if hasattr(loader, "from_config"):
+        return loader.from_config(config, trust_remote_code=False)
+    return loader(config)
+
+
+def _example(task: Task, processor: Any, config: Any, samples: Sequence[Sample]) -> dict[str, Any]:
+    """A padded batch: the shortest and the longest of the first inputs, so that no axis looks constant."""
+    sized: list[tuple[int, int, Any]] = []
+    for sample in samples[:EXAMPLE_CANDIDATES]:
+        try:
+            task.check_input(sample.input, processor, config)
+        except InvalidInput:
+            continue
+        encoded = task.encode(processor, [sample.input])
+        sized.append((sum(tensor.numel() for tensor in encoded.values()), len(sized), sample.input))
+    if not sized:
+        raise UsageError(f"None of the first samples of {task.name} is an input that this checkpoint takes.")
+    return task.encode(processor, [min(sized)[2], max(sized)[2]])
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -1,0 +1,186 @@
+"""What tasks on a picture with words have in common: a prompt, a question, captions to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from suite.core.errors import InvalidInput
+from suite.task import Batch, Sample
+from suite.task.generation import Generated, generate
+from suite.task.text import longest_input
+from suite.task.vision import ImageTask, read_image
+
+if TYPE_CHECKING:
+    from suite.core.runnable import Runnable
+
+
+class ImageTextTask(ImageTask):
+    """A task whose input is `{"image": array, words: str or list of str}`."""
+
+    modality = "multimodal"
+    processor_class = "AutoProcessor"
+    words: ClassVar[str]
+    """The name of the text in an input: "question"."""
+    several: ClassVar[bool] = False
+    """Whether it is a list of two or more texts."""
+    optional: ClassVar[bool] = False
+    """Whether it may be empty."""
+
+    def image_of(self, value: Any) -> Any:
+        return value["image"] if isinstance(value, Mapping) else value
+
+    def texts(self, value: Any) -> Sequence[str]:
+        """The texts of an input."""
+        return value[self.words] if self.several else (value[self.words],)
+
+    def spoken(self, text: str) -> str:
+        """A text as the model is given it; overridden where a label becomes a sentence."""
+        return text
+
+    def check_input(self, value: Any, processor: Any, config: Any) -> None:
+        what = f"a list of {self.words}" if self.several else f"a {self.words}"
+        if not isinstance(value, Mapping) or not {"image", self.words} <= set(value):
+            raise InvalidInput(
+                f'{self.name} takes an image with {what}: pass {{"image": ..., "{self.words}": ...}} with both.'
+            )
+        super().check_input(value, processor, config)
+        texts = value[self.words]
+        if self.several and (not isinstance(texts, list | tuple) or len(set(map(str, texts))) < max(2, len(texts))):
+            raise InvalidInput(f"{self.name} takes a list of two or more different {self.words}: pass at least two.")
+        limit = longest_input(processor.tokenizer, getattr(config, "text_config", config))
+        for text in self.texts(value):
+            self._check_text(text, processor.tokenizer, limit)
+
+    def _check_text(self, text: Any, tokenizer: Any, limit: int | None) -> None:
+        if not isinstance(text, str):
+            raise InvalidInput(f"{self.name} takes its {self.words} as text, not {type(text).__name__}: pass a string.")
+        if not text.strip() and not (self.optional and not text):
+            raise InvalidInput(f"{self.name} was given an empty text among its {self.words}: pass at least one word.")
+        length = len(tokenizer(self.spoken(text))["input_ids"])
+        room = 0 if self.generation is None else int(self.generation["max_new_tokens"])
+        if limit is not None and length + room > limit:
+            raise InvalidInput(
+                f"{self.name} was given a text of {length} tokens, but this checkpoint takes {limit - room}: "
+                "shorten it."
+            )
+
+    def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
+        image = np.zeros((32, 32, 3), np.uint8)
+
+        def beside(text: Any) -> dict[str, Any]:
+            return {"image": image, self.words: [text, "a cat"] if self.several else text}
+
+        good = beside("a dog")
+        bad: dict[str, Any] = {
+            f"{what} image": {**good, "image": value} for what, value in super().bad_inputs(None, None).items()
+        }
+        bad |= {"image alone": image, "blank": beside(" \n"), "wrong-typed": beside(17)}
+        if self.several:
+            bad |= {"one text": {**good, self.words: ["a dog"]}, "no list": {**good, self.words: "a dog"}}
+        elif not self.optional:
+            bad["empty"] = beside("")
+        limit = longest_input(processor.tokenizer, getattr(config, "text_config", config))
+        if limit is not None:
+            bad["over-long"] = beside("again " * (limit + 1))
+        return bad
+
+    def size_of(self, value: Any) -> int:
+        """Words: pictures are brought to one size."""
+        return sum(len(text.split()) for text in self.texts(value))
+
+    def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
+        value = row["input"]
+        given = {"image": read_image(folder / value["image"]), self.words: value[self.words]}
+        return Sample(str(row.get("id", index)), given, row["truth"])
+
+    def describe(self, value: Any) -> str:
+        told = ", ".join(self.texts(value)) or "none"
+        return f"{self.words.replace('_', ' ')}: {told}"
+
+
+class GenerativeImageTextTask(ImageTextTask):
+    """A task on a picture with one text, answered by `generate()`.
+
+    Inputs whose texts have the same number of tokens go together: BLIP's `generate()` takes the padding of a shorter
+    text for a part of it, and cuts off its last token, so that its answers would depend on what else is in a batch.
+    """
+
+    def check_answer(self, answer: Any) -> str | None:
+        return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
+
+    def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        images = [self.image_of(value) for value in inputs]
+        texts = [self.spoken(text) for value in inputs for text in self.texts(value)]
+        # On the right also for a decoder: `infer` gives it no padding at all.
+        return dict(processor(images=images, text=texts, padding=True, padding_side="right", return_tensors="pt"))
+
+    def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Any:
+        import torch
+
+        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        found: list[tuple[list[int], Generated]] = []
+        for length in sorted(set(lengths)):
+            rows = [row for row, other in enumerate(lengths) if other == length]
+            # One alone runs beside itself, as a batch: an exporter takes a size of 1 for a constant.
+            together = rows * 2 if len(rows) == 1 < len(lengths) else rows
+            cut = {
+                name: value[together][:, :length] if name in ("input_ids", "attention_mask") else value[together]
+                for name, value in batch.items()
+            }
+            follow = None if forced is None else torch.from_numpy(forced[together]).to(runnable.device)
+            found.append((rows, generate(runnable, cut, self.generation or {}, forced=follow)))
+        return _joined(found, len(lengths), self.ends(runnable.model))
+
+    def ends(self, model: Any) -> int:
+        """The token that ends an answer."""
+        return int(model.config.text_config.sep_token_id)
+
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
+        rows = [row[:length] for row, length in zip(outputs.tokens.tolist(), outputs.lengths, strict=True)]
+        return [text.strip() for text in processor.tokenizer.batch_decode(rows, skip_special_tokens=True)]
+
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        return [
+            scores[:length].float().cpu().numpy()
+            for scores, length in zip(outputs.logits, outputs.lengths, strict=True)
+        ]
+
+
+def _joined(found: Sequence[tuple[Sequence[int], Generated]], count: int, end: int) -> Generated:
+    """The generations of several groups of rows as one, in the rows' order, padded after their ends."""
+    import torch
+
+    steps = max(part.tokens.shape[1] for _, part in found)
+    tokens = torch.full((count, steps), end)
+    logits = torch.zeros((count, steps, found[0][1].logits.shape[2]))
+    lengths = [0] * count
+    for rows, part in found:
+        for index, row in enumerate(rows):
+            tokens[row, : part.tokens.shape[1]] = part.tokens[index]
+            logits[row, : part.logits.shape[1]] = part.logits[index]
+            said = part.tokens[index].tolist()
+            lengths[row] = min(said.index(end) + 1 if end in said else len(said), part.logits.shape[1])
+    return Generated(tokens, logits, lengths)
+
+
+def repeated(batch: Mapping[str, Any], counts: Sequence[int], notes: Any) -> Batch:
+    """A batch of pictures with several texts each as one row for every text."""
+    import torch
+
+    again = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(list(counts)))
+    return Batch({**batch, "pixel_values": batch["pixel_values"][again]}, notes)
+
+
+def rgb(image: Any) -> np.ndarray:
+    """A row's image, decoded or as its file's bytes, as (height, width, 3) uint8."""
+    if isinstance(image, Mapping):
+        import io
+
+        from PIL import Image
+
+        image = Image.open(io.BytesIO(image["bytes"]))
+    return np.asarray(image.convert("RGB"))

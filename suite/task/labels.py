@@ -1,0 +1,83 @@
+"""What tasks have in common whose answers are labels, be their inputs texts or pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suite.core.errors import CheckpointError, UsageError
+from suite.task import Task
+
+
+class Labelled(Task):
+    """A task whose answers are labels.
+
+    A label is a name for one of the checkpoint's classes. Checkpoints, data sets and users spell labels differently
+    (`LABEL_1`, `pos`, `1`), so neither answers nor truths are compared as they come: `class_of` finds the class that a
+    word names, `label` gives the one word that this task uses for a class. The task's own truths are in those words
+    already; a checkpoint that lacks one of them is refused by `check_config`. Truths of the user's own go through
+    `class_of` and `label`, so that any labelled data can be used with any checkpoint that has those classes.
+    """
+
+    def label(self, index: int, config: Any) -> str:
+        """The task's own word for a checkpoint's class `index`; the checkpoint's where the task has none."""
+        raw = str(config.id2label[index])
+        return self._canonical(raw, config) or raw
+
+    def class_of(self, label: Any, config: Any) -> int | None:
+        """The checkpoint's class that a label means: its name in any case, the task's word for it, or its index."""
+        if isinstance(label, bool) or not isinstance(label, str | int):
+            return None
+        word = str(label).strip().lower()
+        names = {int(index): str(name).lower() for index, name in config.id2label.items()}
+        for index, name in names.items():
+            if word == name:
+                return index
+        canonical = self._canonical(word, config)
+        for index, name in names.items():
+            if canonical is not None and canonical == self._canonical(name, config):
+                return index
+        number = word.removeprefix("label_")
+        return int(number) if number.isdecimal() and int(number) in names else None
+
+    def canonical(self, label: str) -> str | None:
+        """The task's spelling of a label, or `None`."""
+        by_case = {known.lower(): known for known in self.labels}
+        return by_case.get(label.lower()) or self.label_aliases.get(label.lower())
+
+    def _canonical(self, label: str, config: Any) -> str | None:
+        """`canonical`, but a numbered label says nothing where the checkpoint has other classes than the task."""
+        numbered = label.lower().startswith("label_")
+        return None if numbered and len(config.id2label) != len(self.labels) else self.canonical(label)
+
+    def own_label(self, label: Any, config: Any) -> str:
+        """A label of the user's in the word that answers use.
+
+        Raises:
+            UsageError: the checkpoint has no such class.
+        """
+        index = self.class_of(label, config)
+        if index is None:
+            theirs = ", ".join(str(name) for name in config.id2label.values())
+            raise UsageError(
+                f"the label {label!r} is none of the checkpoint's ({theirs}): write one of these or its index"
+            )
+        return self.label(index, config)
+
+    def own_truth(self, truth: Any, config: Any) -> Any:
+        """A label of the user's in the word that answers use; overridden where a truth is several."""
+        return self.own_label(truth, config)
+
+    def check_config(self, config: Any) -> None:
+        """Whether the checkpoint has a class for each of the task's labels.
+
+        Raises:
+            CheckpointError: it lacks one.
+        """
+        theirs = [str(label) for label in config.id2label.values()]
+        mapped = {self._canonical(label, config) for label in theirs}
+        if not set(self.labels) <= mapped:
+            raise CheckpointError(
+                f"The checkpoint's labels ({', '.join(theirs)}) cannot be mapped to those of {self.name} "
+                f"({', '.join(self.labels)}): set id2label in its config.json, or bring your own labelled data "
+                "with --samples."
+            )

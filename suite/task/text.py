@@ -1,0 +1,79 @@
+"""What text tasks have in common: inputs that are sentences, and answers that are generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from suite.core.errors import InvalidInput
+from suite.task import Task
+from suite.task.labels import Labelled
+
+LENGTH_KEYS = ("max_position_embeddings", "n_positions")
+
+
+def longest_input(processor: Any, config: Any) -> int | None:
+    """The number of tokens that a checkpoint can take, from its config and tokenizer; `None` if unbounded."""
+    limits = [getattr(config, key, None) for key in LENGTH_KEYS]
+    limits.append(getattr(processor, "model_max_length", None))
+    known = [limit for limit in limits if isinstance(limit, int) and 0 < limit < 10**9]
+    return min(known, default=None)
+
+
+class TextTask(Task):
+    """A task whose input is one string."""
+
+    modality = "text"
+    task_prefix: ClassVar[str] = ""
+
+    def texts(self, value: Any) -> Sequence[str]:
+        """The strings in one input; more than one where the input is a pair."""
+        return (value,)
+
+    def check_input(self, value: Any, processor: Any, config: Any) -> None:
+        limit = longest_input(processor, config)
+        for text in self.texts(value):
+            if not isinstance(text, str):
+                raise InvalidInput(f"{self.name} takes a string, not {type(text).__name__}: pass the text itself.")
+            if not text.strip():
+                raise InvalidInput(f"{self.name} was given an empty text: pass at least one word.")
+            length = len(processor(self.task_prefix + text)["input_ids"])
+            room = 0 if self.generation is None or config.is_encoder_decoder else self.generation["max_new_tokens"]
+            if limit is not None and length + room > limit:
+                raise InvalidInput(
+                    f"{self.name} was given {length} tokens, but this checkpoint takes {limit - room}: "
+                    "shorten the text."
+                )
+
+    def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
+        bad: dict[str, Any] = {"empty": "", "blank": "  \n", "wrong-typed": 17}
+        limit = longest_input(processor, config)
+        if limit is not None:
+            bad["over-long"] = "again " * (limit + 1)
+        return bad
+
+    def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
+        texts = [self.task_prefix + text for value in inputs for text in self.texts(value)]
+        return dict(processor(texts, padding=True, return_tensors="pt"))
+
+
+class LabelTask(Labelled, TextTask):
+    """A text task whose answers are labels."""
+
+
+class GenerativeTextTask(TextTask):
+    """A text task answered by `generate()`."""
+
+    def check_answer(self, answer: Any) -> str | None:
+        return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
+
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
+        return [text.strip() for text in processor.batch_decode(outputs.tokens, skip_special_tokens=True)]
+
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        return [
+            scores[:length].float().cpu().numpy()
+            for scores, length in zip(outputs.logits, outputs.lengths, strict=True)
+        ]

@@ -1,0 +1,114 @@
+"""The rows of a run: on the disk at once, read back whole, joined into one row per cell."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.core.cell import WORST_FIRST, Cell, Status, worst
+from suite.core.errors import UsageError
+from suite.records.columns import CELL_COLUMNS, join
+from suite.records.run_folder import RunFolder, read_lines
+
+CELL = Cell(
+    "colour-naming", "text", "tiny", "nobody/tiny", "0" * 40, "miniature", "TinyModel", "eager", "cpu", "float32", 1, 1
+)  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "results", "run")
+
+
+def test_a_row_is_on_the_disk_at_once_and_comes_back(folder: RunFolder) -> None:
+    fields = {"accuracy": 0.5, "chance": float("nan"), "max_abs_diff": float("inf"), "metrics": {"f1": 0.25}}
+    row = folder.append(CELL, "accuracy", Status.PASSED, "naïve", fields)
+    text = (folder.path / "cells.jsonl").read_text(encoding="utf-8")
+    assert text.endswith("\n")
+    assert json.loads(text) == row == folder.rows()[0]
+    assert row["run"] == "run"
+    assert row["cell"] == "colour-naming/tiny/eager"
+    assert row["backend"] == "eager"
+    assert "chance" not in row, "JSON has no NaN"
+    assert "max_abs_diff" not in row
+    assert "naïve" in text
+
+
+def test_of_rows_for_the_same_check_the_last_counts(folder: RunFolder) -> None:
+    folder.append(CELL, "latency", Status.UNSTABLE, "noise", {})
+    folder.append(CELL, "accuracy", Status.PASSED, "", {})
+    folder.append(CELL, "latency", Status.PASSED, "", {})
+    assert {row["check"]: row["status"] for row in folder.rows()} == {"latency": "passed", "accuracy": "passed"}
+    assert len(list(read_lines(folder.path / "cells.jsonl"))) == 3
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_line_cut_short_is_passed_over_and_not_continued(folder: RunFolder, cut: int) -> None:
+    folder.append(CELL, "conformance", Status.PASSED, "", {})
+    folder.append(CELL, "accuracy", Status.PASSED, "", {})
+    file = folder.path / "cells.jsonl"
+    os.truncate(file, file.stat().st_size - cut - 1)
+    assert [row["check"] for row in folder.rows()] == ["conformance"]
+    folder.append(CELL, "latency", Status.PASSED, "", {})
+    assert [row["check"] for row in folder.rows()] == ["conformance", "latency"]
+
+
+def test_foreign_lines_are_passed_over(folder: RunFolder) -> None:
+    (folder.path / "samples.jsonl").write_bytes(b'[1]\n\xff\xfe\n\n{"cell": "a"}\n')
+    assert folder.rounds() == [{"cell": "a"}]
+    assert folder.rows() == []
+
+
+def test_rounds_bear_run_and_cell(folder: RunFolder) -> None:
+    folder.append_rounds(CELL, [{"cycle": 0, "latency_ms": [1.0]}, {"cycle": 1, "latency_ms": [2.0]}])
+    assert folder.rounds() == [
+        {"run": "run", "cell": CELL.id, "cycle": cycle, "latency_ms": [cycle + 1.0]} for cycle in (0, 1)
+    ]
+
+
+def test_a_full_disk_costs_no_row_that_was_there(small_disk: Path) -> None:
+    folder = RunFolder.create(small_disk, "run")
+    for i in range(20):
+        folder.append(CELL, f"check-{i}", Status.PASSED, "x" * 1000, {})
+    with pytest.raises(UsageError, match=r"No space left on device.*--resume run"):
+        folder.append(CELL, "too-much", Status.PASSED, "x" * 100_000, {})
+    assert [row["check"] for row in folder.rows()] == [f"check-{i}" for i in range(20)]
+
+
+def test_two_runs_of_one_name(tmp_path: Path) -> None:
+    first, second = (RunFolder.create(tmp_path, "run") for _ in range(2))
+    assert (first.name, second.name) == ("run", "run-1")
+
+
+def test_conditions_are_replaced_whole(folder: RunFolder) -> None:
+    with pytest.raises(UsageError, match="not the folder of a run"):
+        folder.conditions()
+    folder.write_conditions({"seed": 0})
+    folder.write_conditions({"seed": 1})
+    assert folder.conditions() == {"seed": 1}
+    assert [path.name for path in folder.path.iterdir()] == ["run.json"]
+
+
+def test_the_join_has_one_row_per_cell_with_the_worst_status(folder: RunFolder) -> None:
+    folder.append(CELL, "conformance", Status.PASSED, "", {"wall_s": 1.0, "load_s": 0.5})
+    folder.append(CELL, "accuracy", Status.FAILED, "lost", {"wall_s": 2.0, "metrics": {"f1": 0.5}})
+    folder.append(CELL, "latency", Status.TIMEOUT, "slow", {"wall_s": 4.0})
+    (joined,) = join(folder.rows())
+    assert tuple(joined) == CELL_COLUMNS
+    wanted: Mapping[str, Any] = {
+        "status": "failed", "reason": "lost", "conformance": "passed", "accuracy_check": "failed", "latency": "timeout",
+        "fidelity": None, "accuracy": None, "wall_s": 7.0, "load_s": 0.5, "metrics": '{"f1": 0.5}', "notes": "",
+    }  # fmt: skip
+    assert {key: joined[key] for key in wanted} == wanted
+
+
+def test_every_status_has_a_place_among_the_worst() -> None:
+    assert sorted(WORST_FIRST) == sorted(Status)
+    assert worst([Status.UNSUPPORTED, Status.PASSED]) is Status.PASSED
+    assert worst([Status.PASSED, Status.UNSTABLE, Status.KNOWN_FAILURE]) is Status.UNSTABLE
+    assert worst([Status.ERROR, Status.FAILED, Status.OOM]) is Status.FAILED

@@ -1,0 +1,1 @@
+"""The child process: opens one cell, builds and caches what its backend needs, and answers messages."""

@@ -1,0 +1,45 @@
+"""The build of a backend for a checkpoint: out of the cache, or made and put there."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from suite.backends import Backend, get_backend
+from suite.core.subject import Subject
+from suite.worker.build_cache import BuildCache
+
+
+def ensure_build(backend: Backend, subject: Subject, cache: BuildCache) -> tuple[Path, bool]:
+    """The folder that holds the build, and whether it had to be made. The build it starts from is made first."""
+    key = build_key(backend, subject)
+    found = cache.get(key)
+    if found is not None:
+        return found, False
+    base = ensure_build(get_backend(backend.base), subject, cache)[0] if backend.base else None
+    return cache.build(key, lambda directory: backend.build(subject, directory, base)), True
+
+
+def build_key(backend: Backend, subject: Subject) -> dict[str, Any]:
+    """Everything that determines a build's content."""
+    key: dict[str, Any] = {
+        "backend": backend.name,
+        "weights": subject.fingerprint,
+        "auto_class": subject.auto_class,
+        "generation": subject.generation,
+        "parts": subject.parts,
+        "device": subject.device,
+        "libraries": {name: _version(name) for name in backend.libraries},
+        "options": dict(backend.options()),
+    }
+    if backend.base:
+        key["base"] = build_key(get_backend(backend.base), subject)
+    return key
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "absent"

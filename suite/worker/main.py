@@ -1,0 +1,91 @@
+"""The child process: opens one workbench and answers requests until the pipe closes."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import multiprocessing.forkserver
+import os
+import signal
+import sys
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from suite.core.errors import TouchstoneError, Unsupported
+from suite.core.privacy import scrub
+from suite.processes import preload
+from suite.processes.stdio import print_to
+from suite.worker.cell_worker import CellWorker
+from suite.worker.messages import Reply, Request, Spec
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "bad_alloc", "failed to allocate")
+_SET_PARENT_DEATH_SIGNAL = 1
+
+
+def main(pipe: Connection, spec: Spec, log: Path, preloaded: bool) -> None:
+    """Run in the child. Everything that libraries print goes to the log."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_parent()
+    print_to(log)
+    preload.restore_paths()
+    problem = preload.effect(preloaded)
+    gc.freeze()  # what was preloaded stays: collecting before each round then costs milliseconds, not tenths
+    pipe.send(Reply("ok", problem))
+    serve(pipe, spec)
+    # Neither torch's nor ONNX Runtime's threads need a farewell, and some hang in theirs.
+    os._exit(0)
+
+
+def serve(pipe: Connection, spec: Spec) -> None:
+    """Answer requests until the other end is gone."""
+    bench: CellWorker | None = None
+    while True:
+        try:
+            request: Request = pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return
+        try:
+            bench = bench or CellWorker(spec)
+            reply = answer(bench, request)
+            if request.method == "warm_up":
+                gc.collect()
+                gc.freeze()  # the model stays too: torch.compile leaves half a million objects to go through
+        except BaseException as error:
+            reply = failure(error)
+        try:
+            pipe.send(reply)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+def answer(bench: CellWorker, request: Request) -> Reply:
+    """Carry out one request."""
+    return Reply("ok", getattr(bench, request.method)(**request.arguments))
+
+
+def failure(error: BaseException) -> Reply:
+    """What went wrong, as a kind and a sentence. The traceback of anything unforeseen goes to the log."""
+    if isinstance(error, Unsupported):
+        return Reply("unsupported", scrub(str(error)))
+    if isinstance(error, TouchstoneError):
+        return Reply("error", scrub(str(error)))
+    print(scrub(traceback.format_exc()), file=sys.stderr, flush=True)
+    text = scrub(" ".join(str(error).split()))[:400]
+    if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
+        return Reply("oom", f"memory ran out ({type(error).__name__}): use a smaller checkpoint or --batch-size")
+    return Reply("error", f"{type(error).__name__}: {text} (the traceback is in the run's log)")
+
+
+def _die_with_parent() -> None:
+    """End with the forkserver, which ends with the run, even in the middle of a long call (Linux).
+
+    Every child is given the handle by which the forkserver knows that the run lives: a busy one would keep both alive.
+    """
+    server: Any = multiprocessing.forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -1,0 +1,71 @@
+"""What parent and worker say to each other over their pipe: all of it plain, picklable values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from suite.subjects import Source
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything a worker needs to know: which cell it serves and under which conditions.
+
+    `backend` is the registry's "module:Class".
+    """
+
+    cell: str
+    capability: str
+    tasks: Path
+    source: Source
+    backend: str
+    device: str
+    threads: int
+    batch_size: int
+    seed: int
+    samples: Path | None
+    hub_data: bool
+    shared: Path | None = None
+    """A folder of the run's own, in which one worker leaves for the others what takes long to make."""
+    limit: int | None = None
+    """Samples that are scored; all, where it is None."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Call this method of the workbench."""
+
+    method: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a request.
+
+    `kind` is "ok", "unsupported", "oom" or "error"; `value` the result, or the sentence that says what was wrong.
+    """
+
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a worker reports once its model stands ready. Seconds, MB of 10**6 bytes."""
+
+    load_s: float
+    prepare_s: float
+    size_mb: float
+    notes: dict[str, Any]
+    preload_problem: str | None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build in the cache, and how long making it took in this run (0 when it was there)."""
+
+    path: Path
+    build_s: float
