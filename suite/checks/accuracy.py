@@ -1,21 +1,39 @@
-"""How right the answers are, how sure that is, and the two gates that they must pass."""
+"""Accuracy: how right the answers are, how sure that is, and the two gates that they must pass."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from suite.checks.base import CellAccess, Check, OpenCell
+from suite.core.cell import Status
+from suite.core.column import Column
+from suite.core.outcome import Outcome, RequestFailed
 from suite.task import Task
-from suite.task.sample_answer import SampleAnswer
+from suite.task.sample_answer import SampleAnswer, sample_answers
 
 KEPT = 0.99
 KEPT_STRICT = 0.999
 """The shares of the reference's accuracy that MLPerf Inference asks of an optimized model (arXiv:1911.02549)."""
 SIGNIFICANCE = 2.576
 """Standard errors above chance: 99 % two-sided."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a cell answered to the whole test split.
+
+    `extra` holds metrics that took further runs of the model, `sample_answers` a few samples to look at.
+    """
+
+    answers: list[Any]
+    truths: list[Any]
+    extra: dict[str, float]
+    sample_answers: list[SampleAnswer]
 
 
 @dataclass(frozen=True)
@@ -80,14 +98,90 @@ def keeps_accuracy(
     )
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a cell answered to the whole test split.
+def answer_samples(cell: OpenCell) -> Answers:
+    """In the worker: the answers to the samples, or to as many of them as are asked for."""
+    task, subject = cell.task, cell.subject
+    samples = cell.samples[: cell.limit]
+    order = sorted(range(len(samples)), key=lambda i: task.size_of(samples[i].input))
+    answers: list[Any] = [None] * len(samples)
+    together = max(task.scored_together, cell.batch_size)
+    for start in range(0, len(order), together):
+        chosen = order[start : start + together]
+        batch = cell.encode([samples[i].input for i in chosen])
+        outputs = task.infer(cell.runnable, batch)
+        decoded = task.decode(outputs, batch, subject.processor, subject.config)
+        for index, answer in zip(chosen, decoded, strict=True):
+            answers[index] = answer
+    extra = task.probe(cell.runnable, subject.processor, samples)
+    return Answers(answers, [sample.truth for sample in samples], extra, sample_answers(task, samples, answers))
 
-    `extra` holds metrics that took further runs of the model, `sample_answers` a few samples to look at.
-    """
 
-    answers: list[Any]
-    truths: list[Any]
-    extra: dict[str, float]
-    sample_answers: list[SampleAnswer]
+def judge(result: Score, answers: Answers, reference: tuple[Answers, Score] | None, strict: bool) -> Outcome:
+    """Failed where the accuracy is not above chance, or less of the reference's is left than the gate asks for."""
+    fields: dict[str, Any] = {
+        "accuracy": result.accuracy,
+        "accuracy_stderr": result.stderr,
+        "chance": result.chance,
+        "samples": result.samples,
+        "metrics": result.metrics,
+    }
+    problem = above_chance(result)
+    if reference is None:
+        fields |= {"reference_accuracy": result.accuracy, "accuracy_kept": 1.0}
+    else:
+        their_answers, theirs = reference
+        fields |= {"reference_accuracy": theirs.accuracy, "accuracy_kept": kept(result, theirs)}
+        problem = problem or keeps_accuracy(result, theirs, answers.answers, their_answers.answers, strict)
+    return Outcome(Status.FAILED if problem else Status.PASSED, problem or "", fields)
+
+
+class Accuracy(Check):
+    """Whether a cell is right, and no less so than the reference."""
+
+    name = "accuracy"
+    question = "is it right, and no less than the reference"
+    leads = True
+    columns = (
+        Column("accuracy", "0 to 1", "the task's accuracy, higher is better", "accuracy not measured"),
+        Column(
+            "accuracy_stderr", "0 to 1", "its standard error, from a bootstrap over samples", "accuracy not measured"
+        ),
+        Column("reference_accuracy", "0 to 1", "accuracy of `eager` on the same samples", "accuracy not measured"),
+        Column(
+            "accuracy_kept", "ratio", "`accuracy` / `reference_accuracy`",
+            "accuracy not measured, or the reference's is 0",
+        ),
+        Column("chance", "0 to 1", "accuracy without looking at the input", "accuracy not measured"),
+        Column("samples", "integer", "samples that were scored", "accuracy not measured"),
+        Column("metrics", "JSON text", "other metrics by name, as numbers", "where the task has none"),
+    )  # fmt: skip
+    requests = MappingProxyType({"answers": answer_samples})
+
+    def applies(self, is_reference: bool, is_trained: bool) -> bool:  # noqa: ARG002
+        """Weights that were drawn at random are never right."""
+        return is_trained
+
+    def carry_out(self, cell: CellAccess) -> Outcome:
+        """Score the answers, and the reference's to the same samples."""
+        answers, result = _scored(cell)
+        cell.record_sample_answers(answers.sample_answers)
+        if cell.reference is None:
+            return judge(result, answers, None, cell.strict)
+        try:
+            reference = _scored(cell.reference)
+        except RequestFailed as failure:
+            raise RequestFailed(Status.ERROR, f"the reference could not be scored: {failure.reason}") from None
+        return judge(result, answers, reference, cell.strict)
+
+
+def _scored(cell: CellAccess) -> tuple[Answers, Score]:
+    """The answers of a cell and their score, asked for once."""
+
+    def ask() -> tuple[Answers, Score]:
+        answers: Answers = cell.ask("answers", timed=cell.task.probe_is_timed)
+        result = score(cell.task, answers.answers, answers.truths, cell.seed)
+        result.metrics.update(answers.extra)
+        return answers, result
+
+    scored: tuple[Answers, Score] = cell.once("answers", ask)
+    return scored

@@ -1,4 +1,4 @@
-"""Whether a cell behaves as its task promises, whatever the numbers: shapes, repeatability, batching, limits, refusals.
+"""Conformance: shapes, repeatability, batching, generation limits and refusals, whatever the numbers.
 
 Each examination yields sentences about what does not conform; none means that everything does.
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from suite.checks.base import CellAccess, Check, OpenCell
+from suite.core.cell import Status
 from suite.core.errors import InvalidInput
+from suite.core.outcome import Outcome
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.task import Task
@@ -67,18 +71,18 @@ class CellUnderTest:
         return Observation(answers, numbers, tokens)
 
 
-def examine(bench: CellUnderTest, inputs: Sequence[Any]) -> list[str]:
+def examine(cell: CellUnderTest, inputs: Sequence[Any]) -> list[str]:
     """Every examination on a few of the inputs, the shortest and the longest among them."""
-    chosen = spread_by_size(inputs, BATCH, bench.task.size_of)
+    chosen = spread_by_size(inputs, BATCH, cell.task.size_of)
     examinations: list[Callable[[CellUnderTest, list[Any]], Iterator[str]]] = [
         _shapes,
         _repeatable,
         _batching,
         _refusals,
     ]
-    if bench.subject.generative:
+    if cell.subject.generative:
         examinations.append(_generation_limits)
-    return [sentence for examination in examinations for sentence in examination(bench, chosen)]
+    return [sentence for examination in examinations for sentence in examination(cell, chosen)]
 
 
 def spread_by_size(inputs: Sequence[Any], count: int, size_of: Callable[[Any], int]) -> list[Any]:
@@ -88,8 +92,8 @@ def spread_by_size(inputs: Sequence[Any], count: int, size_of: Callable[[Any], i
     return [ordered[round(position)] for position in positions]
 
 
-def _shapes(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
-    seen = bench.observe(inputs)
+def _shapes(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
+    seen = cell.observe(inputs)
     for name, values in (("answers", seen.answers), ("outputs", seen.numbers)):
         if len(values) != len(inputs):
             yield f"{len(values)} {name} came back for {len(inputs)} inputs"
@@ -99,38 +103,38 @@ def _shapes(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
         elif not np.isfinite(array).all():
             yield "an output holds numbers that are not finite"
     for answer in seen.answers:
-        complaint = bench.task.check_answer(answer)
+        complaint = cell.task.check_answer(answer)
         if complaint:
             yield complaint
 
 
-def _repeatable(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
-    first = bench.observe(inputs)
-    bench.observe(list(reversed(inputs))[:1])
-    second = bench.observe(inputs)
-    if _relative(first.numbers, second.numbers) > bench.tolerance:
+def _repeatable(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
+    first = cell.observe(inputs)
+    cell.observe(list(reversed(inputs))[:1])
+    second = cell.observe(inputs)
+    if _relative(first.numbers, second.numbers) > cell.tolerance:
         yield "the same inputs under the same seed gave other outputs after another batch had run in between"
-    if first.answers != second.answers and not _explained_by_ties(bench, first, second):
+    if first.answers != second.answers and not _explained_by_ties(cell, first, second):
         yield "the same inputs under the same seed gave other answers after another batch had run in between"
 
 
-def _batching(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
-    together = bench.observe(inputs)
+def _batching(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
+    together = cell.observe(inputs)
     # What is fed back as numbers drifts apart step by step: only along one trail do the steps answer the same question.
     trails = [None if together.trail is None else together.trail[i : i + 1] for i in range(len(inputs))]
-    singles = [bench.observe([value], trail) for value, trail in zip(inputs, trails, strict=True)]
+    singles = [cell.observe([value], trail) for value, trail in zip(inputs, trails, strict=True)]
     alone = Observation(
         answers=[single.answers[0] for single in singles],
         numbers=[single.numbers[0] for single in singles],
         tokens=None if together.tokens is None else [single.tokens[0] for single in singles if single.tokens],
     )
     apart = _relative(*_comparable(together, alone))
-    if apart > bench.tolerance:
+    if apart > cell.tolerance:
         yield (
             f"a padded batch of {len(inputs)} and the same inputs one by one differ by {apart:.2g} of the largest "
-            f"output, more than the backend's {bench.tolerance:.2g}"
+            f"output, more than the backend's {cell.tolerance:.2g}"
         )
-    if together.answers != alone.answers and not _explained_by_ties(bench, together, alone):
+    if together.answers != alone.answers and not _explained_by_ties(cell, together, alone):
         changed = sum(a != b for a, b in zip(together.answers, alone.answers, strict=True))
         yield f"{changed} of {len(inputs)} answers change between a padded batch and single inputs, without a near-tie"
 
@@ -159,14 +163,14 @@ def _relative(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> float:
     return max((float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True) if x.size), default=0.0) / scale
 
 
-def _explained_by_ties(bench: CellUnderTest, a: Observation, b: Observation) -> bool:
+def _explained_by_ties(cell: CellUnderTest, a: Observation, b: Observation) -> bool:
     """Whether every answer that differs hangs on a decision that was nearly tied."""
     scale = max((float(np.abs(x).max()) for x in a.numbers if x.size), default=0.0) or 1.0
-    close = 2 * bench.tolerance * scale
+    close = 2 * cell.tolerance * scale
     for index, (ours, theirs) in enumerate(zip(a.answers, b.answers, strict=True)):
         if ours == theirs:
             continue
-        if not bench.task.decides_by_argmax:
+        if not cell.task.decides_by_argmax:
             continue
         numbers = a.numbers[index]
         if a.tokens is not None and b.tokens is not None:
@@ -180,13 +184,13 @@ def _explained_by_ties(bench: CellUnderTest, a: Observation, b: Observation) -> 
     return True
 
 
-def _refusals(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
-    processor, config = bench.subject.processor, bench.subject.config
+def _refusals(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
+    processor, config = cell.subject.processor, cell.subject.config
     for value in inputs:
-        bench.task.check_input(value, processor, config)
-    for what, bad in bench.task.bad_inputs(processor, config).items():
+        cell.task.check_input(value, processor, config)
+    for what, bad in cell.task.bad_inputs(processor, config).items():
         try:
-            bench.task.check_input(bad, processor, config)
+            cell.task.check_input(bad, processor, config)
         except InvalidInput as refusal:
             if len(str(refusal).split()) < 5:
                 yield f"the refusal of {what} input is no sentence: {refusal}"
@@ -194,20 +198,39 @@ def _refusals(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
             yield f"{what} input is not refused"
 
 
-def _generation_limits(bench: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
+def _generation_limits(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
     import torch
 
-    options = {**(bench.subject.generation or {})}
-    batch = bench.encode(inputs)
-    short = generate(bench.runnable, batch, {**options, "max_new_tokens": SHORT})
+    options = {**(cell.subject.generation or {})}
+    batch = cell.encode(inputs)
+    short = generate(cell.runnable, batch, {**options, "max_new_tokens": SHORT})
     if short.tokens.shape[1] > SHORT:
         yield f"max_new_tokens={SHORT} gave {short.tokens.shape[1]} new tokens"
     sampling = {**options, "do_sample": True, "num_return_sequences": SAMPLED, "max_new_tokens": SHORT, "num_beams": 1}
     drawn = []
     for _ in range(2):
-        torch.manual_seed(bench.seed)
-        drawn.append(generate(bench.runnable, batch, sampling).tokens)
+        torch.manual_seed(cell.seed)
+        drawn.append(generate(cell.runnable, batch, sampling).tokens)
     if drawn[0].shape[0] != SAMPLED * len(inputs):
         yield f"num_return_sequences={SAMPLED} gave {drawn[0].shape[0]} sequences for {len(inputs)} inputs"
     if not torch.equal(drawn[0], drawn[1]):
         yield "sampling twice under the same seed gave different tokens"
+
+
+def find_violations(cell: OpenCell) -> list[str]:
+    """In the worker: what does not conform, a sentence each."""
+    under_test = CellUnderTest(cell.task, cell.subject, cell.runnable, cell.tolerance.batching, cell.seed)
+    return examine(under_test, [sample.input for sample in cell.samples])
+
+
+class Conformance(Check):
+    """Whether a cell honours its interface."""
+
+    name = "conformance"
+    question = "does it honour its interface"
+    requests = MappingProxyType({"conformance": find_violations})
+
+    def carry_out(self, cell: CellAccess) -> Outcome:
+        """Failed where anything does not conform."""
+        violations: list[str] = cell.ask("conformance")
+        return Outcome(Status.FAILED, "; ".join(violations)) if violations else Outcome(Status.PASSED)

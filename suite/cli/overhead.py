@@ -25,7 +25,7 @@ from suite.core.settings import Settings
 from suite.executors.base import Executor
 from suite.plugin.options import physical_cores
 from suite.records.run_folder import RunFolder
-from suite.run.interleaving import measure_block
+from suite.run.interleaving import measure_group
 from suite.run.plan import Planned, plan
 from suite.run.runner import CheckRunner
 from suite.task import discovery
@@ -80,13 +80,13 @@ def _figures(repeats: int) -> Iterator[Figure]:
     yield figure("lint-course, 1,000 examples", _static_check(repeats), "s", 10.0)
     yield figure("heavy libraries imported by pytest --co", [float(len(_imported_by_collection()))], "", 0)
     with _runner() as (runner, planned):
-        noop = runner.bench(_entry(planned, "noop"))
-        eager = runner.bench(_entry(planned, "eager"))
+        noop = runner.workers.executor(_entry(planned, "noop"))
+        eager = runner.workers.executor(_entry(planned, "eager"))
         yield figure("noop cell, per sample", _noop(noop, repeats), "us", 2.0)
         yield figure("round trip to a worker", _round_trips(noop, repeats), "ms", 0.5)
         yield figure("parent's share of a core during a round", _parent_share(eager, repeats), "%", 1.0)
         yield figure("cell against a bare loop, interleaved: difference", _against_bare(eager, repeats), "%", 3.0)
-        others = {name: runner.bench(_entry(planned, name)) for name in ("onnx", "int8")}
+        others = {name: runner.workers.executor(_entry(planned, name)) for name in ("onnx", "int8")}
         yield from _alone_and_interleaved(eager, others, repeats)
 
 
@@ -214,7 +214,7 @@ def _alone_and_interleaved(bench: Executor, others: Mapping[str, Executor], repe
     for turn in range(repeats):
         taken = {}
         for benches in ({"eager": bench}, {"eager": bench, **others}):
-            rounds = measure_block(benches, "eager", 1.0, 60.0, turn)["eager"].rounds
+            rounds = measure_group(benches, "eager", 1.0, 60.0, turn)["eager"].rounds
             taken[len(benches)] = [seconds for done in rounds for seconds in done.seconds]
         for percentile, found in ratios.items():
             alone, together = (np.percentile(taken[number], percentile) for number in sorted(taken))

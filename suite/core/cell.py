@@ -33,8 +33,6 @@ WORST_FIRST = (
 
 COULD_NOT_MEASURE = frozenset({Status.UNSTABLE, Status.OOM, Status.TIMEOUT, Status.ERROR})
 
-CHECKS = ("conformance", "fidelity", "accuracy", "latency")
-
 
 def worst(statuses: list[Status]) -> Status:
     """The status of a cell from those of its checks."""
@@ -63,11 +61,11 @@ class Cell:
     threads: int
 
     @property
-    def block(self) -> str:
-        """What its backends are measured together as: one task on one checkpoint."""
+    def group(self) -> str:
+        """Its checkpoint group: the cells of one task on one checkpoint, whose backends are measured together."""
         return f"{self.capability}/{self.checkpoint}"
 
     @property
     def id(self) -> str:
         """The part of the node id between the brackets, unique within a run."""
-        return f"{self.block}/{self.backend}"
+        return f"{self.group}/{self.backend}"

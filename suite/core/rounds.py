@@ -23,11 +23,12 @@ class Round:
 
 @dataclass
 class Rounds:
-    """What a cell's share of the block gave."""
+    """A cell's rounds, of those in which the backends of its checkpoint took turns."""
 
     rounds: list[Round] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
     """Per round, its cycle and its position within the cycle."""
-    stopped: RequestFailed | None = None
+    failure: RequestFailed | None = None
+    """Why there are no more of them, where the worker failed."""
     spent: float = 0.0
     """Seconds of wall time, warm-up and waiting included."""

@@ -1,19 +1,19 @@
-"""What reaches a cell's worker, wherever it runs."""
+"""The protocol by which a cell's worker is reached, wherever it runs."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-from suite.worker.messages import Spec
-
 
 class Executor(Protocol):
     """Something that answers requests about one cell."""
 
-    spec: Spec
-
     def ask(self, method: str, timeout: float, **arguments: Any) -> Any:
-        """The result of `CellWorker.method`, or `RequestFailed`."""
+        """The worker's answer to a request, in `timeout` seconds.
+
+        Raises:
+            RequestFailed: it had none.
+        """
 
     def close(self) -> None:
         """Let go of the model."""

@@ -7,28 +7,27 @@ from typing import Any
 from suite.core.cell import Status
 from suite.core.errors import TouchstoneError
 from suite.core.outcome import RequestFailed
-from suite.worker import main
 from suite.worker.cell_worker import CellWorker
-from suite.worker.messages import Spec
+from suite.worker.main import failure
+from suite.worker.messages import Request, Spec
 
 
 class InProcessExecutor:
-    """A workbench in this very process, for a debugger: what nobody foresaw is raised as it is."""
+    """A cell's worker in this very process, for a debugger: what nobody foresaw is raised as it is."""
 
     pid = None
 
     def __init__(self, spec: Spec) -> None:
-        self.spec = spec
-        self._bench = CellWorker(spec)
+        self._worker = CellWorker(spec)
 
     def ask(self, method: str, timeout: float, **arguments: Any) -> Any:  # noqa: ARG002 - nothing to interrupt
-        """Call the method."""
+        """Answer at once."""
         try:
-            return getattr(self._bench, method)(**arguments)
+            return self._worker.answer(Request(method, arguments))
         except TouchstoneError as error:
-            reply = main.failure(error)
+            reply = failure(error)
             raise RequestFailed(Status(reply.kind), reply.value) from error
 
     def close(self) -> None:
         """Drop the model."""
-        del self._bench
+        del self._worker

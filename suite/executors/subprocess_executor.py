@@ -1,4 +1,4 @@
-"""Workers as the parent sees them: started, asked, timed out, replaced and kept from disturbing each other.
+"""A cell's worker in a child process: started, asked, timed out and ended.
 
 The parent stays free of torch. It blocks on a pipe while a worker works; it never polls.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from suite.core.cell import Status
 from suite.core.outcome import RequestFailed
 from suite.processes.forkserver import Forkserver, unimportable_main
-from suite.worker import main
+from suite.worker.main import main as worker_main
 from suite.worker.messages import Reply, Request, Spec
 
 STOP_SECONDS = 1.0
@@ -24,17 +24,15 @@ DEATH_SECONDS = 5.0
 
 
 class SubprocessExecutor:
-    """A workbench in a child process."""
+    """A cell's worker in a child process, forked from the forkserver."""
 
     def __init__(self, spec: Spec, forkserver: Forkserver, log: Path) -> None:
-        self.spec = spec
-        self._log = log
         self._kills_before = _oom_kills()
         ours, theirs = multiprocessing.Pipe()
         self._pipe = ours
         self._busy = False
         self._process = forkserver.context.Process(
-            target=main.main, args=(theirs, spec, log, forkserver.preloads), daemon=True
+            target=worker_main, args=(theirs, spec, log, forkserver.preloads), daemon=True
         )
         with unimportable_main():
             self._process.start()

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from suite.core.cell import CHECKS, COULD_NOT_MEASURE, Cell, Status
+from suite.checks import CHECKS
+from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import TouchstoneError, sentence
 from suite.core.outcome import Outcome
 from suite.plugin import options
@@ -81,8 +82,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if drop:
         config.hook.pytest_deselected(items=drop)
     # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
-    blocks = {entry.cell.block: index for index, entry in enumerate(run.planned)}
-    items[:] = sorted(keep, key=lambda item: _place(item, blocks))
+    groups = {entry.cell.group: index for index, entry in enumerate(run.planned)}
+    items[:] = sorted(keep, key=lambda item: _place(item, groups))
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -256,7 +257,7 @@ def latency(request: pytest.FixtureRequest, cell: Cell, benchmark: Any) -> Outco
     """The outcome of the latency check of `cell`, replayed into pytest-benchmark."""
     if not _measures_latency(request.config):
         pytest.skip("pytest-benchmark is disabled, so latency is not measured")
-    benchmark.group = cell.block if cell.dtype != "none" else "the harness itself"
+    benchmark.group = cell.group if cell.dtype != "none" else "the harness itself"
     benchmark.extra_info.update(cell=cell.id)
     return _outcome(request, cell, "latency", lambda outcome: replay(benchmark, outcome.durations))
 
@@ -308,9 +309,9 @@ def _cell_of(item: pytest.Item) -> tuple[Cell, str] | None:
     return (cell, check) if isinstance(cell, Cell) and check else None
 
 
-def _place(item: pytest.Item, blocks: Mapping[str, int]) -> tuple[int, int]:
+def _place(item: pytest.Item, groups: Mapping[str, int]) -> tuple[int, int]:
     found = _cell_of(item)
-    return (blocks[found[0].block], CHECKS.index(found[1])) if found else (-1, 0)
+    return (groups[found[0].group], CHECKS.index(found[1])) if found else (-1, 0)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

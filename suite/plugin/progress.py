@@ -23,7 +23,7 @@ class Progress:
         self._done = 0
         self.over = False
         self._started = 0.0
-        self._block = self._check = ""
+        self._group = self._check = ""
         self._column = 0
         encoding = getattr(terminal._tw._file, "encoding", None) or "ascii"
         self._tick = "✓" if encoding.lower().startswith("utf") else "ok"
@@ -31,13 +31,13 @@ class Progress:
     def start(self, cell: Cell, check: str) -> None:
         """A check of a cell begins; the first, after everything is built, which tells nothing of the time left."""
         self._started = self._started or time.monotonic()
-        if cell.block != self._block:
+        if cell.group != self._group:
             self._end_line()
-            self._terminal.write_line(cell.block, bold=True)
-        if (cell.block, check) != (self._block, self._check):
+            self._terminal.write_line(cell.group, bold=True)
+        if (cell.group, check) != (self._group, self._check):
             self._end_line()
             self._write(f"  {check:<12}")
-        self._block, self._check = cell.block, check
+        self._group, self._check = cell.group, check
         self._write(f" {cell.backend}")
 
     def end(self, report: pytest.TestReport) -> None:

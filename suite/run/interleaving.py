@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from suite.backends import REFERENCE
+from suite.core.cell import Cell
 from suite.core.outcome import RequestFailed
 from suite.core.rounds import Round, Rounds
+from suite.core.settings import Settings
 from suite.executors.base import Executor
 from suite.executors.quiet import wait_until_quiet
 from suite.measure.latency import summarize
+from suite.run.plan import Planned
+from suite.run.workers_alive import WorkersAlive
 
 CYCLES = 10
 FEWEST_CYCLES = 6
@@ -23,53 +28,114 @@ PATIENCE = 3.0
 """A cell whose calls are long or noisy may take this many times its budget."""
 
 
-def measure_block(
-    benches: Mapping[str, Executor], reference: str, budget: float, timeout: float, seed: int
-) -> dict[str, Rounds]:
-    """Measure every bench for about `budget` seconds, interleaved; twice that where it is noisy.
+class InterleavedLatency:
+    """The rounds of a checkpoint group's cells, measured at the first that is asked for.
 
-    One that stops costs its own cell alone.
+    `record` writes the rounds of a cell as soon as its group is measured.
     """
-    results = {name: Rounds() for name in benches}
-    for name, bench in benches.items():
-        _step(results[name], bench, benches, ("warm_up", budget * WARM_UP_SHARE), timeout)
+
+    def __init__(
+        self,
+        settings: Settings,
+        planned: Mapping[str, Planned],
+        workers: WorkersAlive,
+        record: Callable[[Cell, Rounds], None],
+    ) -> None:
+        self._settings, self._planned = settings, planned
+        self._workers, self._record = workers, record
+        self._rounds: dict[str, Rounds] = {}
+
+    def rounds(self, cell: Cell, together: Iterable[Cell]) -> Rounds:
+        """The rounds of a cell; those of `together` that belong to its checkpoint are measured in turns with it."""
+        if cell.id not in self._rounds:
+            group = {other.id: other for other in (cell, *together) if other.group == cell.group}
+            entries = [self._planned[name] for name in group]
+            self._measure([entry for entry in entries if entry.reason is None and entry.cell.id not in self._rounds])
+        return self._rounds[cell.id]
+
+    def forget(self) -> None:
+        """Let go of the rounds of a checkpoint whose turn is over."""
+        self._rounds.clear()
+
+    def _measure(self, entries: Sequence[Planned]) -> None:
+        """Measure these cells in as few groups as memory allows; the reference is in every group."""
+        group: dict[str, Executor] = {}
+        for entry in entries:
+            name = entry.cell.id
+            if len(group) > 1 and self._workers.find(entry.cell) is None and not self._workers.has_room():
+                self._measure_group(group)
+                for crowded in [other for other in group if self._planned[other].cell.backend != REFERENCE]:
+                    self._workers.drop(self._planned[crowded].cell)
+                    del group[crowded]
+            try:
+                group[name] = self._workers.executor(entry)
+            except RequestFailed as failure:
+                self._rounds[name] = Rounds(failure=failure)
+        self._measure_group(group)
+
+    def _measure_group(self, group: Mapping[str, Executor]) -> None:
+        pending = [name for name in group if name not in self._rounds]
+        if not pending:
+            return
+        settings = self._settings
+        self._workers.prepare_timing([self._planned[name] for name in group])
+        reference = f"{self._planned[pending[0]].cell.group}/{REFERENCE}"
+        results = measure_group(group, reference, settings.budget, settings.cell_timeout, settings.seed)
+        for name in pending:
+            cell = self._planned[name].cell
+            self._rounds[name] = results[name]
+            self._record(cell, results[name])
+            if results[name].failure:
+                self._workers.drop(cell)
+
+
+def measure_group(
+    executors: Mapping[str, Executor], reference: str, budget: float, timeout: float, seed: int
+) -> dict[str, Rounds]:
+    """Measure every cell for about `budget` seconds, interleaved; twice that where it is noisy.
+
+    One whose worker fails costs its own cell alone.
+    """
+    results = {name: Rounds() for name in executors}
+    for name, executor in executors.items():
+        _step(results[name], executor, executors, ("warm_up", budget * WARM_UP_SHARE), timeout)
     shuffler = random.Random(seed)
     for cycle in range(2 * CYCLES):
         # A second half only for those that are still too noisy, beside the reference that they are compared with.
-        noisy = {name for name, result in results.items() if cycle >= CYCLES and _noisy(result)}
-        order = list(benches) if cycle < CYCLES else [name for name in benches if name in noisy or name == reference]
+        noisy = {name for name, result in results.items() if cycle >= CYCLES and _is_noisy(result)}
         if cycle >= CYCLES and not noisy:
             break
+        order = [name for name in executors if cycle < CYCLES or name in noisy or name == reference]
         if cycle:
             shuffler.shuffle(order)
         for position, name in enumerate(order):
             result = results[name]
             measured = sum(sum(done.seconds) for done in result.rounds)
             enough = len(result.rounds) >= FEWEST_CYCLES and measured > budget
-            if result.stopped or (enough and (measured > PATIENCE * budget or not _noisy(result))):
+            if result.failure or (enough and (measured > PATIENCE * budget or not _is_noisy(result))):
                 continue
-            done = _step(result, benches[name], benches, ("round", budget / CYCLES), timeout)
+            done = _step(result, executors[name], executors, ("round", budget / CYCLES), timeout)
             if isinstance(done, Round):
                 result.rounds.append(done)
                 result.places.append((cycle, position))
     return results
 
 
-def _noisy(result: Rounds) -> bool:
+def _is_noisy(result: Rounds) -> bool:
     return bool(result.rounds) and summarize([done.seconds for done in result.rounds], []).problem is not None
 
 
 def _step(
-    result: Rounds, bench: Executor, others: Mapping[str, Executor], request: tuple[str, float], timeout: float
+    result: Rounds, executor: Executor, group: Mapping[str, Executor], request: tuple[str, float], timeout: float
 ) -> Any:
-    """Ask one bench while the others are quiet; the request is a method and the seconds that it may measure."""
+    """Ask one cell while the others are quiet; the request is its name and the seconds that it may measure."""
     started = time.perf_counter()
-    method, seconds = request
+    name, seconds = request
     try:
-        wait_until_quiet(other for other in others.values() if other is not bench)
-        return bench.ask(method, timeout, seconds=seconds)
-    except RequestFailed as stopped:
-        result.stopped = stopped
+        wait_until_quiet(other for other in group.values() if other is not executor)
+        return executor.ask(name, timeout, seconds=seconds)
+    except RequestFailed as failure:
+        result.failure = failure
         return None
     finally:
         result.spent += time.perf_counter() - started

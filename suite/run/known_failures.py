@@ -16,7 +16,8 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from suite.core.cell import CHECKS, Status
+from suite.checks import CHECKS
+from suite.core.cell import Status
 from suite.core.errors import UsageError
 from suite.core.outcome import Outcome
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from suite import checks
 from suite.backends import QUICK, REFERENCE, REGISTRY, Backend, get_backend
-from suite.core.cell import CHECKS, Cell
+from suite.core.cell import Cell
 from suite.core.errors import UsageError, known_name
 from suite.core.settings import Settings
 from suite.subjects import Source, resolve
@@ -30,13 +31,15 @@ class Planned:
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """The checks that apply: the reference is not compared with itself, random weights are never right."""
-        excluded = set()
-        if self.cell.backend == REFERENCE:
-            excluded.add("fidelity")
-        if self.source.kind == "random" or (self.source.kind == "miniature" and self.source.checkpoint.untrained):
-            excluded.add("accuracy")
-        return tuple(check for check in CHECKS if check in self.backend.checks - excluded)
+        """The checks that the backend has and that apply to the cell."""
+        untrained = self.source.kind == "miniature" and self.source.checkpoint.untrained
+        is_trained = self.source.kind != "random" and not untrained
+        is_reference = self.cell.backend == REFERENCE
+        return tuple(
+            name
+            for name, check in checks.REGISTRY.items()
+            if name in self.backend.checks and check.applies(is_reference, is_trained)
+        )
 
 
 def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
@@ -87,11 +90,11 @@ def quick(planned: Sequence[Planned]) -> set[str]:
     """The cells that `-m quick` selects: the first checkpoint of each capability on one pair of backends."""
     first: dict[str, str] = {}
     for entry in planned:
-        first.setdefault(entry.cell.capability, entry.cell.block)
+        first.setdefault(entry.cell.capability, entry.cell.group)
     return {
         entry.cell.id
         for entry in planned
-        if entry.cell.backend in QUICK and first[entry.cell.capability] == entry.cell.block
+        if entry.cell.backend in QUICK and first[entry.cell.capability] == entry.cell.group
     }
 
 
@@ -151,7 +154,7 @@ def preloads(planned: Iterable[Planned]) -> set[str]:
 
 def describe(planned: Sequence[Planned]) -> dict[str, Any]:
     """The selection as run.json keeps it."""
-    folders = {entry.cell.block: entry.source.directory for entry in planned if entry.source.directory}
+    folders = {entry.cell.group: entry.source.directory for entry in planned if entry.source.directory}
     return {
         "cells": [entry.cell.id for entry in planned],
         "checkpoints": sorted({f"{entry.cell.checkpoint_id}@{entry.cell.revision}" for entry in planned}),

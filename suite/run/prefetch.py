@@ -1,4 +1,4 @@
-"""Opens what is slow to open while other cells are at work: the checkpoint's in turn, and then the next one's."""
+"""Opens what is slow to open while other cells are at work: those of the checkpoint in turn, then of the next."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Prefetcher(Generic[Opened]):
         self._opening: dict[str, Future[Opened]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="open")
 
-    def expect(self, blocks: Mapping[str, Sequence[Planned]]) -> None:
-        """Say what will be asked for of each checkpoint, in their order; of some it is nothing."""
-        self._expected = {block: {entry.cell.id: entry for entry in entries} for block, entries in blocks.items()}
+    def expect(self, groups: Mapping[str, Sequence[Planned]]) -> None:
+        """Say which cells of each checkpoint group will be asked for, in their order; of some there are none."""
+        self._expected = {group: {entry.cell.id: entry for entry in entries} for group, entries in groups.items()}
         self._begun = set()
 
-    def turn_to(self, block: str) -> None:
-        """Begin with the cells of a checkpoint and of the one after it; let go of those of any other."""
+    def turn_to(self, group: str) -> None:
+        """Begin with the cells of a checkpoint group and of the one after it; let go of those of any other."""
         order = list(self._expected)
-        later = order[order.index(block) + 1 :] if block in order else []
-        near = [one for one in (block, next(filter(self._expected.get, later), "")) if one in self._expected]
+        later = order[order.index(group) + 1 :] if group in order else []
+        near = [one for one in (group, next(filter(self._expected.get, later), "")) if one in self._expected]
         for name in [name for name in self._opening if not any(name in self._expected[one] for one in near)]:
             self._abandon(self._opening.pop(name))
         for one in near:

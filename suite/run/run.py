@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from suite.checks import REGISTRY
 from suite.core import privacy
 from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import UsageError
@@ -59,7 +60,7 @@ class Run:
         existing = [(entry.cell.id, check) for entry in self.planned for check in entry.checks]
         for entry in known_failures.stale(entries, existing):
             raise UsageError(
-                f"{known_failures.FILE}:{entry.line} matches no cell ({entry.cell}, {entry.check}): mend it."
+                f"{known_failures.FILE}:{entry.line} matches no cell ({entry.cell}, {entry.check}): correct it."
             )
         return entries
 
@@ -69,7 +70,7 @@ class Run:
 
     def check(self, cell: Cell, check: str) -> Outcome:
         """Carry out one check."""
-        together = [other for other, selected in self.selected if selected == "latency"] if check == "latency" else []
+        together = [other for other, selected in self.selected if selected == check and REGISTRY[check].interleaved]
         outcome = self.runner.check(cell, check, together, self.known_failure(cell, check))
         self.statuses.append(outcome.status)
         return outcome
@@ -105,10 +106,9 @@ class Run:
             check_device(self.settings.device)
         _ = self.runner
 
-    def build(self, tell: Callable[[str], None]) -> None:
-        """Make the exports and compiled kernels that the selected cells will load."""
-        self.runner.expect([cell for cell, _ in self.selected])
-        self.runner.build_ahead([cell for cell, _ in self.selected], tell)
+    def build(self, report: Callable[[str], None]) -> None:
+        """Make the exports and compiled kernels that the selected cells will load; `report` gets a line for each."""
+        self.runner.prepare([cell for cell, _ in self.selected], report)
 
     def finish(self, exit_status: int) -> None:
         """Stop the workers and complete `run.json`."""
@@ -152,9 +152,9 @@ class Run:
         known = before.get("fingerprints", {})
         different = conditions.differences(before, self.conditions)
         different += [
-            f"the files of {block} have changed"
-            for block, fingerprint in selected["fingerprints"].items()
-            if known.get(block, fingerprint) != fingerprint
+            f"the files of {group} have changed"
+            for group, fingerprint in selected["fingerprints"].items()
+            if known.get(group, fingerprint) != fingerprint
         ]
         if different:
             raise UsageError(

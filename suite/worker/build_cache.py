@@ -71,6 +71,10 @@ class BuildCache:
         entry = _read_entry(self.root / digest(key))
         return None if entry is None or entry.damage() else entry.content
 
+    def content(self, name: str) -> Path:
+        """The folder with the content of the build of that name, which `digest` gives."""
+        return self.root / name / CONTENT
+
     def build(self, key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
         """The folder with the build for `key`; `make` is called to fill it, unless another process just has."""
         name = digest(key)

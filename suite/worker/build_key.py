@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from suite.backends import Backend, get_backend
 from suite.core.subject import Subject
-from suite.worker.build_cache import BuildCache
+from suite.worker.build_cache import BuildCache, digest
 
 
-def ensure_build(backend: Backend, subject: Subject, cache: BuildCache) -> tuple[Path, bool]:
-    """The folder that holds the build, and whether it had to be made. The build it starts from is made first."""
+def ensure_build(backend: Backend, subject: Subject, cache: BuildCache) -> tuple[str, bool]:
+    """The name of the build in the cache, and whether it had to be made. The build it starts from is made first."""
     key = build_key(backend, subject)
-    found = cache.get(key)
-    if found is not None:
-        return found, False
-    base = ensure_build(get_backend(backend.base), subject, cache)[0] if backend.base else None
-    return cache.build(key, lambda directory: backend.build(subject, directory, base)), True
+    if cache.get(key) is not None:
+        return digest(key), False
+    base = None
+    if backend.base:
+        base = cache.content(ensure_build(get_backend(backend.base), subject, cache)[0])
+    cache.build(key, lambda directory: backend.build(subject, directory, base))
+    return digest(key), True
 
 
 def build_key(backend: Backend, subject: Subject) -> dict[str, Any]:

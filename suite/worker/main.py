@@ -1,4 +1,4 @@
-"""The child process: opens one workbench and answers requests until the pipe closes."""
+"""The child process: opens one cell and answers requests until the pipe closes."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def main(pipe: Connection, spec: Spec, log: Path, preloaded: bool) -> None:
 
 def serve(pipe: Connection, spec: Spec) -> None:
     """Answer requests until the other end is gone."""
-    bench: CellWorker | None = None
+    cell: CellWorker | None = None
     while True:
         try:
             request: Request = pipe.recv()
         except (EOFError, ConnectionResetError):
             return
         try:
-            bench = bench or CellWorker(spec)
-            reply = answer(bench, request)
+            cell = cell or CellWorker(spec)
+            reply = Reply("ok", cell.answer(request))
             if request.method == "warm_up":
                 gc.collect()
                 gc.freeze()  # the model stays too: torch.compile leaves half a million objects to go through
@@ -58,11 +58,6 @@ def serve(pipe: Connection, spec: Spec) -> None:
             pipe.send(reply)
         except (BrokenPipeError, ConnectionResetError):
             return
-
-
-def answer(bench: CellWorker, request: Request) -> Reply:
-    """Carry out one request."""
-    return Reply("ok", getattr(bench, request.method)(**request.arguments))
 
 
 def failure(error: BaseException) -> Reply:

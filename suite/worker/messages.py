@@ -35,7 +35,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Request:
-    """Call this method of the workbench."""
+    """Ask the cell's worker for this: a check's request, or a method of `CellWorker`."""
 
     method: str
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a request.
+    """The answer to a request.
 
     `kind` is "ok", "unsupported", "oom" or "error"; `value` the result, or the sentence that says what was wrong.
     """
@@ -60,12 +60,11 @@ class Opened:
     prepare_s: float
     size_mb: float
     notes: dict[str, Any]
-    preload_problem: str | None
 
 
 @dataclass(frozen=True)
 class Built:
-    """A build in the cache, and how long making it took in this run (0 when it was there)."""
+    """A build by its name in the worker's cache, and how long making it took in this run (0 when it was there)."""
 
-    path: Path
+    name: str
     build_s: float

@@ -40,8 +40,8 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr("suite.run.runner.SubprocessExecutor", refuse)
-    monkeypatch.setattr("suite.run.runner.Forkserver", refuse)
+    monkeypatch.setattr("suite.run.worker_starter.SubprocessExecutor", refuse)
+    monkeypatch.setattr("suite.run.worker_starter.Forkserver", refuse)
 
 
 @pytest.mark.usefixtures("no_worker")

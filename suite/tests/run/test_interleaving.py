@@ -1,4 +1,4 @@
-"""The order in which a checkpoint's backends are measured, with benches that only pretend; and builds that do."""
+"""The order in which a checkpoint's backends are measured, with executors that only pretend; and builds that do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from suite.core.outcome import RequestFailed
 from suite.core.rounds import Round, Rounds
 from suite.core.subject import Subject
 from suite.executors.base import Executor
-from suite.run.interleaving import CYCLES, FEWEST_CYCLES, PATIENCE, measure_block
+from suite.run.interleaving import CYCLES, FEWEST_CYCLES, PATIENCE, measure_group
 from suite.worker.build_cache import BuildCache
 from suite.worker.build_key import build_key, ensure_build
 
@@ -41,8 +41,8 @@ def measure(
     budget: float = 1.0, seed: int = 0, **seconds: Callable[[int], list[float]]
 ) -> tuple[dict[str, Rounds], list[tuple[str, str]]]:
     journal: list[tuple[str, str]] = []
-    benches = {name: cast(Executor, Pretender(name, journal, give)) for name, give in seconds.items()}
-    return measure_block(benches, "a", budget, 10, seed), journal
+    executors = {name: cast(Executor, Pretender(name, journal, give)) for name, give in seconds.items()}
+    return measure_group(executors, "a", budget, 10, seed), journal
 
 
 def steady(_: int) -> list[float]:
@@ -65,7 +65,7 @@ def test_all_are_warmed_up_first_then_take_turns() -> None:
     for name, result in results.items():
         assert [cycle for cycle, _ in result.places] == list(range(CYCLES))
         assert [cycles[cycle][place] for cycle, place in result.places] == [name] * CYCLES
-        assert result.stopped is None
+        assert result.failure is None
         assert result.spent >= 0
 
 
@@ -95,9 +95,9 @@ def test_one_that_stops_costs_its_own_alone() -> None:
         return [0.1]
 
     results, journal = measure(a=steady, b=dies)
-    stopped = results["b"].stopped
-    assert stopped is not None
-    assert stopped.status is Status.OOM
+    failure = results["b"].failure
+    assert failure is not None
+    assert failure.status is Status.OOM
     assert len(results["b"].rounds) == 3
     assert journal.count(("b", "round")) == 4, "asked no more"
     assert len(results["a"].rounds) == CYCLES
@@ -111,8 +111,8 @@ def test_one_that_cannot_be_warmed_up_is_not_timed() -> None:
             super().ask(method, timeout, **arguments)
             raise RequestFailed(Status.ERROR, "dead")
 
-    benches = {"a": Pretender("a", journal, steady), "b": Dead("b", journal, steady)}
-    results = measure_block(cast(dict[str, Executor], benches), "a", 1.0, 10, 0)
+    executors = {"a": Pretender("a", journal, steady), "b": Dead("b", journal, steady)}
+    results = measure_group(cast(dict[str, Executor], executors), "a", 1.0, 10, 0)
     assert results["b"].rounds == []
     assert journal.count(("b", "round")) == 0
     assert len(results["a"].rounds) == CYCLES
@@ -163,10 +163,10 @@ def subject(fingerprint: str = "f") -> Subject:
 def test_a_build_and_the_one_it_starts_from_are_made_once(tmp_path: Path, backends: dict[str, Plain]) -> None:
     cache = BuildCache(tmp_path)
     derived, plain = backends["derived"], backends["plain"]
-    path, made = ensure_build(cast(Backend, derived), subject(), cache)
+    name, made = ensure_build(cast(Backend, derived), subject(), cache)
     assert made
-    assert (path / "file").read_text() == "derivedplain"
-    assert ensure_build(cast(Backend, derived), subject(), cache) == (path, False)
+    assert (cache.content(name) / "file").read_text() == "derivedplain"
+    assert ensure_build(cast(Backend, derived), subject(), cache) == (name, False)
     assert ensure_build(cast(Backend, plain), subject(), cache)[1] is False
     assert (len(plain.built), len(derived.built)) == (1, 1)
     assert ensure_build(cast(Backend, derived), subject("other weights"), cache)[1] is True

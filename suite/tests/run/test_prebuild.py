@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from suite.backends import REGISTRY, get_backend
 from suite.core.cell import Status
 from suite.core.outcome import RequestFailed
-from suite.run.prebuild import build_ahead, jobs
+from suite.run.prebuild import build_all, jobs
 from suite.tests.support.synthetic_run import cell
 from suite.worker.messages import Built
 
@@ -32,27 +31,27 @@ def test_what_starts_from_another_comes_after_it_and_the_rest_is_apart() -> None
 
 def test_two_are_built_at_a_time_and_each_is_told() -> None:
     together = threading.Barrier(2, timeout=20)
-    told: list[str] = []
+    lines: list[str] = []
 
     def build(entry: Any) -> Built:
         together.wait()
-        return Built(Path(entry.cell.backend), 1.0)
+        return Built(entry.cell.backend, 1.0)
 
-    made = build_ahead(jobs([planned("a", "compile"), planned("a", "onnx")]), build, 2, told.append)
-    assert {result.path.name for result in made.values() if isinstance(result, Built)} == {"compile", "onnx"}
-    assert len(told) == 2
+    made = build_all(jobs([planned("a", "compile"), planned("a", "onnx")]), build, 2, lines.append)
+    assert {result.name for result in made.values() if isinstance(result, Built)} == {"compile", "onnx"}
+    assert len(lines) == 2
 
 
 def test_what_cannot_be_built_costs_itself_alone() -> None:
     def build(entry: Any) -> Built:
         if entry.cell.backend == "onnx":
             raise RequestFailed(Status.ERROR, "it has no graph")
-        return Built(Path("somewhere"), 0.0)
+        return Built("somewhere", 0.0)
 
-    told: list[str] = []
-    made = build_ahead(jobs([planned("a", "onnx"), planned("a", "onnx-int8")]), build, 1, told.append)
+    lines: list[str] = []
+    made = build_all(jobs([planned("a", "onnx"), planned("a", "onnx-int8")]), build, 1, lines.append)
     assert [type(result).__name__ for result in made.values()] == ["RequestFailed", "Built"]
-    assert told == [], "what was there already is not worth a line"
+    assert lines == [], "what was there already is not worth a line"
 
 
 def test_an_unforeseen_error_is_not_swallowed() -> None:
@@ -60,4 +59,4 @@ def test_an_unforeseen_error_is_not_swallowed() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        build_ahead(jobs([planned("a", "onnx")]), build, 1, print)
+        build_all(jobs([planned("a", "onnx")]), build, 1, print)

@@ -17,8 +17,8 @@ from suite.run.runner import CheckRunner
 from suite.task import discovery
 
 
-def entry(block: str) -> Any:
-    return SimpleNamespace(cell=SimpleNamespace(id=f"{block}/compile"))
+def entry(group: str) -> Any:
+    return SimpleNamespace(cell=SimpleNamespace(id=f"{group}/compile"))
 
 
 class Opener:
@@ -101,7 +101,7 @@ class AlwaysBusy:
     def settle(self) -> None:
         self.busy = False
 
-    def turn_to(self, block: str) -> None:
+    def turn_to(self, group: str) -> None:
         pass
 
     def take(self, name: str) -> None:
@@ -124,8 +124,10 @@ def test_a_probe_that_is_timed_has_the_machine_to_itself(
     monkeypatch.setattr(type(planned.task), "probe_is_timed", timed)
     runner = CheckRunner(settings, [planned], RunFolder.create(tmp_path, "timed"))
     busy = AlwaysBusy()
-    monkeypatch.setattr(runner, "_ahead", busy)
+    monkeypatch.setattr(runner.workers, "_prefetcher", busy)
     runner.check(planned.cell, "accuracy")
-    assert runner._alive[planned.cell.id].threads == threads
+    worker = runner.workers.find(planned.cell)
+    assert worker is not None
+    assert worker.threads == threads
     assert busy.busy is not timed
     runner.close()

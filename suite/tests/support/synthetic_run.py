@@ -90,7 +90,7 @@ def _write_cell(
     calls = np.where(generator.uniform(size=calls.shape) < 0.02, calls * generator.uniform(1.5, 4, calls.shape), calls)
     generative = this.capability in GENERATIVE and this.backend != "noop"
     run.append_rounds(this, [
-        {"block": this.block, "cycle": cycle, "order": order, "latency_ms": [round(x, 6) for x in row], "load": 1.0,
+        {"block": this.group, "cycle": cycle, "order": order, "latency_ms": [round(x, 6) for x in row], "load": 1.0,
          "idle_share": 0.97} | ({"ttft_ms": [x / 9 for x in row]} if generative else {})
         for cycle, row in enumerate(calls)
     ])  # fmt: skip

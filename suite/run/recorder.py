@@ -1,0 +1,50 @@
+"""Writes each check's row the moment it ends, and knows what an earlier session of the same run has measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from suite.checks import CHECKS
+from suite.checks.latency import durations_by_cell, round_rows
+from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.core.outcome import Outcome
+from suite.core.rounds import Rounds
+from suite.records.run_folder import RunFolder
+
+
+class Recorder:
+    """The record of a run in its folder."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._rows = {(row["cell"], row["check"]): row for row in folder.rows()}
+        self._durations = durations_by_cell(folder.rounds()) if self._rows else {}
+
+    def earlier(self, cell: Cell, check: str) -> Outcome | None:
+        """The recorded outcome, which is not measured again; None where there is none or it could not be measured."""
+        row = self._rows.get((cell.id, check))
+        if row is None or Status(row["status"]) in COULD_NOT_MEASURE:
+            return None
+        return Outcome(Status(row["status"]), row["reason"], row, self._durations.get(cell.id, []))
+
+    def is_complete(self, cell: Cell) -> bool:
+        """Whether every check of a cell has a row."""
+        return all((cell.id, check) in self._rows for check in CHECKS)
+
+    def write(self, cell: Cell, check: str, outcome: Outcome, fields: Mapping[str, Any]) -> None:
+        """Append a check's row: the outcome's own fields, and these.
+
+        Raises:
+            UsageError: the disk takes no more.
+        """
+        row = self.folder.append(cell, check, outcome.status, outcome.reason, {**outcome.fields, **fields})
+        self._rows[cell.id, check] = row
+
+    def write_rounds(self, cell: Cell, rounds: Rounds) -> None:
+        """Append the rounds of timed calls of a cell.
+
+        Raises:
+            UsageError: the disk takes no more.
+        """
+        self.folder.append_rounds(cell, round_rows(rounds, cell))

@@ -1,0 +1,134 @@
+"""The open workers of the checkpoint in turn: opened once, asked, replaced when they fail, and fitted into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from suite.core.cell import Cell
+from suite.core.outcome import RequestFailed
+from suite.executors.base import Executor
+from suite.run.plan import Planned
+from suite.run.prebuild import Builds
+from suite.run.prefetch import Prefetcher
+from suite.worker.messages import Built, Opened
+
+ROOM_MB = 700.0
+"""Memory that must stay free for another worker to be started beside those that live."""
+
+
+@dataclass
+class LiveWorker:
+    """A worker whose model stands ready. `threads` is how many it computes on at the moment."""
+
+    executor: Executor
+    opened: Opened
+    built: Built | None
+    threads: int
+
+
+class WorkersAlive:
+    """The workers of one checkpoint group at a time; `threads` is what each may use."""
+
+    def __init__(self, start: Callable[[Planned], Executor], builds: Builds, threads: int, timeout: float) -> None:
+        self._start, self._builds = start, builds
+        self._threads, self._timeout = threads, timeout
+        self._alive: dict[str, LiveWorker] = {}
+        self._failures: dict[str, RequestFailed] = {}
+        self._prefetcher = Prefetcher(self._open, lambda worker: worker.executor.close())
+
+    def expect(self, groups: Mapping[str, Sequence[Planned]]) -> None:
+        """Say which cells of each checkpoint group are slow to open and will be asked for: they are opened ahead."""
+        self._prefetcher.expect(groups)
+
+    def executor(self, entry: Planned) -> Executor:
+        """The executor of a cell, started and opened if need be.
+
+        Raises:
+            RequestFailed: it cannot be opened, now or at an earlier try.
+        """
+        return self._get(entry).executor
+
+    def find(self, cell: Cell) -> LiveWorker | None:
+        """The worker of a cell, if it is open."""
+        return self._alive.get(cell.id)
+
+    def ask(self, entry: Planned, request: str, *, timed: bool = False, **arguments: Any) -> Any:
+        """The answer of a cell's worker; one that fails is ended, and the next request gets a new one.
+
+        Raises:
+            RequestFailed: it had no answer.
+        """
+        worker = self._get(entry)
+        try:
+            if timed:
+                self._prefetcher.settle()
+            self._share_cores(entry, worker, timed=timed)
+            return worker.executor.ask(request, self._timeout, **arguments)
+        except RequestFailed:
+            self.drop(entry.cell)
+            raise
+
+    def prepare_timing(self, entries: Sequence[Planned]) -> None:
+        """Let nothing else be at work, and give every core to these cells."""
+        self._prefetcher.settle()
+        for entry in entries:
+            self._share_cores(entry, self._get(entry), timed=True)
+
+    def has_room(self) -> bool:
+        """Whether another worker fits beside those that live, if it is as large as the largest of them."""
+        largest = max((worker.opened.size_mb for worker in self._alive.values()), default=0.0)
+        return psutil.virtual_memory().available / 1e6 > ROOM_MB + 2 * largest
+
+    def drop(self, cell: Cell) -> None:
+        """End a cell's worker; the next request gets a new one."""
+        worker = self._alive.pop(cell.id, None)
+        if worker:
+            worker.executor.close()
+
+    def turn_to(self, group: str) -> None:
+        """End the workers of the checkpoint group before this one."""
+        for worker in self._alive.values():
+            worker.executor.close()
+        self._alive.clear()
+        self._failures.clear()
+        self._prefetcher.turn_to(group)
+
+    def close(self) -> None:
+        """End everything that was started."""
+        self.turn_to("")
+        self._prefetcher.close()
+
+    def _get(self, entry: Planned) -> LiveWorker:
+        name = entry.cell.id
+        if name in self._failures:
+            raise self._failures[name]
+        if name not in self._alive:
+            try:
+                self._alive[name] = self._prefetcher.take(name) or self._open(entry)
+            except RequestFailed as failure:
+                self._failures[name] = failure
+                raise
+        return self._alive[name]
+
+    def _open(self, entry: Planned) -> LiveWorker:
+        built = self._builds.get(entry)
+        executor = self._start(entry)
+        try:
+            opened: Opened = executor.ask("open", self._timeout, build=built.name if built else None)
+        except RequestFailed:
+            executor.close()
+            raise
+        return LiveWorker(executor, opened, built, self._threads)
+
+    def _share_cores(self, entry: Planned, worker: LiveWorker, *, timed: bool) -> None:
+        """Leave a core to what is opened ahead: threads that wait for each other suffer most where cores are short."""
+        backend = entry.backend
+        shares = not timed and self._prefetcher.busy and backend.family == "torch" and not backend.builds
+        threads = max(1, self._threads - 1) if shares else self._threads
+        if threads != worker.threads:
+            worker.executor.ask("use_threads", self._timeout, count=threads)
+            worker.threads = threads
