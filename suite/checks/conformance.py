@@ -93,16 +93,16 @@ def spread_by_size(inputs: Sequence[Any], count: int, size_of: Callable[[Any], i
 
 
 def _shapes(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
-    seen = cell.observe(inputs)
-    for name, values in (("answers", seen.answers), ("outputs", seen.numbers)):
+    observation = cell.observe(inputs)
+    for name, values in (("answers", observation.answers), ("outputs", observation.numbers)):
         if len(values) != len(inputs):
             yield f"{len(values)} {name} came back for {len(inputs)} inputs"
-    for array in seen.numbers:
+    for array in observation.numbers:
         if array.ndim != 2 or not array.size:
             yield f"an output has the shape {array.shape} where (positions, values) was promised"
         elif not np.isfinite(array).all():
             yield "an output holds numbers that are not finite"
-    for answer in seen.answers:
+    for answer in observation.answers:
         complaint = cell.task.check_answer(answer)
         if complaint:
             yield complaint

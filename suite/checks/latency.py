@@ -40,9 +40,11 @@ def time_round(cell: OpenCell, seconds: float) -> Round:
 
 def judge(result: Rounds, cell: Cell) -> Outcome:
     """Rounds as an outcome: failed if the call sleeps, unstable if the noise makes the number unusable."""
-    summary = latency.summarize([done.seconds for done in result.rounds], [done.idle_share for done in result.rounds])
-    durations = [seconds for done in result.rounds for seconds in done.seconds]
-    first = [seconds for done in result.rounds for seconds in done.first_token]
+    summary = latency.summarize(
+        [timed.seconds for timed in result.rounds], [timed.idle_share for timed in result.rounds]
+    )
+    durations = [seconds for timed in result.rounds for seconds in timed.seconds]
+    first = [seconds for timed in result.rounds for seconds in timed.first_token]
     tokens = result.rounds[0].new_tokens
     median = float(np.median(durations))
     fields = {
@@ -56,8 +58,8 @@ def judge(result: Rounds, cell: Cell) -> Outcome:
         "ttft_ms": float(np.median(first)) * 1000 if first else None,
         "tokens_per_s": tokens / median if first and median else None,
         "input_length": result.rounds[0].input_length,
-        "peak_rss_mb": max(done.peak_rss_mb for done in result.rounds),
-        "peak_device_mb": max((done.peak_device_mb or 0.0 for done in result.rounds), default=0.0) or None,
+        "peak_rss_mb": max(timed.peak_rss_mb for timed in result.rounds),
+        "peak_device_mb": max((timed.peak_device_mb or 0.0 for timed in result.rounds), default=0.0) or None,
         "measured_s": sum(durations),
     }
     if summary.sleeps:
@@ -69,20 +71,20 @@ def judge(result: Rounds, cell: Cell) -> Outcome:
 
 def round_rows(result: Rounds, cell: Cell) -> list[dict[str, Any]]:
     """The rounds as rows of `samples.jsonl`."""
-    return [_round_row(done, cell, place) for done, place in zip(result.rounds, result.places, strict=True)]
+    return [_round_row(timed, cell, place) for timed, place in zip(result.rounds, result.places, strict=True)]
 
 
-def _round_row(done: Round, cell: Cell, place: tuple[int, int]) -> dict[str, Any]:
+def _round_row(timed: Round, cell: Cell, place: tuple[int, int]) -> dict[str, Any]:
     row = {
         "block": cell.group,
         "cycle": place[0],
         "order": place[1],
-        "latency_ms": [round(seconds * 1000, 6) for seconds in done.seconds],
-        "load": done.load,
-        "idle_share": done.idle_share,
+        "latency_ms": [round(seconds * 1000, 6) for seconds in timed.seconds],
+        "load": timed.load,
+        "idle_share": timed.idle_share,
     }
-    if done.first_token:
-        row["ttft_ms"] = [round(seconds * 1000, 6) for seconds in done.first_token]
+    if timed.first_token:
+        row["ttft_ms"] = [round(seconds * 1000, 6) for seconds in timed.first_token]
     return row
 
 

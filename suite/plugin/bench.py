@@ -17,7 +17,7 @@ from suite.plugin import options
 from suite.plugin.benchmark_clock import replay
 from suite.plugin.progress import Progress
 from suite.run.conditions import summary
-from suite.run.plan import quick, wanted
+from suite.run.plan import is_selected, quick
 from suite.run.run import Run, exit_status
 from suite.task import discovery
 
@@ -73,12 +73,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash[RUN]
     keep: list[pytest.Item] = []
     drop: list[pytest.Item] = []
-    chosen = {entry.cell.id for entry in run.planned if wanted(entry, run.settings)}
+    chosen = {entry.cell.id for entry in run.planned if is_selected(entry, run.settings)}
     for item in items:
-        found = _cell_of(item)
-        if found is None and _check(getattr(item, "fixturenames", ())):
+        pair = _cell_of(item)
+        if pair is None and _check(getattr(item, "fixturenames", ())):
             continue  # a check that applies to no cell at all
-        (keep if found is None or found[0].id in chosen else drop).append(item)
+        (keep if pair is None or pair[0].id in chosen else drop).append(item)
     if drop:
         config.hook.pytest_deselected(items=drop)
     # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
@@ -96,7 +96,7 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what is selected."""
     run = session.config.stash[RUN]
-    run.selected = [found for item in session.items if (found := _cell_of(item))]
+    run.selected = [pair for item in session.items if (pair := _cell_of(item))]
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if terminal is not None and session.config.option.verbose == 0 and len(run.selected) == len(session.items) > 0:
         terminal.showfspath = False
@@ -157,9 +157,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Show the cell at work."""
-    progress, found = item.config.stash.get(PROGRESS, None), _cell_of(item)
-    if progress and found:
-        progress.start(*found)
+    progress, pair = item.config.stash.get(PROGRESS, None), _cell_of(item)
+    if progress and pair:
+        progress.start(*pair)
     return (yield)
 
 
@@ -263,7 +263,7 @@ def latency(request: pytest.FixtureRequest, cell: Cell, benchmark: Any) -> Outco
 
 
 def _outcome(
-    request: pytest.FixtureRequest, cell: Cell, check: str, seen: Callable[[Outcome], None] = lambda _: None
+    request: pytest.FixtureRequest, cell: Cell, check: str, replay_into: Callable[[Outcome], None] = lambda _: None
 ) -> Outcome:
     """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
     __tracebackhide__ = True
@@ -273,7 +273,7 @@ def _outcome(
         outcome = run.check(cell, check)
     except TouchstoneError as error:
         pytest.exit(sentence(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    seen(outcome)
+    replay_into(outcome)
     if outcome.status in COULD_NOT_MEASURE:
         run.unmeasured.add(request.node.nodeid)
         pytest.fail(f"{cell.id}: {outcome.status}: {outcome.reason}", pytrace=False)
@@ -310,8 +310,8 @@ def _cell_of(item: pytest.Item) -> tuple[Cell, str] | None:
 
 
 def _place(item: pytest.Item, groups: Mapping[str, int]) -> tuple[int, int]:
-    found = _cell_of(item)
-    return (groups[found[0].group], CHECKS.index(found[1])) if found else (-1, 0)
+    pair = _cell_of(item)
+    return (groups[pair[0].group], CHECKS.index(pair[1])) if pair else (-1, 0)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

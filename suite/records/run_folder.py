@@ -83,21 +83,21 @@ class RunFolder:
         """Write the rounds of one cell to `samples.jsonl`."""
         self._append("samples.jsonl", [{"run": self.name, "cell": cell.id, **row} for row in rounds])
 
-    def append_sample_answers(self, cell: Cell, shown: Iterable[SampleAnswer]) -> None:
+    def append_sample_answers(self, cell: Cell, answers: Iterable[SampleAnswer]) -> None:
         """Write a cell's answers to a few samples to `exhibits.jsonl`, pictures and sounds to `exhibits/`."""
         self._append(
             "exhibits.jsonl",
             [
                 {
                     "cell": cell.id,
-                    "sample": one.sample,
-                    "input": one.input,
-                    "truth": one.truth,
-                    "answer": one.answer,
-                    "picture": self._keep(one.picture, "png"),
-                    "sound": self._keep(one.sound, "wav"),
+                    "sample": answer.sample,
+                    "input": answer.input,
+                    "truth": answer.truth,
+                    "answer": answer.answer,
+                    "picture": self._keep(answer.picture, "png"),
+                    "sound": self._keep(answer.sound, "wav"),
                 }
-                for one in shown
+                for answer in answers
             ],
         )
 

@@ -72,7 +72,7 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
             planned.append(Planned(cell, task, source, backend, reason))
     _distinct(planned)
     if settings.samples is not None:
-        _check_samples(settings.samples, [entry for entry in planned if wanted(entry, settings)])
+        _check_samples(settings.samples, [entry for entry in planned if is_selected(entry, settings)])
     return planned
 
 
@@ -114,9 +114,9 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
 
 def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:
     if settings.models:
-        asked = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
+        candidates = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
         for model in dict.fromkeys(settings.models):
-            yield from match(model, asked)
+            yield from match(model, candidates)
         return
     for task in tasks.values():
         for checkpoint in task.checkpoints:
@@ -124,18 +124,18 @@ def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Ta
 
 
 def _distinct(planned: Sequence[Planned]) -> None:
-    seen: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for entry in planned:
         name = str(entry.source.directory or entry.cell.checkpoint_id)
-        if entry.cell.id in seen:
+        if entry.cell.id in owners:
             raise UsageError(
                 f"{seen[entry.cell.id]} and {name} would both be called {entry.cell.checkpoint!r} in this run: "
                 "rename one folder, or run them one after the other."
             )
-        seen[entry.cell.id] = name
+        owners[entry.cell.id] = name
 
 
-def wanted(entry: Planned, settings: Settings) -> bool:
+def is_selected(entry: Planned, settings: Settings) -> bool:
     """Whether --capability and --backend ask for this cell."""
     cell = entry.cell
     return (not settings.capabilities or cell.capability in settings.capabilities) and (

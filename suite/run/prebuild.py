@@ -64,7 +64,7 @@ def jobs(entries: Iterable[Planned]) -> list[list[Planned]]:
 
 
 def build_all(
-    wanted: list[list[Planned]], build: Callable[[Planned], Built], at_once: int, report: Callable[[str], None]
+    batches: list[list[Planned]], build: Callable[[Planned], Built], at_once: int, report: Callable[[str], None]
 ) -> dict[str, Built | RequestFailed]:
     """Build everything, `at_once` at a time: the build of each cell, or why there is none."""
     results: dict[str, Built | RequestFailed] = {}
@@ -79,7 +79,7 @@ def build_all(
 
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="build")
     try:
-        for done, future in enumerate(as_completed([pool.submit(work, job) for job in wanted]), 1):
+        for done, future in enumerate(as_completed([pool.submit(work, job) for job in batches]), 1):
             for entry in future.result():
                 result = results[entry.cell.id]
                 if isinstance(result, Built) and result.build_s:

@@ -53,8 +53,8 @@ class CellWorker:
             return None
         self._set_threads()
         started = time.perf_counter()
-        name, made = ensure_build(self.backend, self.subject, BuildCache())
-        return Built(name, time.perf_counter() - started if made else 0.0)
+        name, is_new = ensure_build(self.backend, self.subject, BuildCache())
+        return Built(name, time.perf_counter() - started if is_new else 0.0)
 
     def open(self, build: str | None) -> Opened:
         """Load the checkpoint and prepare the runnable; `build` is the name of a build in the cache."""
@@ -192,13 +192,13 @@ class CellWorker:
         if self.spec.shared is None:
             return self.task.samples()
         file = self.spec.shared / f"{self.spec.capability}.samples"
-        if not file.is_file():
-            made = self.task.samples()
-            aside = file.with_suffix(f".{os.getpid()}")
-            aside.write_bytes(pickle.dumps(made))
-            aside.replace(file)
-            return made
-        samples: Sequence[Sample] = pickle.loads(file.read_bytes())
+        if file.is_file():
+            samples: Sequence[Sample] = pickle.loads(file.read_bytes())
+            return samples
+        samples = self.task.samples()
+        aside = file.with_suffix(f".{os.getpid()}")
+        aside.write_bytes(pickle.dumps(samples))
+        aside.replace(file)
         return samples
 
     def _checked(self, samples: Sequence[Sample]) -> Sequence[Sample]:
