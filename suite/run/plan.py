@@ -129,7 +129,7 @@ def _distinct(planned: Sequence[Planned]) -> None:
         name = str(entry.source.directory or entry.cell.checkpoint_id)
         if entry.cell.id in owners:
             raise UsageError(
-                f"{seen[entry.cell.id]} and {name} would both be called {entry.cell.checkpoint!r} in this run: "
+                f"{owners[entry.cell.id]} and {name} would both be called {entry.cell.checkpoint!r} in this run: "
                 "rename one folder, or run them one after the other."
             )
         owners[entry.cell.id] = name

@@ -83,7 +83,7 @@ def build_all(
             for entry in future.result():
                 result = results[entry.cell.id]
                 if isinstance(result, Built) and result.build_s:
-                    report(f"built {entry.cell.id} in {result.build_s:.0f} s ({done} of {len(wanted)})")
+                    report(f"built {entry.cell.id} in {result.build_s:.0f} s ({done} of {len(batches)})")
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return results
