@@ -28,13 +28,10 @@ class Note:
 
 def read_note(data: Any) -> Note | None:
     """A note out of JSON, or `None` where it is none: an example can write to the log, and what it forges is data."""
-    if not isinstance(data, dict):
-        return None
-    kind, subject, outcome = data.get("kind"), data.get("subject"), data.get("outcome", "")
-    details = data.get("details", {})
-    if kind not in get_args(Kind) or not isinstance(details, dict):
-        return None
-    return Note(kind, subject, outcome, details) if isinstance(subject, str) and isinstance(outcome, str) else None
+    match data:
+        case {"kind": kind, "subject": str(subject), "outcome": str(outcome), "details": dict(details)}:
+            return Note(kind, subject, outcome, details) if kind in get_args(Kind) else None
+    return None
 
 
 class Journal(Protocol):

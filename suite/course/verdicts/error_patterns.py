@@ -78,6 +78,7 @@ def error_patterns() -> dict[str, tuple[ErrorPattern, ...]]:
 
 
 def _row(row: dict[str, Any]) -> ErrorPattern:
-    lists = {name: tuple(row[name]) for name in ("exceptions", "unless", "notes") if name in row}
-    patterns = {name: re.compile(row[name]) for name in ("message", "code", "termination") if name in row}
-    return ErrorPattern(**{**row, **lists, **patterns, "verdict": Verdict(row["verdict"])})
+    fields: dict[str, Any] = row | {"verdict": Verdict(row["verdict"])}
+    fields |= {name: tuple(row[name]) for name in ("exceptions", "unless", "notes") if name in row}
+    fields |= {name: re.compile(row[name]) for name in ("message", "code", "termination") if name in row}
+    return ErrorPattern(**fields)

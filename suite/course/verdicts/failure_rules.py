@@ -86,9 +86,9 @@ def missing_checkpoint(failure: Failure) -> Judgement | None:
     if WRITES_TO_HUB.search(failure.code) or "transformers.trainer" in failure.result.frames:
         # An earlier note of the same example says that the Hub refused to be written to.
         return failure.judgement(Verdict.SECRET, "it writes to the Hub, which needs an account", "hub-upload")
-    if placeholder_name(note.subject):
+    if row := placeholder(note.subject) or placeholder_name(note.subject):
         sentence = f"{note.subject} stands for something of the reader's own"
-        return failure.judgement(Verdict.FRAGMENT, sentence, f"placeholder-{placeholder_name(note.subject)}")
+        return failure.judgement(Verdict.FRAGMENT, sentence, f"placeholder-{row}")
     meant = note.details.get("meant")
     reason = f": is {meant} meant?" if meant else ", and no code says what it is for"
     sentence = f"there is no {note.kind} {note.subject} that is known here{reason}"
@@ -98,9 +98,9 @@ def missing_checkpoint(failure: Failure) -> Judgement | None:
 def left_out(failure: Failure) -> Judgement | None:
     """Code that leaves something out, or has a placeholder for something of the reader's own."""
     task = UNKNOWN_TASK.search(failure.message)
-    if task and placeholder_name(task["task"]):
+    if task and (row := placeholder_name(task["task"])):
         sentence = f"{task['task']!r} stands for something of the reader's own"
-        return failure.judgement(Verdict.FRAGMENT, sentence, f"placeholder-{placeholder_name(task['task'])}")
+        return failure.judgement(Verdict.FRAGMENT, sentence, f"placeholder-{row}")
     try:
         tree = parse(failure.example.code)
     except SyntaxError:

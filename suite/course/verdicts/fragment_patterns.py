@@ -43,9 +43,9 @@ def placeholder(text: str) -> str:
 
 
 def placeholder_name(name: str) -> str:
-    """The same of a whole name, as of a checkpoint or a task."""
-    names = (row.id for row in fragment_patterns()["placeholder_name"] if row.pattern.fullmatch(name[:LONGEST]))
-    return placeholder(name) or next(names, "")
+    """The id of the row by which a whole name, as of a task, is a word for what a reader is to name; else empty."""
+    rows = fragment_patterns()["placeholder_name"]
+    return next((row.id for row in rows if row.pattern.fullmatch(name[:LONGEST])), "")
 
 
 def own_module(name: str) -> str:

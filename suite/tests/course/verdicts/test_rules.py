@@ -131,8 +131,9 @@ def test_a_request_that_was_refused_is_known_by_its_note_and_not_by_its_words() 
 
 @pytest.mark.parametrize(
     "forged",
-    [None, [], "host", {"kind": "another", "subject": "a"}, {"kind": ["host"], "subject": "a"},
-     {"kind": "host", "subject": 1}, {"kind": "host", "subject": "a", "details": []}],
-)  # fmt: skip
+    [None, [], "host", {}, {"kind": "another"}, {"kind": ["host"]}, {"subject": 1}, {"outcome": None}, {"details": []}],
+)
 def test_what_is_not_a_note_is_not_read_as_one(forged: Any) -> None:
-    assert read_note(forged) is None
+    note = {"kind": "host", "subject": "a.example", "outcome": "refused", "details": {}}
+    assert read_note(note) == Note("host", "a.example", "refused")
+    assert read_note(note | forged if isinstance(forged, dict) and forged else forged) is None
