@@ -1,4 +1,4 @@
-"""What a run of courses leaves behind: examples.csv, course.md to paste into an issue, course.html to look at."""
+"""The files of a run of courses: examples.csv, course.md to paste into an issue, course.html to look at."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def write_course(folder: Path) -> None:
 
 def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """How many examples got each verdict, best first."""
-    found = Counter(str(row["verdict"]) for row in rows)
-    return {verdict: found[verdict] for verdict in ORDER if found[verdict]}
+    totals = Counter(str(row["verdict"]) for row in rows)
+    return {verdict: totals[verdict] for verdict in ORDER if totals[verdict]}
 
 
-def to_mend(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def to_fix(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The examples that neither pass nor wait for something that is not there."""
     return [row for row in rows if row["verdict"] not in (*PASSING, *SKIPPING)]
 
@@ -61,23 +61,23 @@ def markdown(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -
         "|---|---:|",
         *(f"| {verdict} | {count} |" for verdict, count in counts(rows).items()),
     ]
-    broken = to_mend(rows)
+    broken = to_fix(rows)
     if broken:
-        lines += ["", "## To mend", "", "| example | verdict | what | instead |", "|---|---|---|---|"]
+        lines += ["", "## To fix", "", "| example | verdict | what | instead |", "|---|---|---|---|"]
         lines += [
             f"| `{row['example']}` | {row['verdict']} | {_cell(row['sentence'])} | {_cell(row['replacement'])} |"
             for row in broken
         ]
-    for sentence in silent(conditions):
+    for sentence in without_rows(conditions):
         lines += ["", sentence]
     return "\n".join(lines) + "\n"
 
 
-def silent(conditions: Mapping[str, Any]) -> list[str]:
-    """What is to be said of the documents that have no row: those without an example, and those that were not read."""
+def without_rows(conditions: Mapping[str, Any]) -> list[str]:
+    """Sentences on the documents that have no row: those without an example, and those that were not read."""
     empty, unread = conditions.get("without_examples", []), conditions.get("unread", {})
-    told = [f"Without an example: {', '.join(empty)}."] if empty else []
-    return told + [f"Not read: {document} ({problem})." for document, problem in unread.items()]
+    lines = [f"Without an example: {', '.join(empty)}."] if empty else []
+    return lines + [f"Not read: {document} ({problem})." for document, problem in unread.items()]
 
 
 def _cell(text: str) -> str:
@@ -85,7 +85,7 @@ def _cell(text: str) -> str:
 
 
 def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> str:
-    """One HTML page: each document a strip of its examples, and what is to mend."""
+    """One HTML page: each document a strip of its examples, and what is to fix."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     here = Path(__file__).parent
@@ -99,8 +99,8 @@ def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> st
         rows=rows,
         documents=by_document,
         counts=counts(rows),
-        mend=to_mend(rows),
-        silent=silent(conditions),
+        fix=to_fix(rows),
+        without_rows=without_rows(conditions),
         versions=versions(conditions),
         run=conditions.get("run", ""),
         courses=conditions.get("courses", []),

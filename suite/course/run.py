@@ -1,4 +1,4 @@
-"""A run of courses: documents carried out side by side, a verdict for each example as soon as there is one."""
+"""A run of courses: documents executed side by side, a verdict for each example as soon as there is one."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from suite.core.files import cache_root
 from suite.course.documents.model import Document, Example
 from suite.course.documents.python_source import parse
 from suite.course.documents.reader import find_documents, read_document
-from suite.course.documents.result import ExampleResult
+from suite.course.documents.result import TIMEOUT, ExampleResult
 from suite.course.lifecycle.table import installed_releases
 from suite.course.lint import usage_hints
 from suite.course.lint.api_usage import Names, check_example
 from suite.course.sandbox import document_process, namespaces
 from suite.course.sandbox.namespaces import Limits
 from suite.course.sandbox.supervisor import SandboxSpec
+from suite.course.stand_ins.access_log import Kind, Note
 from suite.course.stand_ins.catalogue import resolve
-from suite.course.verdicts.judge import DocumentState, judge, judge_unrun, runs_nothing
+from suite.course.verdicts.document_state import DocumentState
+from suite.course.verdicts.judge import judge, judge_unrun, runs_nothing
 from suite.course.verdicts.verdict import Judgement, Verdict
 
 SKIP_FILE = "touchstone-skip.csv"
@@ -43,11 +45,11 @@ class Row:
 
     example: Example
     judgement: Judgement
-    found: ExampleResult
+    result: ExampleResult
 
     def columns(self) -> dict[str, Any]:
         """The columns of examples.csv."""
-        notes = self.found.notes
+        notes = self.result.notes
         return {
             "example": self.example.id,
             "document": self.example.document,
@@ -60,15 +62,13 @@ class Row:
             "replacement": self.judgement.replacement,
             "checkpoints": _subjects(notes, "checkpoint"),
             "hosts_tried": _subjects(notes, "host"),
-            "capped": "; ".join(
-                dict.fromkeys(f"{n['subject']} {n['outcome']}" for n in notes if n["kind"] == "capped")
-            ),
-            "wall_s": self.found.wall_s,
+            "capped": self.result.capped,
+            "wall_s": self.result.wall_s,
         }
 
 
-def _subjects(notes: Iterable[Mapping[str, Any]], kind: str) -> str:
-    return " ".join(dict.fromkeys(str(note["subject"]) for note in notes if note["kind"] == kind))
+def _subjects(notes: Iterable[Note], kind: Kind) -> str:
+    return " ".join(dict.fromkeys(note.subject for note in notes if note.kind == kind))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def read_courses(paths: Sequence[Path], here: Path) -> list[Read]:
     Raises:
         UsageError: a path is not there, holds no document, or has a skip list with a stale line.
     """
-    found: list[Read] = []
+    reads: list[Read] = []
     for path in paths:
         folder = path if path.is_dir() else path.parent
         documents = [(file, read_document(file, _name(file, folder, here))) for file in find_documents([path])]
@@ -96,9 +96,9 @@ def read_courses(paths: Sequence[Path], here: Path) -> list[Read]:
             if not reason:
                 raise UsageError(f"{SKIP_FILE} gives no reason for {example}: write one.")
             if example not in known and path.is_dir():
-                raise UsageError(f"{SKIP_FILE} names {example}, which is no example of the course: mend the line.")
-        found += [Read(file, document, skipped) for file, document in documents]
-    return found
+                raise UsageError(f"{SKIP_FILE} names {example}, which is not an example of the course: fix the line.")
+        reads += [Read(file, document, skipped) for file, document in documents]
+    return reads
 
 
 def _name(file: Path, folder: Path, here: Path) -> str:
@@ -121,7 +121,7 @@ def read_skips(file: Path) -> dict[str, str]:
 
 
 class CourseRun:
-    """Documents carried out in the background, as many at a time as there are cores."""
+    """Documents executed in the background, as many at a time as there are cores."""
 
     def __init__(self, reads: Sequence[Read], limits: Limits, log: Path, *, unsafe: bool = False) -> None:
         self.reads, self.limits, self.log = reads, limits, log
@@ -162,7 +162,7 @@ class CourseRun:
         self._forkserver = document_process.open_forkserver(
             _preloads(documents, self._hints), self.log, self._certificate, port
         )
-        # Without walls documents share the stand-ins, and what these tell is of the one document at work.
+        # Without walls documents share the stand-ins, whose notes must be of the one document at work.
         cores = sorted(os.sched_getaffinity(0))[: 1 if self.unsafe else None]
         self._cores: SimpleQueue[int] = SimpleQueue()
         for core in cores:
@@ -191,70 +191,70 @@ class CourseRun:
     def _run_document(self, read: Read, chosen: set[str]) -> None:
         core = self._cores.get()
         try:
-            self._carry_out_on(core, read, chosen)
+            self._execute_document(core, read, chosen)
         except BaseException as error:
-            told = error if isinstance(error, TouchstoneError) else UsageError(f"{type(error).__name__}: {error}")
+            problem = error if isinstance(error, TouchstoneError) else UsageError(f"{type(error).__name__}: {error}")
             for example in read.document.examples:
                 if not self._rows[example.id].done():
-                    self._rows[example.id].set_exception(told)
+                    self._rows[example.id].set_exception(problem)
         finally:
             self._cores.put(core)
 
-    def _carry_out_on(self, core: int, read: Read, chosen: set[str]) -> None:
+    def _execute_document(self, core: int, read: Read, chosen: set[str]) -> None:
         examples = read.document.examples
         last = max(index for index, example in enumerate(examples) if example.id in chosen)
         state, names = DocumentState(), Names()
-        left = DOCUMENT_EXAMPLES_IN_TIME * self.limits.seconds
+        seconds_left = DOCUMENT_EXAMPLES_IN_TIME * self.limits.seconds
         with contextlib.ExitStack() as stack:
-            stage: document_process.DocumentProcess | None = None
+            process: document_process.DocumentProcess | None = None
             for index, example in enumerate(examples[: last + 1]):
                 if self._over.is_set():
                     return
                 findings = check_example(example, names, self._releases)
-                judgement, found = _without_running(example, findings, read.skipped), ExampleResult()
-                if judgement is None and left <= 0:
+                judgement, result = _without_running(example, findings, read.skipped), ExampleResult()
+                if judgement is None and seconds_left <= 0:
                     judgement = Judgement(Verdict.TIMEOUT, "its document had used up its time")
                 if judgement is None:
-                    if stage is None:
-                        stage = document_process.DocumentProcess(self._forkserver, self._ground(read, core), self.log)
-                        stack.callback(stage.close)
-                    found = stage.perform(index, example)
-                    left -= self.limits.seconds if found.died == "timeout" else found.wall_s
-                    judgement = judge(example, found, findings, state)
-                state.tell(example, judgement)
-                self._rows[example.id].set_result(Row(example, judgement, found))
+                    if process is None:
+                        process = document_process.DocumentProcess(self._forkserver, self._spec(read, core), self.log)
+                        stack.callback(process.close)
+                    result = process.execute(index, example)
+                    seconds_left -= self.limits.seconds if result.termination == TIMEOUT else result.wall_s
+                    judgement = judge(example, result, findings, state)
+                state.record(example, judgement)
+                self._rows[example.id].set_result(Row(example, judgement, result))
 
-    def _ground(self, read: Read, core: int) -> SandboxSpec:
+    def _spec(self, read: Read, core: int) -> SandboxSpec:
         return SandboxSpec(
             self.limits,
             str(self._cache),
             self._authority,
             readable=(str(self._certificate),),
-            shown=beside(read.file),
+            siblings=beside(read.file),
             hints=self._hints,
             local=usage_hints.local_checkpoints([read.document]),
             core=core,
-            outside=str(self._private) if self.unsafe else None,
+            unsafe_folder=str(self._private) if self.unsafe else None,
         )
 
 
 def beside(file: Path) -> dict[str, str]:
-    """What lies beside a document, by name, as its examples may see it; what would cover their own home is left out."""
+    """The files and folders beside a document that its examples may see, by name; none that would cover their home."""
     inside = file.parent.resolve()
-    seen = {path.name: path.resolve() for path in file.parent.iterdir() if not path.name.startswith(".")}
+    paths = {path.name: path.resolve() for path in file.parent.iterdir() if not path.name.startswith(".")}
     return {
         name: str(path)
-        for name, path in seen.items()
+        for name, path in paths.items()
         if path.is_relative_to(inside) and not Path(namespaces.HOME).is_relative_to(path)
     }
 
 
 def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping[str, str]) -> Judgement | None:
-    """The verdict on what is not run: calls in sentences, no Python, shell lines, what is to be left."""
+    """The verdict on what is not run: calls in sentences, what is not Python, shell lines, what the course skips."""
     if example.id in skipped:
         return Judgement(Verdict.FRAGMENT, f"the course skips it: {skipped[example.id]}")
     if example.kind == "inline":
-        return judge_unrun(findings, "the installed_releases release takes the call (it was not run)")
+        return judge_unrun(findings, "the installed release takes the call (it was not run)")
     if runs_nothing(example.code):
         return Judgement(Verdict.FRAGMENT, "it holds nothing but comments and shell lines, which are not run")
     try:
@@ -279,5 +279,5 @@ def _preloads(documents: Sequence[Document], known: Mapping[str, str]) -> list[s
     modules, names = usage_hints.imports(documents)
     classes = {hint for hint in known.values() if hint[:1].isupper() and hint.isidentifier()}
     resolved = [resolve(name, hint) for name, hint in known.items()]
-    classes |= {found.entry.architecture for found in resolved if found.entry and found.entry.architecture}
+    classes |= {one.entry.architecture for one in resolved if one.entry and one.entry.architecture}
     return [*(f"{module}:" for module in modules), *names, *sorted(classes)]

@@ -1,4 +1,4 @@
-"""Examples of courses as pytest runs them: hooks and items only. What they do is said in the modules that they call."""
+"""pytest's hooks and items for the examples of courses; the work is done in the modules that they call."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ class Session:
             self.own.name if path.parent == self.own and path.is_file() else path.name for path in self.settings.courses
         )
         documents = [read.document for read in self.reads]
-        silent = {
+        without_rows = {
             "unread": {document.path: document.problem for document in documents if document.problem},
             "without_examples": [one.path for one in documents if not one.examples and not one.problem],
         }
-        self.folder.write_conditions({"run": self.folder.name, **self.conditions, "courses": [*courses], **silent})
+        self.folder.write_conditions(
+            {"run": self.folder.name, **self.conditions, "courses": [*courses], **without_rows}
+        )
         point_latest(self.settings.results, self.folder.path)
         limits = Limits(memory=self.settings.example_memory, seconds=self.settings.example_timeout)
         self.course = CourseRun(self.reads, limits, self.folder.path / "log.txt", unsafe=self.settings.unsafe)
@@ -75,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say what the examples are held against."""
+    """The machine and the releases that the examples are run with."""
     return conditions.machine_summary(config.stash[SESSION].conditions)
 
 
@@ -118,7 +120,7 @@ class ExampleItem(pytest.Item):
         return item
 
     def runtest(self) -> None:
-        """Wait for the verdict, write it down and let pytest know."""
+        """Wait for the verdict, record it and report it to pytest."""
         __tracebackhide__ = True
         session = self.config.stash[SESSION]
         assert session.course is not None
@@ -129,12 +131,12 @@ class ExampleItem(pytest.Item):
             pytest.fail(sentence(error), pytrace=False)
         session.rows.append(row)
         session.folder.append_example(row.columns())
-        verdict, said = row.judgement.verdict, f"{row.judgement.verdict}: {row.judgement.sentence}"
+        verdict, reason = row.judgement.verdict, f"{row.judgement.verdict}: {row.judgement.sentence}"
         self.user_properties.append(("verdict", str(verdict)))
         if verdict in SKIPPING:
-            pytest.skip(said)
+            pytest.skip(reason)
         if verdict not in PASSING:
-            pytest.fail(said, pytrace=False)
+            pytest.fail(reason, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it is."""
@@ -156,10 +158,10 @@ def pytest_collection(session: pytest.Session) -> bool:
             session, name=read.document.path, nodeid=read.document.path, path=read.file
         )
         node.read = read
-        found = node.collect()
-        report = pytest.CollectReport(node.nodeid, "passed", None, [*found])
+        examples = node.collect()
+        report = pytest.CollectReport(node.nodeid, "passed", None, [*examples])
         config.hook.pytest_collectreport(report=report)
-        items += found
+        items += examples
     session.items = items
     config.hook.pytest_collection_modifyitems(session=session, config=config, items=items)
     config.hook.pytest_collection_finish(session=session)

@@ -1,18 +1,23 @@
-"""What happened when an example ran: what it printed, raised, warned of and asked for."""
+"""The result of an example's run: its output, its error, its warnings and what it asked the stand-ins for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+
+from suite.course.stand_ins.access_log import Note
+
+TIMEOUT = "timeout"
+LOST = "all of its processes ended"
 
 
 @dataclass
 class ExampleResult:
-    """What came of an example.
+    """What an example printed, raised, warned of and asked for.
 
     `error` names the class of the exception and its bases, most special first; `line` is that of the document; `frames`
-    are the modules that it passed, outermost first. `shown` is what was printed, `values` what a notebook would show.
-    `died` says how the process ended, if it did: a signal's name, or "timeout".
+    are the modules that it passed, outermost first. `output` is what was printed, `values` what a notebook would show.
+    `termination` says how the process ended, if it did: a signal's name, "exit code N", `TIMEOUT` or `LOST`.
+    `wall_s` is in seconds.
     """
 
     error: tuple[str, ...] = ()
@@ -20,9 +25,16 @@ class ExampleResult:
     line: int = 0
     frames: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
-    shown: str = ""
+    output: str = ""
     values: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    died: str = ""
+    notes: list[Note] = field(default_factory=list)
+    termination: str = ""
     wall_s: float = 0.0
+
+    @property
+    def capped(self) -> str:
+        """The work that was made smaller, from what to what."""
+        return "; ".join(
+            dict.fromkeys(f"{note.subject} {note.outcome}" for note in self.notes if note.kind == "capped")
+        )

@@ -1,3 +1,1 @@
-"""Runs a document's examples in a closed process: namespaces, a system-call filter, and limits on time, memory and
-workload.
-"""
+"""Runs a document's examples in closed processes: namespaces, Landlock, and limits on time, memory and workload."""

@@ -1,4 +1,4 @@
-"""Apps that would wait for visitors for ever: started, visited once, and stopped, so that the document goes on."""
+"""Takes over the serving of web apps: started, asked once on each route, and stopped, so that the document goes on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def install() -> None:
 
         uvicorn.run = _run_asgi
     if "gradio" in sys.modules:
-        _tame_gradio()
+        _patch_gradio()
 
 
 def _run_flask(app: Any, *_: Any, **__: Any) -> None:
@@ -83,19 +83,19 @@ def _visit(address: str, routes: list[tuple[str, str]]) -> None:
             raise RuntimeError(f"the app answered {method} {path} with status {answer.status_code}")
 
 
-def _tame_gradio() -> None:
+def _patch_gradio() -> None:
     gradio: Any = sys.modules["gradio"]
     launch = gradio.Blocks.launch
 
     def launch_and_close(app: Any, *arguments: Any, **options: Any) -> Any:
-        """Stand for `launch`: without a tunnel to the outside, and for no longer than a look."""
+        """Stand for `launch`: without a tunnel to the outside, and for one request."""
         options |= {"share": False, "prevent_thread_lock": True, "inbrowser": False, "quiet": True}
-        found = launch(app, *arguments, **options)
+        result = launch(app, *arguments, **options)
         with contextlib.suppress(Exception):
             import requests
 
             requests.get(app.local_url, timeout=PATIENCE)
         app.close()
-        return found
+        return result
 
     gradio.Blocks.launch = launch_and_close

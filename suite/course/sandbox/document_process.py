@@ -1,4 +1,4 @@
-"""A document's processes as the parent sees them: started, asked for example after example, replaced, ended."""
+"""A document's processes as the parent sees them: started, sent example after example, replaced, ended."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from typing import Any
 from suite.core.errors import UsageError
 from suite.core.files import cache_root
 from suite.course.documents.model import Example
-from suite.course.documents.result import ExampleResult
+from suite.course.documents.result import LOST, TIMEOUT, ExampleResult
 from suite.course.sandbox import fork_chain, namespaces, supervisor
 from suite.course.stand_ins import network
+from suite.course.stand_ins.access_log import read_note
 from suite.processes.forkserver import Forkserver, unimportable_main
 
 ALWAYS = (
@@ -40,11 +41,11 @@ PLACEHOLDERS = (
 
 
 def environment(certificate: Path, open_port: int | None = None) -> dict[str, str]:
-    """What a document finds in its environment: nothing of this process's.
+    """The environment variables of a document: nothing of this process's.
 
     `certificate` is the file with that of the stand-ins' authority, seen inside the walls and outside.
 
-    Without walls names are not redirected: the clients are told where the stand-ins are, at `open_port`, and the
+    Without walls names are not redirected: variables name the stand-ins' address, at `open_port`, and the
     certificate's folder is home.
     """
     secured = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(certificate))
@@ -63,16 +64,16 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
         fonts = {"MPLCONFIGDIR": str(cache_root() / "matplotlib")}
         return namespaces.environment(secured | keys | quiet | fonts)
     here = f"http://127.0.0.1:{open_port}"
-    told = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
+    addresses = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
     own = {"HOME": str(certificate.parent), "TMPDIR": str(certificate.parent)}
-    return namespaces.environment(keys | quiet | told | {"OPENAI_BASE_URL": f"{here}/v1"} | own)
+    return namespaces.environment(keys | quiet | addresses | {"OPENAI_BASE_URL": f"{here}/v1"} | own)
 
 
 class DocumentProcess:
     """One document's processes. A document that loses them goes on in new ones, without the names that it had."""
 
-    def __init__(self, forkserver: Forkserver, ground: supervisor.SandboxSpec, log: Path) -> None:
-        self._forkserver, self._ground, self._log = forkserver, ground, log
+    def __init__(self, forkserver: Forkserver, spec: supervisor.SandboxSpec, log: Path) -> None:
+        self._forkserver, self._spec, self._log = forkserver, spec, log
         self._open()
 
     def _open(self) -> None:
@@ -80,50 +81,50 @@ class DocumentProcess:
         theirs, self._requests = context.Pipe(duplex=False)
         self._replies, answers = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=supervisor.main, args=(theirs, answers, self._ground, str(self._log)), daemon=True
+            target=supervisor.main, args=(theirs, answers, self._spec, str(self._log)), daemon=True
         )
         with unimportable_main():
             self._process.start()
         theirs.close()
         answers.close()
-        self._heard = b""
+        self._received = b""
         first = self._receive(time.monotonic() + supervisor.START_SECONDS + GRACE)
         if not isinstance(first, dict) or "ready" not in first:
             self.close()
             reason = first["refused"].strip().splitlines()[-1] if isinstance(first, dict) else "it ended at its start"
             raise UsageError(f"A document's processes could not be started ({reason}): see {self._log}.")
 
-    def perform(self, index: int, example: Example) -> ExampleResult:
-        """Carry an example out. Whatever happens to the processes is told in `died`."""
-        deadline = time.monotonic() + fork_chain.LENIENCE * self._ground.limits.seconds + GRACE
+    def execute(self, index: int, example: Example) -> ExampleResult:
+        """Execute an example. Whatever happens to the processes is in the result's `termination`."""
+        deadline = time.monotonic() + fork_chain.LENIENCE * self._spec.limits.seconds + GRACE
         reply: Any = None
         with contextlib.suppress(OSError):
             self._requests.send((index, example))
             reply = self._receive(deadline)
             while isinstance(reply, dict) and reply.get("index") != index:
-                reply = self._receive(deadline)  # an earlier example has told more than it was asked
+                reply = self._receive(deadline)  # an earlier example has sent more than its own reply
         with contextlib.suppress(TypeError, AttributeError):
-            return _performance(reply)
+            return _result(reply)
         self.close()
         self._open()
-        return ExampleResult(died="timeout" if reply == "timeout" else "all of its processes ended")
+        return ExampleResult(termination=TIMEOUT if reply == TIMEOUT else LOST)
 
     def _receive(self, deadline: float) -> Any:
-        """The next reply; "timeout", or `None` where nobody is left to give one, or what is told is no reply.
+        """The next reply; `TIMEOUT`, or `None` where no process is left to send one, or what it sends is not a reply.
 
         Nothing here trusts the other end: it reads what is there, and never more than a reply may be long.
         """
-        while b"\n" not in self._heard:
+        while b"\n" not in self._received:
             ready = multiprocessing.connection.wait(
                 [self._replies, self._process.sentinel], deadline - time.monotonic()
             )
             if not ready:
-                return "timeout"
-            told = os.read(self._replies.fileno(), 1 << 16) if self._replies in ready else b""
-            self._heard += told
-            if not told or len(self._heard) > LONGEST:
+                return TIMEOUT
+            data = os.read(self._replies.fileno(), 1 << 16) if self._replies in ready else b""
+            self._received += data
+            if not data or len(self._received) > LONGEST:
                 return None
-        line, _, self._heard = self._heard.partition(b"\n")
+        line, _, self._received = self._received.partition(b"\n")
         with contextlib.suppress(ValueError, RecursionError):
             reply = json.loads(line)
             return reply if isinstance(reply, dict) else None
@@ -137,14 +138,13 @@ class DocumentProcess:
         self._process.join()
 
 
-def _performance(reply: dict[str, Any]) -> ExampleResult:
-    """A reply as it was before JSON, which knows no tuples. Raises TypeError where it is none."""
-    given: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) and name != "notes" else value
-        for name, value in reply.items()
-        if name != "index"
+def _result(reply: dict[str, Any]) -> ExampleResult:
+    """A reply as it was before JSON, which has neither tuples nor notes. Raises TypeError where it is not a result."""
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in reply.items() if name != "index"
     }
-    return ExampleResult(**given)
+    notes = [read_note(note) for note in fields.pop("notes", ())]
+    return ExampleResult(notes=[note for note in notes if note is not None], **fields)
 
 
 def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_port: int | None = None) -> Forkserver:

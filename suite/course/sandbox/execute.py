@@ -1,4 +1,4 @@
-"""One example carried out, as a reader would run it in a notebook; and what came of it."""
+"""Executes one example as a notebook would, and records what it prints, raises and warns of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from suite.course.documents.expected_output import shows_error
@@ -39,44 +39,44 @@ def new_namespace() -> dict[str, Any]:
     return module.__dict__
 
 
-def perform(example: Example, namespace: dict[str, Any]) -> ExampleResult:
-    """Run an example in the namespace of its document; whatever it raises is told, not raised."""
-    found = ExampleResult()
+def execute(example: Example, namespace: dict[str, Any]) -> ExampleResult:
+    """Run an example in the namespace of its document; whatever it raises is recorded, not raised."""
+    result = ExampleResult()
     name = f"<{example.id}>"
     source = python_source(example.code)
     linecache.cache[name] = (len(source), None, ["\n"] * (example.line - 1) + source.splitlines(keepends=True), name)
     values: list[str] = []
     started = time.perf_counter()
-    with _shown() as read, _warned(name) as warned:
+    with _captured_output() as read_output, _captured_warnings(name) as warning_lines:
         try:
             _run(source, example, name, namespace, values)
         except SystemExit as error:
             if error.code not in (None, 0):
-                _tell(found, error, name)
+                _record_error(result, error, name)
         except BaseException as error:
-            _tell(found, error, name)
-        found.wall_s = round(time.perf_counter() - started, 3)
+            _record_error(result, error, name)
+        result.wall_s = round(time.perf_counter() - started, 3)
         _flush()
-        found.shown = read()
-    found.values = tuple(values)
-    found.warnings = tuple(dict.fromkeys(warned))
-    return found
+        result.output = read_output()
+    result.values = tuple(values)
+    result.warnings = tuple(dict.fromkeys(warning_lines))
+    return result
 
 
 def _run(source: str, example: Example, name: str, namespace: dict[str, Any], values: list[str]) -> None:
     """A statement whose error the document shows stops nothing, as in a session; the error is raised at the end."""
     tree = ast.parse(source, name)
     ast.increment_lineno(tree, example.line - 1)
-    shown: Exception | None = None
+    expected_error: Exception | None = None
     for node in tree.body:
         try:
             _run_statement(node, name, namespace, values)
         except Exception as error:
             if not shows_error(example.expected, type(error).__name__):
                 raise
-            shown = error
-    if shown is not None:
-        raise shown
+            expected_error = error
+    if expected_error is not None:
+        raise expected_error
 
 
 def _run_statement(node: ast.stmt, name: str, namespace: dict[str, Any], values: list[str]) -> None:
@@ -104,28 +104,28 @@ def _repr(value: Any) -> str:
         return f"<{type(value).__name__}: {type(error).__name__}>"
 
 
-def _tell(found: ExampleResult, error: BaseException, name: str) -> None:
-    found.error = tuple(_qualified(kind) for kind in type(error).__mro__ if kind is not object)
+def _record_error(result: ExampleResult, error: BaseException, name: str) -> None:
+    result.error = tuple(_qualified(kind) for kind in type(error).__mro__ if kind is not object)
     try:
-        found.message = str(error)[:2000]
+        result.message = str(error)[:2000]
     except Exception:
-        found.message = ""
+        result.message = ""
     for attribute in ("name", "filename", "status_code", "code"):
         value = getattr(error, attribute, None)
         if isinstance(value, str | int):
-            found.attributes[attribute] = str(value)
-    passed = list(traceback.walk_tb(error.__traceback__))
-    found.line = next((line for frame, line in reversed(passed) if frame.f_code.co_filename == name), 0)
+            result.attributes[attribute] = str(value)
+    trace = list(traceback.walk_tb(error.__traceback__))
+    result.line = next((line for frame, line in reversed(trace) if frame.f_code.co_filename == name), 0)
     if isinstance(error, SyntaxError) and error.filename == name:
-        found.line = error.lineno or 0
-    found.frames = tuple(dict.fromkeys(str(frame.f_globals.get("__name__", "")) for frame, _ in passed))[-40:]
+        result.line = error.lineno or 0
+    result.frames = tuple(dict.fromkeys(str(frame.f_globals.get("__name__", "")) for frame, _ in trace))[-40:]
     # What a library wraps in an error of its own says more than the wrapper.
     causes: list[str] = []
     cause = error.__cause__ or error.__context__
     while cause is not None and len(causes) < 5:
         causes.append(f"{type(cause).__name__}: {cause}"[:300])
         cause = cause.__cause__ or cause.__context__
-    found.attributes["causes"] = "\n".join(causes)
+    result.attributes["causes"] = "\n".join(causes)
 
 
 def _qualified(kind: type) -> str:
@@ -133,7 +133,7 @@ def _qualified(kind: type) -> str:
 
 
 @contextlib.contextmanager
-def _shown() -> Iterator[Any]:
+def _captured_output() -> Iterator[Callable[[], str]]:
     """Let everything that is printed, by whatever means, go to a file; yields a function that reads it."""
     _flush()
     saved = [os.dup(1), os.dup(2)]
@@ -160,18 +160,18 @@ def _flush() -> None:
 
 
 class _Listener(logging.Handler):
-    def __init__(self, told: list[str]) -> None:
+    def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)
-        self.told = told
+        self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(Exception):
             if _concerns_reader():
-                self.told.append(record.getMessage()[:500])
+                self.lines.append(record.getMessage()[:500])
 
 
 def _concerns_reader() -> bool:
-    """Whether what warns was called by the document: what one library says to another, no reader can mend."""
+    """Whether what warns was called by the document: what one library says to another, no reader can fix."""
     warner = ""
     frame = sys._getframe(1)
     while frame is not None:
@@ -188,17 +188,17 @@ def _concerns_reader() -> bool:
 
 
 @contextlib.contextmanager
-def _warned(name: str) -> Iterator[list[str]]:
-    """Every warning that the document calls forth, and every line that a library logs as one."""
-    told: list[str] = []
-    listener = _Listener(told)
+def _captured_warnings(name: str) -> Iterator[list[str]]:
+    """Every warning that the document causes, and every line that a library logs as one."""
+    lines: list[str] = []
+    listener = _Listener(lines)
     loggers = [logging.getLogger(name) for name in ("", "transformers", "datasets", "huggingface_hub")]
 
     def show(message: Any, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
         # As in Python itself, a plain DeprecationWarning is for the one whose line it is put down to.
         aside = category in (DeprecationWarning, PendingDeprecationWarning) and filename != name
         if not aside and _concerns_reader():
-            told.append(f"{category.__name__}: {message}"[:500])
+            lines.append(f"{category.__name__}: {message}"[:500])
 
     with warnings.catch_warnings():
         warnings.simplefilter("default")
@@ -206,7 +206,7 @@ def _warned(name: str) -> Iterator[list[str]]:
         for logger in loggers:
             logger.addHandler(listener)
         try:
-            yield told
+            yield lines
         finally:
             for logger in loggers:
                 logger.removeHandler(listener)

@@ -1,8 +1,8 @@
-"""What carries out a document's examples and holds its names: a line of processes, each the next one's parent.
+"""The processes that execute a document's examples and hold its names: a chain, each one the next one's parent.
 
-Before an example the process that holds the names forks, the child carries the example out and becomes the next keeper.
+Before an example the process that holds the names forks; the child executes the example and becomes the next keeper.
 If the child dies or takes too long, its parent still holds the names as they were, and goes on from there. A process in
-which an example left threads behind cannot be forked safely: it carries out the next one itself.
+which an example left threads behind cannot be forked safely: it executes the next one itself.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from suite.course.documents.result import ExampleResult
-from suite.course.sandbox.execute import perform
+from suite.course.documents.result import TIMEOUT, ExampleResult
+from suite.course.sandbox.execute import execute
+from suite.course.stand_ins.access_log import Note, read_note
 
 PATIENCE = 8.0
 LENIENCE = 4
 """How many times its limit an example may take where it had to wait for a processor."""
 _KEPT, _STARTED, _DONE = b"k", b"s", b"d"
-"""What a process tells its parent: that its own child keeps the names now, which example it began, that it answered."""
+"""The messages to a parent: that its own child keeps the names now, which example it began, that it replied."""
 
 
 def keep(
     requests: Connection, replies: Connection, namespace: dict[str, Any], seconds: float, notes: Sequence[Path]
 ) -> None:
-    """Carry out one requested example after the other, each in a child where that is safe. Returns at the end.
+    """Execute one requested example after the other, each in a child where that is safe. Returns at the end.
 
-    An example that takes longer than `seconds` is ended. `notes` are the files in which others tell what it did.
+    An example that takes longer than `seconds` is ended. `notes` are the files to which others write what it did.
     """
     parent: int | None = None
-    while _is_asked(requests):
+    while _wait_for_request(requests):
         if len([*Path("/proc/self/task").iterdir()]) > 1 and parent is not None:
-            _run_document(requests, replies, namespace, parent, notes)
+            _run_example(requests, replies, namespace, parent, notes)
             continue
         reading, writing = os.pipe()
         child = _fork_patiently()
@@ -48,11 +49,11 @@ def keep(
             os.close(reading)
             os.setpgid(0, 0)
             if parent is not None:
-                _tell(parent, _KEPT)
+                _send(parent, _KEPT)
                 os.close(parent)
             parent = writing
             # Only now is the request taken: whatever happened to a process before this, another one still finds it.
-            _run_document(requests, replies, namespace, parent, notes)
+            _run_example(requests, replies, namespace, parent, notes)
             continue
         os.close(writing)
         end = _supervise(child, reading, seconds)
@@ -62,10 +63,10 @@ def keep(
         if end.how == "kept":
             os._exit(0)
         if end.example is not None:
-            reply(replies, {"index": end.example} | asdict(ExampleResult(died=end.how)))
+            reply(replies, {"index": end.example} | asdict(ExampleResult(termination=end.how)))
 
 
-def _is_asked(requests: Connection) -> bool:
+def _wait_for_request(requests: Connection) -> bool:
     """Wait for a request without taking it; `False` where none will come."""
     waiting = select.poll()
     waiting.register(requests.fileno(), select.POLLIN)
@@ -84,44 +85,45 @@ def _fork_patiently() -> int:
             time.sleep(0.05)
 
 
-def reply(replies: Connection, told: dict[str, Any]) -> None:
-    """Answer in a line of JSON: whoever reads it is outside, and what an example forges must stay mere data."""
-    left = json.dumps(told).encode() + b"\n"
+def reply(replies: Connection, message: dict[str, Any]) -> None:
+    """Send a line of JSON: whoever reads it is outside, and what an example forges must stay mere data."""
+    left = json.dumps(message).encode() + b"\n"
     while left:
         left = left[os.write(replies.fileno(), left) :]
 
 
-def _tell(pipe: int, what: bytes) -> None:
+def _send(pipe: int, message: bytes) -> None:
     with contextlib.suppress(OSError):
-        os.write(pipe, what)
+        os.write(pipe, message)
 
 
-def _run_document(
+def _run_example(
     requests: Connection, replies: Connection, namespace: dict[str, Any], parent: int, notes: Sequence[Path]
 ) -> None:
     index, example = requests.recv()
-    _tell(parent, _STARTED + struct.pack("!i", index))
+    _send(parent, _STARTED + struct.pack("!i", index))
     process = os.getpid()
     before = {path: path.stat().st_size if path.exists() else 0 for path in notes}
-    found = perform(example, namespace)
-    if os.getpid() != process:  # the example forked, and this is not the one that was asked
+    result = execute(example, namespace)
+    if os.getpid() != process:  # the example forked, and this is not the one that took the request
         os._exit(0)
-    found.notes = [note for path, start in before.items() for note in _notes_since(path, start)]
-    reply(replies, {"index": index} | asdict(found))
-    _tell(parent, _DONE)
+    result.notes = [note for path, start in before.items() for note in _notes_since(path, start)]
+    reply(replies, {"index": index} | asdict(result))
+    _send(parent, _DONE)
 
 
-def _notes_since(path: Path, start: int) -> list[dict[str, Any]]:
+def _notes_since(path: Path, start: int) -> list[Note]:
     try:
         with path.open("rb") as file:
             file.seek(start)
-            return [json.loads(line) for line in file.read().splitlines()]
+            notes = [read_note(json.loads(line)) for line in file.read().splitlines()]
+            return [note for note in notes if note is not None]
     except (OSError, ValueError):
         return []
 
 
 class _End(NamedTuple):
-    """How a child ended, and the example that it was at: `None` where it had not begun one, or had answered."""
+    """How a child ended, and the example that it was at: `None` where it had not begun one, or had replied."""
 
     how: str
     example: int | None = None
@@ -130,21 +132,21 @@ class _End(NamedTuple):
 def _supervise(child: int, pipe: int, seconds: float) -> _End:
     """Wait for a child: "finished", "kept" (a child of its own keeps the names now), or how it died."""
     handle = os.pidfd_open(child)
-    heard = [pipe, handle]
+    sources = [pipe, handle]
     index: int | None = None
     working, begun, queued, excused = True, time.monotonic(), 0.0, 0.0
     try:
         while True:
             left = max(begun + seconds + excused - time.monotonic(), 0) if working else None
-            ready, _, _ = select.select(heard, [], [], left)
+            ready, _, _ = select.select(sources, [], [], left)
             if pipe in ready:
-                told = os.read(pipe, 1)
-                if told == _KEPT:
+                message = os.read(pipe, 1)
+                if message == _KEPT:
                     return _End("kept")
-                if not told:
-                    heard.remove(pipe)
+                if not message:
+                    sources.remove(pipe)
                     continue
-                working = told == _STARTED
+                working = message == _STARTED
                 index = struct.unpack("!i", os.read(pipe, 4))[0] if working else None
                 begun, queued, excused = time.monotonic(), _queued(child), 0.0
             elif handle in ready:
@@ -160,7 +162,7 @@ def _supervise(child: int, pipe: int, seconds: float) -> _End:
                 os.kill(child, signal.SIGKILL)
                 kill_group(child)
                 os.waitpid(child, 0)
-                return _End("timeout", index)
+                return _End(TIMEOUT, index)
     finally:
         os.close(handle)
 

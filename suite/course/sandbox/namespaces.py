@@ -1,4 +1,4 @@
-"""The walls around a document's process: what it can see, change, reach and use up. All of them are the kernel's.
+"""The walls around a document's processes, all the kernel's: what they can see, change, reach and use up.
 
 Namespaces of its own for users, mounts, processes, network, messages and the host's name; a root in which only the
 interpreter's files exist, read-only; a small memory disk to write to; limits; no capabilities; Landlock where there is.
@@ -107,18 +107,18 @@ def enter() -> None:
 
 def interpreter_files() -> list[str]:
     """The folders that Python and its packages were started from."""
-    found = {sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages()}
+    folders = {sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_paths()["stdlib"], *site.getsitepackages()}
     # Where the run was started is on the path too, and so is a checkout of this package: both may hold what is private.
     project = project_root()
     private = {Path.cwd().resolve(), project}
-    found |= {path for path in sys.path if path and Path(path).is_dir() and Path(path).resolve() not in private}
-    found |= {str(project / package) for package in ("suite", "tasks")}
-    found |= {str(Path(path).resolve()) for path in found}
-    return sorted(found)
+    folders |= {path for path in sys.path if path and Path(path).is_dir() and Path(path).resolve() not in private}
+    folders |= {str(project / package) for package in ("suite", "tasks")}
+    folders |= {str(Path(path).resolve()) for path in folders}
+    return sorted(folders)
 
 
-def furnish(readable: Iterable[str], writable: Iterable[str], limits: Limits) -> None:
-    """Build the root and move in: the first process of the namespaces does, before any other is started.
+def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits) -> None:
+    """Build the root and make it this process's: the first of the namespaces does, before any other is started.
 
     Raises:
         OSError: the kernel does not let it.
@@ -190,7 +190,7 @@ def become_nobody() -> None:
 
 
 def environment(extra: dict[str, str]) -> dict[str, str]:
-    """All that a document's process finds in its environment."""
+    """The environment variables of a document's processes."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "HOME": HOME,

@@ -1,7 +1,7 @@
-"""The processes that carry out one document, behind its walls.
+"""The processes that execute one document behind its walls, and what they are started with.
 
 The first process of the namespaces watches over memory. Beside it live the stand-ins and those that
-carry out the examples.
+execute the examples.
 """
 
 from __future__ import annotations
@@ -36,54 +36,54 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class SandboxSpec:
-    """What a document is carried out on.
+    """What a document's processes are started with.
 
     `authority` signs for the stand-ins. `readable` are paths beside the interpreter's that are seen; `cache` is where
-    stand-ins are kept, written by these alone. `shown` are files and folders beside the document, by the name under
+    stand-ins are kept, written by these alone. `siblings` are files and folders beside the document, by the name under
     which it finds them. `hints` say for which task or class the document's code names a checkpoint; `local` are
-    checkpoints that it expects below ./models. Without walls a document works in the folder `outside`.
+    checkpoints that it expects below ./models. Without walls a document works in the folder `unsafe_folder`.
     """
 
     limits: Limits
     cache: str
     authority: bytes
     readable: tuple[str, ...] = ()
-    shown: dict[str, str] = field(default_factory=dict)
+    siblings: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     local: tuple[str, ...] = ()
     core: int | None = None
-    outside: str | None = None
+    unsafe_folder: str | None = None
 
     @property
     def notes(self) -> tuple[Path, Path]:
-        """Where the stand-ins write what they were asked, and the caps what they capped."""
-        folder = Path(self.outside or "/tmp")
+        """The files of notes: of the stand-ins, and of the workload limits."""
+        folder = Path(self.unsafe_folder or "/tmp")
         return folder / ".notes.jsonl", folder / ".capped.jsonl"
 
 
-def main(requests: Connection, replies: Connection, ground: SandboxSpec, log: str) -> None:
+def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str) -> None:
     """Run in a child of the forkserver: build the walls, then answer requests until the pipe closes."""
     syscalls.die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print_to(Path(log))
     sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - for the process's life
-    _let_go_except({requests.fileno(), replies.fileno()})
+    _close_inherited_except({requests.fileno(), replies.fileno()})
     preload.restore_paths()
-    if ground.core is not None:
-        os.sched_setaffinity(0, {ground.core})
+    if spec.core is not None:
+        os.sched_setaffinity(0, {spec.core})
     try:
-        if ground.outside is None:
+        if spec.unsafe_folder is None:
             namespaces.enter()
-        first = os.fork()
+        child = os.fork()
     except OSError as error:
         reply(replies, {"refused": str(error)})
         os._exit(1)
-    if first == 0:
+    if child == 0:
         try:
             syscalls.die_with_parent(signal.SIGKILL)
-            if ground.outside is None:
-                _first(requests, replies, ground)
-            _begin_openly(requests, replies, ground)
+            if spec.unsafe_folder is None:
+                _supervise(requests, replies, spec)
+            _run_unsafe(requests, replies, spec)
         except BaseException:
             traceback.print_exc()
             with contextlib.suppress(OSError):
@@ -91,11 +91,11 @@ def main(requests: Connection, replies: Connection, ground: SandboxSpec, log: st
         os._exit(1)
     requests.close()
     replies.close()
-    os.waitpid(first, 0)
+    os.waitpid(child, 0)
     os._exit(0)
 
 
-def _let_go_except(used: set[int]) -> None:
+def _close_inherited_except(used: set[int]) -> None:
     """Close what was inherited for others: with the forkserver's own pipes an example could end it.
 
     Each becomes the null device, since multiprocessing still believes that it has them.
@@ -108,19 +108,19 @@ def _let_go_except(used: set[int]) -> None:
     os.close(nothing)
 
 
-def _first(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+def _supervise(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
     """The first process of the namespaces: with its end everything in them ends."""
-    namespaces.furnish(
-        [*namespaces.interpreter_files(), *ground.readable, *ground.shown.values()],
-        [ground.cache],
-        ground.limits,
+    namespaces.build_root(
+        [*namespaces.interpreter_files(), *spec.readable, *spec.siblings.values()],
+        [spec.cache],
+        spec.limits,
     )
-    standing_in = _fork(lambda: _stand_in(ground))
-    _show_around(ground)
-    _fork(lambda: _begin(requests, replies, ground))
+    stand_ins = _fork(lambda: _serve_stand_ins(spec))
+    _link_siblings(spec)
+    _fork(lambda: _run_isolated(requests, replies, spec))
     requests.close()
     replies.close()
-    _watch(standing_in, ground.limits)
+    _watch_memory(stand_ins, spec.limits)
 
 
 def _fork(work: Callable[[], None]) -> int:
@@ -137,63 +137,63 @@ def _fork(work: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _stand_in(ground: SandboxSpec) -> None:
+def _serve_stand_ins(spec: SandboxSpec) -> None:
     from suite.course.stand_ins import network
 
-    served = network.open_sockets()
-    namespaces.confine(ground.limits, [ground.cache])
-    network.serve(served, ground.authority, ground.hints, Path(ground.cache), ground.notes[0])
+    sockets = network.open_sockets()
+    namespaces.confine(spec.limits, [spec.cache])
+    network.serve(sockets, spec.authority, spec.hints, Path(spec.cache), spec.notes[0])
 
 
-def _begin(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+def _run_isolated(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
     os.nice(MODEST)
     os.environ.pop("MPLCONFIGDIR", None)
-    _lay_out_checkpoints(ground)
+    _link_local_checkpoints(spec)
     namespaces.become_nobody()
-    namespaces.confine(ground.limits)
+    namespaces.confine(spec.limits)
     _wait_for_stand_ins()
-    _take_up(requests, replies, ground)
+    _answer_requests(requests, replies, spec)
 
 
-def _take_up(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
+def _answer_requests(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
     # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     sys.argv = ["example.py"]
-    workload_limits.install(ground.notes[1])
+    workload_limits.install(spec.notes[1])
     app_servers.install()
     reply(replies, {"ready": True})
-    keep(requests, replies, new_namespace(), ground.limits.seconds, ground.notes)
+    keep(requests, replies, new_namespace(), spec.limits.seconds, spec.notes)
 
 
-def _begin_openly(requests: Connection, replies: Connection, ground: SandboxSpec) -> None:
-    """Carry out a document without walls, in a folder of its own."""
+def _run_unsafe(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
+    """Execute a document without walls, in a folder of its own."""
     import tempfile
 
-    os.chdir(tempfile.mkdtemp(dir=ground.outside))
-    _show_around(ground)
-    _lay_out_checkpoints(ground)
-    _take_up(requests, replies, ground)
+    os.chdir(tempfile.mkdtemp(dir=spec.unsafe_folder))
+    _link_siblings(spec)
+    _link_local_checkpoints(spec)
+    _answer_requests(requests, replies, spec)
     os._exit(0)
 
 
-def _lay_out_checkpoints(ground: SandboxSpec) -> None:
-    """Put the stand-ins of checkpoints that the document expects on its own disk where it looks for them."""
+def _link_local_checkpoints(spec: SandboxSpec) -> None:
+    """Link the stand-ins of checkpoints that the document expects on its own disk to where it looks for them."""
     from suite.course.stand_ins.catalogue import resolve
     from suite.course.stand_ins.checkpoints.files import folder
 
-    for name in ground.local:
-        entry = resolve(name, ground.hints.get(name)).entry
+    for name in spec.local:
+        entry = resolve(name, spec.hints.get(name)).entry
         place = Path("models") / name
         if entry is None or place.exists():
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(TouchstoneError, OSError):
-            place.symlink_to(folder(entry, Path(ground.cache)))
+            place.symlink_to(folder(entry, Path(spec.cache)))
 
 
-def _show_around(ground: SandboxSpec) -> None:
-    """Put what lies beside the document where its examples look for it."""
-    for name, path in ground.shown.items():
+def _link_siblings(spec: SandboxSpec) -> None:
+    """Link what lies beside the document to where its examples look for it."""
+    for name, path in spec.siblings.items():
         with contextlib.suppress(OSError):
             Path(name).symlink_to(path)
 
@@ -213,25 +213,25 @@ def _wait_for_stand_ins() -> None:
             return
 
 
-def _watch(standing_in: int, limits: Limits) -> None:
-    """Bury the dead, and kill what eats up the memory, until nothing but the stand-ins is left."""
+def _watch_memory(stand_ins: int, limits: Limits) -> None:
+    """Reap ended processes, and kill what uses up the memory, until nothing but the stand-ins is left."""
     alive = True
     while alive:
         time.sleep(WATCH_SECONDS)
         with contextlib.suppress(ChildProcessError):
-            while buried := os.waitpid(-1, os.WNOHANG)[0]:
-                if buried == standing_in:
+            while process := os.waitpid(-1, os.WNOHANG)[0]:
+                if process == stand_ins:
                     os._exit(1)  # without them the document would be judged by what is missing
         others = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        others = [process for process in others if process not in (1, standing_in)]
+        others = [process for process in others if process not in (1, stand_ins)]
         alive = bool(others)
         too_much = sum(map(_resident, others)) > limits.memory and sum(map(_own, others)) > limits.memory
         if len(others) > FLOOD or too_much:
-            _stem(others)
+            _kill_newest_group(others)
     os._exit(0)
 
 
-def _stem(processes: list[int]) -> None:
+def _kill_newest_group(processes: list[int]) -> None:
     """End the newest group of processes: that of the example at work."""
     groups = set()
     for process in processes:

@@ -52,7 +52,7 @@ def unmount(target: str) -> None:
 
 
 def bind(source: str, target: str, *, writable: bool = False) -> None:
-    """Show a file or folder at another place too, read-only unless said otherwise. Raises OSError."""
+    """Mount a file or folder at another place too, read-only unless said otherwise. Raises OSError."""
     mount(source, target, None, BIND | RECURSIVE)
     if not writable:
         kept = os.statvfs(target).f_flag & _KEPT_FLAGS

@@ -1,5 +1,5 @@
-"""Big work made small, without a change to the document: training is stopped after a few steps, generation of text
-after a few tokens. What was capped is noted.
+"""Limits on big work, without a change to the document: training stops after a few steps, generation after a few
+tokens. What was capped is noted.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _notes = Path("/tmp/.capped.jsonl")
 
 
 def note(subject: str, outcome: str) -> None:
-    """Tell the judge that something was capped."""
+    """Write a note of something that was capped, for the judge."""
     with suppress(OSError), _notes.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(Note("capped", subject, outcome))) + "\n")
 
 
 def install(notes: Path) -> None:
-    """Put the caps on the libraries that are loaded, those that are not will not be needed; `notes` is what is told."""
-    global _notes  # noqa: PLW0603 - as the caps are, it is for the whole process
+    """Limit the libraries that are loaded; those that are not will not be needed. `notes` is the file of notes."""
+    global _notes  # noqa: PLW0603 - as the limits are, it is for the whole process
     _notes = notes
     generation: Any = sys.modules.get("transformers.generation.utils")
     if generation is not None:
@@ -67,17 +67,17 @@ def _generate(original: Callable[..., Any], model: Any, arguments: tuple[Any, ..
     stop = AfterTokens()
     options["stopping_criteria"] = StoppingCriteriaList([*(options.get("stopping_criteria") or ()), stop])
     try:
-        found = original(*arguments, **options)
+        result = original(*arguments, **options)
     except ValueError as error:
         if "`max_length` is set to" not in str(error):
             raise
         # A stand-in knows fewer words, and takes more tokens for a prompt than the real one.
         options.pop("max_length", None)
-        found = original(*arguments, **options, max_new_tokens=FEW_TOKENS)
+        result = original(*arguments, **options, max_new_tokens=FEW_TOKENS)
         note("generation", f"given {FEW_TOKENS} tokens beyond the prompt, which takes a stand-in more of them")
     if stop.calls >= TOKENS:
         note("generation", f"stopped after {TOKENS} tokens")
-    return found
+    return result
 
 
 def _train(original: Callable[..., Any], trainer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:

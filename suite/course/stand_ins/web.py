@@ -48,10 +48,12 @@ def _answer(journal: Journal, request: Request) -> Response:
     number = _number(str(request.url))
     kind = _kind(path, request.url.query, request.headers.get("accept", ""))
     make = _maker(kind) if request.method != "POST" else None
-    known = {"path": path, "kind": kind, "method": request.method}
-    journal.note(Note("host", host, "refused" if make is None else "answered", known))
+    details = {"path": path, "kind": kind, "method": request.method}
     if make is None:
-        return Response("Not found: the stand-in for the open web makes nothing of this kind.", 404)
+        reply = "Not found: the stand-in for the open web makes nothing of this kind."
+        journal.note(Note("host", host, "refused", details | {"reply": reply}))
+        return Response(reply, 404)
+    journal.note(Note("host", host, "answered", details))
     return Response(make(number), media_type=_type(kind))
 
 

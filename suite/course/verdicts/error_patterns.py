@@ -1,95 +1,84 @@
-"""What errors say, as patterns: the words from which a cause is told."""
+"""The table of other libraries' errors, `error_patterns.toml`: its rows, and how one fits a failure."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-PACKAGES = {
-    "cv2": "opencv-python", "sklearn": "scikit-learn", "bs4": "beautifulsoup4", "dotenv": "python-dotenv",
-    "PIL": "pillow", "yaml": "pyyaml", "fitz": "pymupdf", "google.generativeai": "google-generativeai",
-    "google.genai": "google-genai", "skimage": "scikit-image", "umap": "umap-learn", "faiss": "faiss-cpu",
-    "docx": "python-docx", "serpapi": "google-search-results", "psycopg2": "psycopg2-binary",
-    "dateutil": "python-dateutil", "optimum.onnxruntime": "optimum-onnx", "optimum.intel": "optimum-intel",
-}  # fmt: skip
-"""Packages whose name is not that of their module."""
-NO_PACKAGE = {"google.colab": "Google Colab", "kaggle_secrets": "Kaggle"}
-REQUIRES = re.compile(
-    r"requires? (?:the )?['\"`]?([\w.-]+)['\"`]?(?: (?:library|package|to be installed)|[><=])"
-    r"|(?:pip|conda) install (?:-U |--upgrade )?['\"`]?([\w.-]+)|and ['\"`]([\w.-]+)['\"`] to be installed"
-    r"|please install ['\"`]([\w.-]+)['\"`]|([\w-]+) is not available"
-    r"|valid (\w+) version"
-)
-INSTALL = re.compile(r"[Ii]nstall (?:it|them|this) (?:with|by|using|via) [`'\"]?pip install ([\w.\[\]-]+)")
-BUT_LACKS = re.compile(r"\bbut ([\w-]+) is not available")
-TOKENIZER_LACKS = re.compile(r"Token\w+'? (?:object )?has no attribute")
-UNEXPECTED = re.compile(r"(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
-LACKS_INPUTS = re.compile(r"(?P<callee>\w+Pipeline\.__call__)\(\) missing 1 required positional argument: 'inputs'")
-RENAMED_INPUTS = re.compile(r"[(,]\s*(?P<argument>images?)=")
-OUTSIDE = re.compile(r"'?\w+'? (?:outside (?:async )?(?:function|loop)|not (?:properly )?in loop)")
-CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
-OWN_MODULE = re.compile(
-    r"(my|your)_?\w*|\w*_?(utils?|helpers?)|app|main|models?|config|data|src|train|solution|inference|settings|agents?",
-    re.IGNORECASE,
-)
-NO_FILE = re.compile(
-    r"can't find '[^']+' at|no such file or directory|is not a (?:local )?file|does not exist"
-    r"|could not open|error opening",
-    re.IGNORECASE,
-)
-NO_PICTURE = re.compile(r"Incorrect image source.* Got (?P<file>\S+)\. Failed with")
-ON_WINDOWS = re.compile(r"['\"][A-Za-z]:")
-NO_NLTK_DATA = re.compile(r"nltk\.download\('(?P<name>\w+)'\)")
-SECRET_NAME = re.compile(r"\w*(API_?KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)\w*", re.IGNORECASE)
-SECRET_STORES = re.compile(r"environ|getenv|secrets|userdata|dotenv_values")
-SECRET_READ = re.compile(r"(?:environ\.get|getenv|userdata\.get)\(\s*['\"](?P<name>\w+)['\"]")
-SECRET_ERRORS = (
-    "AuthenticationError",
-    "LocalTokenNotFoundError",
-    "GatedRepoError",
-    "PermissionDeniedError",
-    "SecretNotFoundError",
-)
-SECRET_WORDS = re.compile(
-    r"api[_ -]?key|access token|credential|not logged in|unauthorized|\b401\b|huggingface-cli login|hf auth login",
-    re.IGNORECASE,
-)
-GPU_WORDS = re.compile(
-    r"not compiled with cuda|no nvidia driver|no cuda gpus|cuda (?:is not|driver|error|unavailable)"
-    r"|requires? (?:a )?(?:gpu|cuda)|no (?:gpu|accelerator)|torch\.cuda\.is_available\(\) is false"
-    r"|bitsandbytes|backend.*mps"
-    r"|device string: (?:cuda|mps|xpu)"
-    r"|flash.?attention|fp16 mixed precision requires|triton",
-    re.IGNORECASE,
-)  # fmt: skip
-MEMORY_WORDS = re.compile(r"can't allocate memory|cannot allocate memory|not enough memory|bad_alloc", re.IGNORECASE)
-DISK_WORDS = re.compile(r"file too large|no space left", re.IGNORECASE)
-PLACEHOLDER = re.compile(
-    r"path/to|/path/|<your|your[-_ ](?:user|name|model|repo|key|token|data|org|file|own)|YOUR_|xxxx|username/"
-    r"|\A\{\{ ?\w+ ?\}\}\Z|path_to_|/my_awesome"
-    r"|<(?:namespace|(?:[a-z]+[-_ ])*[a-z]*(?:name|id|key|token|path|user|repo|org)[a-z]*)>|\.\.\.",
-    re.IGNORECASE,
-)
-PLACEHOLDER_NAME = re.compile(
-    r"(?:(?:my|some|your|a|the|large|small|base|best|any)[-_ ])?(?:task|model|dataset|data|repo|checkpoint|tokenizer)"
-    r"(?:[-_ ](?:id|name|path|repo|checkpoint|dir))?",
-    re.IGNORECASE,
-)
-"""The whole name of what a reader is to name."""
-UNKNOWN_TASK = re.compile(r"Unknown task (?P<task>\S+),")
-PUSHES = re.compile(r"push_to_hub|create_repo|upload_f(?:ile|older)|delete_repo|notebook_login")
-READS_THE_READER = ("EOFError", "StdinNotImplementedError")
-NO_SERVER = (
-    "ConnectionError",
-    "ConnectError",
-    "ConnectionRefusedError",
-    "URLError",
-    "APIConnectionError",
-    "NewConnectionError",
-    "ConnectTimeout",
-    "ReadTimeout",
-)
-HUB_PAGE = re.compile(r"https?://(?:huggingface\.co|hf\.co)/[^\s'\"]+/blob/[^\s'\"]+")
-NOT_MADE = re.compile("the stand-in for the open web makes nothing|The stand-in Hub has no", re.IGNORECASE)
-NO_ANSWER = (
-    "HTTPError", "HTTPStatusError", "HfHubHTTPError", "NotFoundError", "JSONDecodeError", "UnidentifiedImageError",
-)  # fmt: skip
+from suite.course.verdicts.failure import Failure, one_line
+from suite.course.verdicts.packages import is_installed
+from suite.course.verdicts.verdict import Judgement, Verdict
+
+TABLE = Path(__file__).with_name("error_patterns.toml")
+LONGEST_VALUE = 300
+"""Characters of a value in a sentence."""
+
+
+@dataclass(frozen=True)
+class ErrorPattern:
+    """A row of the table; the table's head describes its fields."""
+
+    id: str
+    verdict: Verdict
+    sentence: str
+    example: Mapping[str, Any]
+    exceptions: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    message: re.Pattern[str] | None = None
+    code: re.Pattern[str] | None = None
+    frame: str = ""
+    notes: tuple[str, ...] = ()
+    termination: re.Pattern[str] | None = None
+    replacement: str = ""
+
+    def __call__(self, failure: Failure) -> Judgement | None:
+        """The row's judgement, or `None` where the row does not fit."""
+        result = failure.result
+        is_other_error = bool(self.exceptions) and not failure.is_a(*self.exceptions)
+        if is_other_error or failure.is_a(*self.unless) or (self.frame and self.frame not in result.frames):
+            return None
+        values = {"message": failure.message, "file": failure.file}
+        if self.notes:
+            note = next((note for note in result.notes if note.kind in self.notes), None)
+            if note is None:
+                return None
+            values["subject"] = note.subject
+        texts = ((self.termination, result.termination), (self.message, failure.message), (self.code, failure.code))
+        for pattern, text in texts:
+            if pattern is not None:
+                match = _first_match(pattern, text)
+                if match is None:
+                    return None
+                values |= match.groupdict()
+        values = {name: one_line(value, LONGEST_VALUE) for name, value in values.items()}
+        sentence, replacement = self.sentence.format_map(values), self.replacement.format_map(values)
+        return failure.judgement(self.verdict, sentence, self.id, replacement=replacement)
+
+
+def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first match that names no installed package."""
+    return next((match for match in pattern.finditer(text) if not _names_installed_package(match)), None)
+
+
+def _names_installed_package(match: re.Match[str]) -> bool:
+    package = match.groupdict().get("package")
+    return package is not None and is_installed(package)
+
+
+@cache
+def error_patterns() -> dict[str, tuple[ErrorPattern, ...]]:
+    """The rows of the table by their group."""
+    with TABLE.open("rb") as file:
+        return {group: tuple(map(_row, rows)) for group, rows in tomllib.load(file).items()}
+
+
+def _row(row: dict[str, Any]) -> ErrorPattern:
+    fields: dict[str, Any] = row | {"verdict": Verdict(row["verdict"])}
+    fields |= {name: tuple(row[name]) for name in ("exceptions", "unless", "notes") if name in row}
+    fields |= {name: re.compile(row[name]) for name in ("message", "code", "termination") if name in row}
+    return ErrorPattern(**fields)

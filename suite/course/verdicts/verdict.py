@@ -1,4 +1,4 @@
-"""What can be said of an example: exactly one of these, with a sentence and, where there is one, the fix."""
+"""The verdicts on an example, and a judgement: a verdict with its sentence and, where there is one, the fix."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ SKIPPING = (Verdict.FRAGMENT, Verdict.SECRET, Verdict.GPU, Verdict.PACKAGE)
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with its sentence. `line` is the document's; the last three belong to what was removed or changed."""
+    """A verdict with its sentence.
+
+    `line` is the document's; `removed_name`, `removed_in` and `replacement` belong to what was removed or changed.
+    `rule` is the id of the rule that explained a failure.
+    """
 
     verdict: Verdict
     sentence: str
@@ -37,3 +41,4 @@ class Judgement:
     removed_name: str = ""
     removed_in: str = ""
     replacement: str = ""
+    rule: str = ""

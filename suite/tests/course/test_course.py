@@ -1,4 +1,4 @@
-"""A course run by pytest: items, selection, verdicts, files. Documents are carried out for real, behind their walls."""
+"""A course run by pytest: items, selection, verdicts, files. Documents are executed for real, behind their walls."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_skip_list_is_honoured_and_a_stale_line_refused(pytester: pytest.Pytes
     skips.write_text("example,reason\nchapter1/1.mdx:4,moved\n")
     stale = run(pytester, "--course", str(course), "--co", "-q")
     assert stale.ret == pytest.ExitCode.USAGE_ERROR
-    stale.stderr.fnmatch_lines(["*chapter1/1.mdx:4*mend the line*"])
+    stale.stderr.fnmatch_lines(["*chapter1/1.mdx:4*fix the line*"])
     skips.write_text("example,reason\nchapter1/1.mdx:3,\n")
     assert run(pytester, "--course", str(course), "--co", "-q").ret == pytest.ExitCode.USAGE_ERROR
 
@@ -162,10 +162,10 @@ def test_a_missing_course_is_a_sentence(pytester: pytest.Pytester) -> None:
 
 def test_a_library_that_fails_as_it_is_imported_does_not_stop_the_course(tmp_path: Path) -> None:
     (tmp_path / "fails.py").write_text("raise OSError('not today')")
-    told = "import suite.processes.preload as made; print(made.MISSING)"
+    code = "import suite.processes.preload as made; print(made.MISSING)"
     paths = os.pathsep.join([str(tmp_path), *sys.path])
     ended = subprocess.run(
-        [sys.executable, "-c", told], env={**os.environ, "TOUCHSTONE_PRELOAD": "fails:", "PYTHONPATH": paths},
+        [sys.executable, "-c", code], env={**os.environ, "TOUCHSTONE_PRELOAD": "fails:", "PYTHONPATH": paths},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert ended.stdout.split("\n")[-2] == "['fails:']"

@@ -1,4 +1,4 @@
-"""The suite's own course, and the same calls as they were written for transformers 4: their verdicts, carried out."""
+"""The suite's own course, and the same calls as they were written for transformers 4: their verdicts in a real run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = ("example", "verdict", "removed_name", "removed_in", "replacement")
 BEYOND_COURSES = {"apis", "apps", "embeddings", "fine-tuning", "lora"}
 
 
-def carried_out(folder: Path, *course: str) -> list[dict[str, str]]:
+def run_course(folder: Path, *course: str) -> list[dict[str, str]]:
     """The rows of a course, run as a maintainer runs it. Examples get time enough for a crowded machine."""
     options = ("--results=results", "--example-timeout=150", "-q")
     command = [sys.executable, "-m", "suite", "course", *course, *options]
@@ -56,7 +56,7 @@ def test_the_own_course_alone_holds_no_older_forms(pytester: pytest.Pytester) ->
 @walled
 @pytest.mark.skipif(GENERATION != "5", reason="the course is written for transformers 5")
 def test_the_own_course_works(tmp_path: Path) -> None:
-    rows = carried_out(tmp_path)
+    rows = run_course(tmp_path)
     assert {row["example"]: row["sentence"] for row in rows if row["verdict"] != "works"} == {}
     assert len({row["document"] for row in rows}) == len([*OWN.glob("*.md")])
 
@@ -65,5 +65,5 @@ def test_the_own_course_works(tmp_path: Path) -> None:
 def test_the_verdicts_on_older_forms_are_the_golden_ones(tmp_path: Path) -> None:
     with GOLDEN.open(encoding="utf-8", newline="") as file:
         golden = list(csv.DictReader(file))
-    rows = carried_out(tmp_path, str(OWN / "classic"))
+    rows = run_course(tmp_path, str(OWN / "classic"))
     assert [{column: row[column] for column in COLUMNS} for row in rows] == golden

@@ -87,7 +87,7 @@ class _Hub:
         if path == "/api/validate-yaml":
             return JSONResponse({"errors": [], "warnings": []})
         if path.startswith("/api/"):
-            return refusal(404, "EntryNotFound", f"The stand-in Hub has no {path}.")
+            return self.unanswered(path, f"The stand-in Hub has no {path}.")
         return HTMLResponse(PAGE.format(name=unquote(path).strip("/")))
 
     def api(self, request: Request, match: re.Match[str], body: bytes) -> Response:
@@ -114,7 +114,7 @@ class _Hub:
             if entries is None:
                 return refusal(404, "EntryNotFound", f"{repository.id} has no folder {unquote(below)}.")
             return JSONResponse(entries)
-        return refusal(404, "EntryNotFound", f"The stand-in Hub has no {verb} of a repository.")
+        return self.unanswered(request.url.path, f"The stand-in Hub has no {verb} of a repository.")
 
     def file(self, kind: str, name: str, revision: str, path: str) -> Response:
         sample = web.sample(path)
@@ -153,6 +153,10 @@ class _Hub:
             if (kind, name) not in self.repositories:
                 self.repositories[kind, name] = make()
             return self.repositories[kind, name]
+
+    def unanswered(self, path: str, reply: str) -> Response:
+        self.journal.note(Note("endpoint", path, "refused", {"reply": reply}))
+        return refusal(404, "EntryNotFound", reply)
 
     def secret(self, what: str) -> Response:
         self.journal.note(Note("secret", what, "refused"))

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(REASON is not None, reason=f"there are no walls 
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> SandboxSpec:
-    """What a document is carried out on, with a file beside it that it must not change."""
+def spec(tmp_path_factory: pytest.TempPathFactory) -> SandboxSpec:
+    """What a document's processes are started with, with a file beside it that it must not change."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "data.txt").write_text("keep me")
     (folder / "data.txt").chmod(0o600)
@@ -36,7 +36,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> SandboxSpec:
     authority = new_authority()[1]
     limits = namespaces.Limits(memory=2 * 2**30, disk=2**28, seconds=SECONDS)
     cache = tmp_path_factory.mktemp("cache")
-    return SandboxSpec(limits, str(cache), authority, shown={"data.txt": str(folder / "data.txt")})
+    return SandboxSpec(limits, str(cache), authority, siblings={"data.txt": str(folder / "data.txt")})
 
 
 @pytest.fixture(scope="module")
@@ -51,34 +51,34 @@ def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]
 
 
 @pytest.fixture
-def stage(forkserver: Forkserver, ground: SandboxSpec, tmp_path: Path) -> Iterator[document_process.DocumentProcess]:
+def process(forkserver: Forkserver, spec: SandboxSpec, tmp_path: Path) -> Iterator[document_process.DocumentProcess]:
     """A document's processes."""
-    found = document_process.DocumentProcess(forkserver, ground, tmp_path / "log.txt")
-    yield found
-    found.close()
+    process = document_process.DocumentProcess(forkserver, spec, tmp_path / "log.txt")
+    yield process
+    process.close()
 
 
-def run(stage: document_process.DocumentProcess, *codes: str) -> list[ExampleResult]:
+def run(process: document_process.DocumentProcess, *codes: str) -> list[ExampleResult]:
     """Examples, one after the other."""
-    return [stage.perform(index, Example("a.md", str(index), 1, code)) for index, code in enumerate(codes)]
+    return [process.execute(index, Example("a.md", str(index), 1, code)) for index, code in enumerate(codes)]
 
 
 def test_a_file_beside_the_document_is_read_and_cannot_be_changed(
-    stage: document_process.DocumentProcess, ground: SandboxSpec
+    process: document_process.DocumentProcess, spec: SandboxSpec
 ) -> None:
-    found = run(
-        stage,
+    results = run(
+        process,
         "open('data.txt').read()",
         "open('data.txt', 'w').write('gone')",
         "import os, shutil\nshutil.rmtree('.', ignore_errors=True)\nos.getcwd()",
         "import shutil, sys\nshutil.rmtree(sys.prefix)",
         "import os\nos.remove(os.__file__)",
     )
-    assert found[0].values == ("'keep me'",)
-    assert found[1].error[0] in ("OSError", "PermissionError")
-    assert found[3].error
-    assert found[4].error
-    assert Path(ground.shown["data.txt"]).read_text() == "keep me"
+    assert results[0].values == ("'keep me'",)
+    assert results[1].error[0] in ("OSError", "PermissionError")
+    assert results[3].error
+    assert results[4].error
+    assert Path(spec.siblings["data.txt"]).read_text() == "keep me"
     assert Path(os.__file__).is_file()
 
 
@@ -93,79 +93,79 @@ def test_what_would_cover_the_reader_s_home_is_not_seen(tmp_path: Path, monkeypa
 
 
 def test_imports_before_the_walls_write_to_the_cache_alone(
-    stage: document_process.DocumentProcess, tmp_path: Path
+    process: document_process.DocumentProcess, tmp_path: Path
 ) -> None:
-    told = Path(document_process.environment(tmp_path / "stand-ins.pem")["MPLCONFIGDIR"])
-    assert told.is_relative_to(cache_root())
-    assert run(stage, "import os\nos.environ.get('MPLCONFIGDIR', 'none')")[0].values == ("'none'",)
+    folder = Path(document_process.environment(tmp_path / "stand-ins.pem")["MPLCONFIGDIR"])
+    assert folder.is_relative_to(cache_root())
+    assert run(process, "import os\nos.environ.get('MPLCONFIGDIR', 'none')")[0].values == ("'none'",)
 
 
-def test_what_is_written_stays_inside(stage: document_process.DocumentProcess) -> None:
-    found = run(stage, "open('/tmp/left-behind', 'w').write('x')", "open('/tmp/left-behind').read()")
-    assert found[1].values == ("'x'",)
+def test_what_is_written_stays_inside(process: document_process.DocumentProcess) -> None:
+    results = run(process, "open('/tmp/left-behind', 'w').write('x')", "open('/tmp/left-behind').read()")
+    assert results[1].values == ("'x'",)
     assert not Path("/tmp/left-behind").exists()
 
 
-def test_the_home_and_the_secrets_are_not_there(stage: document_process.DocumentProcess) -> None:
-    found = run(
-        stage,
+def test_the_home_and_the_secrets_are_not_there(process: document_process.DocumentProcess) -> None:
+    results = run(
+        process,
         "import os\nsorted(name for name, value in os.environ.items() if value == 'hush-hush')",
         f"import os\nos.listdir({str(Path.home())!r})",
         "open('/etc/shadow').read()",
         "import pathlib\n[p for p in pathlib.Path('/proc').glob('*/environ') if b'hush' in p.read_bytes()]",
         "import os\nopen('/proc/sys/kernel/hostname').read(), os.uname().nodename",
     )
-    assert found[0].values == ("[]",)
-    assert ".ssh" not in "".join(found[1].values)
-    assert found[2].error
-    assert found[3].values in ((), ("[]",))
+    assert results[0].values == ("[]",)
+    assert ".ssh" not in "".join(results[1].values)
+    assert results[2].error
+    assert results[3].values in ((), ("[]",))
 
 
-def test_nothing_outside_is_reached(stage: document_process.DocumentProcess) -> None:
+def test_nothing_outside_is_reached(process: document_process.DocumentProcess) -> None:
     with socket.create_server(("127.0.0.1", 0)) as outside:
         port = outside.getsockname()[1]
-        found = run(
-            stage,
+        results = run(
+            process,
             f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 2)",
             "import socket\nsocket.create_connection(('1.1.1.1', 53), 2)",
             "import socket\nsocket.gethostbyname('some.host.example')",
         )
-    assert found[0].error[0] == "ConnectionRefusedError"
-    assert found[1].error[0] == "OSError"
-    assert found[2].values == ("'127.0.0.1'",)
-    assert [note["subject"] for note in found[2].notes] == ["some.host.example"]
+    assert results[0].error[0] == "ConnectionRefusedError"
+    assert results[1].error[0] == "OSError"
+    assert results[2].values == ("'127.0.0.1'",)
+    assert [note.subject for note in results[2].notes] == ["some.host.example"]
 
 
-def test_a_crash_costs_the_example_alone(stage: document_process.DocumentProcess) -> None:
-    found = run(
-        stage,
+def test_a_crash_costs_the_example_alone(process: document_process.DocumentProcess) -> None:
+    results = run(
+        process,
         "x = 1",
         "import os\nos.kill(os.getpid(), 11)",
         "import os\nos._exit(7)",
         "import sys\nx = 2\nsys.exit()",
         "x",
     )
-    assert [one.died for one in found] == ["", "SIGSEGV", "exit code 7", "", ""]
-    assert found[4].values == ("2",)
+    assert [result.termination for result in results] == ["", "SIGSEGV", "exit code 7", "", ""]
+    assert results[4].values == ("2",)
 
 
-def test_an_endless_example_is_ended_in_time(stage: document_process.DocumentProcess) -> None:
-    found = run(stage, "x = 1", "while True:\n    x += 1", "import time\ntime.sleep(1000)", "x")
-    assert [one.died for one in found] == ["", "timeout", "timeout", ""]
-    assert found[3].values == ("1",)
+def test_an_endless_example_is_ended_in_time(process: document_process.DocumentProcess) -> None:
+    results = run(process, "x = 1", "while True:\n    x += 1", "import time\ntime.sleep(1000)", "x")
+    assert [result.termination for result in results] == ["", "timeout", "timeout", ""]
+    assert results[3].values == ("1",)
 
 
-def test_memory_is_limited(stage: document_process.DocumentProcess) -> None:
-    found = run(stage, "x = 1", "y = bytearray(3 * 2**30)", "open('/tmp/big', 'wb').write(bytes(2**29))", "x")
-    assert found[1].error[0] == "MemoryError"
-    assert found[2].error
-    assert found[3].values == ("1",)
+def test_memory_is_limited(process: document_process.DocumentProcess) -> None:
+    results = run(process, "x = 1", "y = bytearray(3 * 2**30)", "open('/tmp/big', 'wb').write(bytes(2**29))", "x")
+    assert results[1].error[0] == "MemoryError"
+    assert results[2].error
+    assert results[3].values == ("1",)
 
 
-def test_a_process_that_dies_between_two_examples_costs_neither(stage: document_process.DocumentProcess) -> None:
+def test_a_process_that_dies_between_two_examples_costs_neither(process: document_process.DocumentProcess) -> None:
     """The fault is planted: what holds the names is killed as soon as it has answered."""
-    found = run(
-        stage,
+    results = run(
+        process,
         "x = 1",
         "import os, subprocess\nx = 2\n"
         "command = f'sleep 0.5; kill -9 {os.getpid()}'\nsubprocess.Popen(['sh', '-c', command]); None",
@@ -173,33 +173,33 @@ def test_a_process_that_dies_between_two_examples_costs_neither(stage: document_
         "x",
         "1 + 1",
     )
-    assert [one.died for one in found[3:]] == ["", ""]
-    assert found[3].values in (("1",), ("2",))
-    assert found[4].values == ("2",)
+    assert [result.termination for result in results[3:]] == ["", ""]
+    assert results[3].values in (("1",), ("2",))
+    assert results[4].values == ("2",)
 
 
-def test_the_pipes_of_others_are_out_of_reach(stage: document_process.DocumentProcess) -> None:
+def test_the_pipes_of_others_are_out_of_reach(process: document_process.DocumentProcess) -> None:
     """The fault is planted: nonsense on whatever descriptor is open, among them once the forkserver's own."""
     scribble = "    try:\n        os.write(fd, b'x' * 8)\n    except OSError:\n        pass"
-    run(stage, f"import os\nfor fd in range(3, 256):\n{scribble}")
-    assert run(stage, "1 + 1", "2 + 2")[1].values == ("4",)
-    stage.close()
-    stage._open()
-    assert run(stage, "1 + 1")[0].values == ("2",)
+    run(process, f"import os\nfor fd in range(3, 256):\n{scribble}")
+    assert run(process, "1 + 1", "2 + 2")[1].values == ("4",)
+    process.close()
+    process._open()
+    assert run(process, "1 + 1")[0].values == ("2",)
 
 
-def test_waiting_for_a_processor_is_excused(forkserver: Forkserver, ground: SandboxSpec, tmp_path: Path) -> None:
+def test_waiting_for_a_processor_is_excused(forkserver: Forkserver, spec: SandboxSpec, tmp_path: Path) -> None:
     """The fault is planted: a crowd on the document's only core."""
     core = min(os.sched_getaffinity(0))
-    limits = replace(ground.limits, seconds=1.0)
-    stage = document_process.DocumentProcess(
-        forkserver, replace(ground, core=core, limits=limits), tmp_path / "log.txt"
+    limits = replace(spec.limits, seconds=1.0)
+    process = document_process.DocumentProcess(
+        forkserver, replace(spec, core=core, limits=limits), tmp_path / "log.txt"
     )
     busy = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
     crowd = subprocess.Popen([sys.executable, "-c", busy])
     try:
-        found = run(
-            stage,
+        results = run(
+            process,
             "import time\nbegun = time.monotonic()\nwhile time.process_time() < 0.2:\n    pass\n"
             "time.monotonic() - begun > 1",
             "import time\ntime.sleep(1000)",
@@ -207,61 +207,61 @@ def test_waiting_for_a_processor_is_excused(forkserver: Forkserver, ground: Sand
     finally:
         crowd.kill()
         crowd.wait()
-        stage.close()
-    assert [one.died for one in found] == ["", "timeout"]
-    assert found[0].values == ("True",)
+        process.close()
+    assert [result.termination for result in results] == ["", "timeout"]
+    assert results[0].values == ("True",)
 
 
-def test_a_flood_of_processes_is_stopped(stage: document_process.DocumentProcess) -> None:
-    found = run(stage, "x = 1", "import os\nwhile True:\n    os.fork()", "x")
-    assert found[1].died or found[1].error[0] == "BlockingIOError"  # by the watcher, or by the limit itself
-    assert found[2].values == ("1",)
+def test_a_flood_of_processes_is_stopped(process: document_process.DocumentProcess) -> None:
+    results = run(process, "x = 1", "import os\nwhile True:\n    os.fork()", "x")
+    assert results[1].termination or results[1].error[0] == "BlockingIOError"  # by the watcher, or by the limit itself
+    assert results[2].values == ("1",)
 
 
-def test_a_child_of_an_example_does_not_answer_for_it(stage: document_process.DocumentProcess) -> None:
-    found = run(stage, "import os\nchild = os.fork()\nchild > 0", "1 + 1")
-    assert found[0].values == ("True",)
-    assert found[1].values == ("2",)
+def test_a_child_of_an_example_does_not_answer_for_it(process: document_process.DocumentProcess) -> None:
+    results = run(process, "import os\nchild = os.fork()\nchild > 0", "1 + 1")
+    assert results[0].values == ("True",)
+    assert results[1].values == ("2",)
 
 
 def test_a_document_that_kills_all_its_processes_goes_on_without_its_names(
-    stage: document_process.DocumentProcess,
+    process: document_process.DocumentProcess,
 ) -> None:
-    found = run(stage, "x = 1", "import os\nos.kill(-1, 9)", "import os\nos.kill(os.getpid(), 9)", "1 + 1", "x")
-    assert found[3].values == ("2",)
-    assert not found[4].error or found[4].error[0] == "NameError"
+    results = run(process, "x = 1", "import os\nos.kill(-1, 9)", "import os\nos.kill(os.getpid(), 9)", "1 + 1", "x")
+    assert results[3].values == ("2",)
+    assert not results[4].error or results[4].error[0] == "NameError"
 
 
-def test_no_right_can_be_regained(stage: document_process.DocumentProcess) -> None:
-    found = run(
-        stage,
+def test_no_right_can_be_regained(process: document_process.DocumentProcess) -> None:
+    results = run(
+        process,
         "import subprocess\nsubprocess.run(['mount', '-o', 'remount,rw', '/'], capture_output=True).returncode",
         "open('/proc/sys/vm/drop_caches', 'w').write('1')",
         "import os\nos.setuid(0)\nopen('/usr/left-behind', 'w')",
     )
-    assert found[0].values != ("0",)
-    assert found[1].error
-    assert found[2].error
+    assert results[0].values != ("0",)
+    assert results[1].error
+    assert results[2].error
 
 
-def test_a_thread_that_is_left_behind_keeps_the_names(stage: document_process.DocumentProcess) -> None:
-    found = run(
-        stage,
+def test_a_thread_that_is_left_behind_keeps_the_names(process: document_process.DocumentProcess) -> None:
+    results = run(
+        process,
         "import threading, time\nx = 1\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
         "x += 1\nx",
         "import os\nos._exit(1)",
         "1 + 1",
     )
-    assert found[1].values == ("2",)
-    assert found[2].died
-    assert found[3].values == ("2",)
+    assert results[1].values == ("2",)
+    assert results[2].termination
+    assert results[3].values == ("2",)
 
 
-def test_a_forged_answer_is_mere_data(stage: document_process.DocumentProcess, tmp_path: Path) -> None:
+def test_a_forged_answer_is_mere_data(process: document_process.DocumentProcess, tmp_path: Path) -> None:
     """The fault is planted: a pickle that would write a file where it is read, and half an answer, on every pipe."""
     proof = tmp_path / "proof"
-    found = run(
-        stage,
+    results = run(
+        process,
         "import os, pickle, struct\nclass Bomb:\n"
         f"    def __reduce__(self):\n        return os.system, ('touch {proof}',)\n"
         "body = pickle.dumps(Bomb())\nfor fd in range(3, 64):\n    try:\n"
@@ -271,7 +271,7 @@ def test_a_forged_answer_is_mere_data(stage: document_process.DocumentProcess, t
         "2 + 2",
     )
     assert not proof.exists()
-    assert found[2].values == ("4",)
+    assert results[2].values == ("4",)
 
 
 def test_without_walls_nothing_is_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
-"""From what came of an example to its verdict."""
+"""The judge: results of examples and their verdicts."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from suite.course.documents.names import bound_names
 from suite.course.documents.result import ExampleResult
 from suite.course.lint.api_usage import Names, check_example
 from suite.course.lint.usage_hints import checkpoint_hints, local_checkpoints
-from suite.course.sandbox.execute import perform
-from suite.course.verdicts.judge import DocumentState, judge, runs_nothing
+from suite.course.sandbox.execute import execute
+from suite.course.stand_ins.access_log import Note
+from suite.course.verdicts.document_state import DocumentState, NameOrigin
+from suite.course.verdicts.judge import judge, runs_nothing
 from suite.course.verdicts.output_drift import drift
 from suite.course.verdicts.verdict import Judgement, Verdict
 
@@ -32,15 +35,15 @@ NO_PICTURE = (
 )
 
 
-def judged(code: str, expected: str = "", state: DocumentState | None = None, **found: Any) -> Judgement:
-    """The verdict on code that is carried out here, or came out as told."""
+def judged(code: str, expected: str = "", state: DocumentState | None = None, **fields: Any) -> Judgement:
+    """The verdict on code that is executed here, or has a result with these fields."""
     example = Example("a.md", "3", 3, code, expected=expected)
-    performance = ExampleResult(**found) if found else perform(example, {"__name__": "__main__"})
-    return judge(example, performance, check_example(example, Names(), RELEASES), state or DocumentState())
+    result = ExampleResult(**fields) if fields else execute(example, {"__name__": "__main__"})
+    return judge(example, result, check_example(example, Names(), RELEASES), state or DocumentState())
 
 
 @pytest.mark.parametrize(
-    ("code", "verdict", "said"),
+    ("code", "verdict", "words"),
     [
         ("x = 1\nx + 1", Verdict.WORKS, ""),
         ("unheard_of + 1", Verdict.FRAGMENT, "`unheard_of`"),
@@ -52,7 +55,6 @@ def judged(code: str, expected: str = "", state: DocumentState | None = None, **
         ("from my_helpers import f", Verdict.FRAGMENT, "my_helpers"),
         ("import os\nos.environ['SOME_API_KEY']", Verdict.SECRET, "SOME_API_KEY"),
         ("import os\nos.environ['CERTIFICATE_CHAIN']", Verdict.FRAGMENT, "CERTIFICATE_CHAIN"),
-        ("raise ValueError('the stand-in for the open web makes nothing of it')", Verdict.FRAGMENT, "no stand-in"),
         ("raise RuntimeError('No CUDA GPUs are available')", Verdict.GPU, "GPU"),
         ("open('my-data.csv')", Verdict.FRAGMENT, "my-data.csv"),
         ("name = input('Who are you? ')", Verdict.FRAGMENT, "type something"),
@@ -70,7 +72,7 @@ def judged(code: str, expected: str = "", state: DocumentState | None = None, **
         ("load = dict\nload(text='Paris is the <mask> of France')['x']", Verdict.BROKEN, "KeyError"),
         ("load = dict\nload(text='Hello {{ name }}!')['x']", Verdict.BROKEN, "KeyError"),
         ("import os\nkey = os.getenv('SOME_API_KEY')\nNone.shape", Verdict.BROKEN, "NoneType"),
-        ("raise LookupError(\"Resource not found: >>> nltk.download('punkt_tab')\")", Verdict.PACKAGE, "punkt_tab"),
+        ("raise LookupError(\"Resource not result: >>> nltk.download('punkt_tab')\")", Verdict.PACKAGE, "punkt_tab"),
         ("from google.no_such_service import storage", Verdict.PACKAGE, "google.no_such_service"),
         ("import torch\n# current_accelerator()\nNone.type", Verdict.GPU, "accelerator"),
         ("None.type", Verdict.BROKEN, "NoneType"),
@@ -105,18 +107,18 @@ def judged(code: str, expected: str = "", state: DocumentState | None = None, **
         ("x = bytearray(10**18)", Verdict.TIMEOUT, "memory"),
     ],
 )  # fmt: skip
-def test_a_verdict_and_its_sentence(monkeypatch: pytest.MonkeyPatch, code: str, verdict: Verdict, said: str) -> None:
+def test_a_verdict_and_its_sentence(monkeypatch: pytest.MonkeyPatch, code: str, verdict: Verdict, words: str) -> None:
     monkeypatch.delenv("SOME_API_KEY", raising=False)
     monkeypatch.setattr("builtins.input", raises_eof)
-    found = judged(code)
-    assert (found.verdict, said in found.sentence) == (verdict, True), found
+    judgement = judged(code)
+    assert (judgement.verdict, words in judgement.sentence) == (verdict, True), judgement
 
 
 def raises_eof(*_: Any) -> str:
     raise EOFError("EOF when reading a line")
 
 
-def test_what_an_error_says_names_the_line_of_the_document() -> None:
+def test_the_sentence_of_an_error_names_the_line_of_the_document() -> None:
     assert judged("x = 1\n\n1 / 0").line == 5
 
 
@@ -131,20 +133,20 @@ def test_an_error_that_the_document_shows_is_no_error() -> None:
 
 
 def test_a_session_goes_on_after_an_error_that_the_document_shows() -> None:
-    shown = "ZeroDivisionError: division by zero"
+    error = "ZeroDivisionError: division by zero"
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    found = perform(Example("a.md", "1", 1, "1 / 0\nafter = 2", expected=shown), namespace)
-    assert (namespace["after"], found.error[0], found.line) == (2, "ZeroDivisionError", 1)
-    assert judged("1 / 0\n[][1]", expected=shown).verdict is Verdict.DRIFT
-    assert judged("[][1]\n1 / 0", expected=shown).verdict is Verdict.DRIFT
+    result = execute(Example("a.md", "1", 1, "1 / 0\nafter = 2", expected=error), namespace)
+    assert (namespace["after"], result.error[0], result.line) == (2, "ZeroDivisionError", 1)
+    assert judged("1 / 0\n[][1]", expected=error).verdict is Verdict.DRIFT
+    assert judged("[][1]\n1 / 0", expected=error).verdict is Verdict.DRIFT
 
 
 def test_what_is_asserted_of_a_model_is_not_asked_of_a_stand_in() -> None:
-    told: dict[str, Any] = {"error": ("AssertionError", "Exception"), "line": 3, "frames": ("__main__",)}
-    note = {"kind": "checkpoint", "subject": "bert-base-cased", "outcome": "stood in", "details": {}}
-    assert judged("assert model() > 1", notes=[note], **told).verdict is Verdict.WORKS
-    assert judged("assert 1 > 1", **told).verdict is Verdict.BROKEN
-    inside = {**told, "frames": ("__main__", "transformers.modeling_utils")}
+    failed: dict[str, Any] = {"error": ("AssertionError", "Exception"), "line": 3, "frames": ("__main__",)}
+    note = Note("checkpoint", "bert-base-cased", "known")
+    assert judged("assert model() > 1", notes=[note], **failed).verdict is Verdict.WORKS
+    assert judged("assert 1 > 1", **failed).verdict is Verdict.BROKEN
+    inside = {**failed, "frames": ("__main__", "transformers.modeling_utils")}
     assert judged("model(1)", notes=[note], **inside).verdict is Verdict.BROKEN
     assert judged("assert 1 > 1").verdict is Verdict.BROKEN
 
@@ -159,65 +161,67 @@ def test_an_argument_that_is_gone_is_found_whoever_is_called() -> None:
 def test_an_input_under_its_old_name_is_an_argument_that_is_gone() -> None:
     code = "see = make()\nsee({}='a.png')"
     message = "DepthEstimationPipeline.__call__() missing 1 required positional argument: 'inputs'"
-    found: dict[str, Any] = {"error": ("TypeError", "Exception"), "message": message, "line": 4}
-    judgement = judged(code.format("images"), **found)
+    result: dict[str, Any] = {"error": ("TypeError", "Exception"), "message": message, "line": 4}
+    judgement = judged(code.format("images"), **result)
     assert (judgement.verdict, judgement.replacement) == (Verdict.REMOVED, "inputs=")
-    assert judged(code.format("size"), **found).verdict == Verdict.BROKEN
+    assert judged(code.format("size"), **result).verdict == Verdict.BROKEN
 
 
 def test_a_page_about_a_file_is_not_the_file() -> None:
     code = 'raise type("UnidentifiedImageError", (OSError,), {})("cannot identify image file")  # {}'
     page = "https://huggingface.co/datasets/a/b/blob/main/c.png"
-    found = judged(f"url = '{page}'\n{code}")
-    assert (found.verdict, found.replacement) == (Verdict.BROKEN, page.replace("blob", "resolve"))
+    judgement = judged(f"url = '{page}'\n{code}")
+    assert (judgement.verdict, judgement.replacement) == (Verdict.BROKEN, page.replace("blob", "resolve"))
 
 
 def test_what_a_failed_example_had_only_begun_was_not_made() -> None:
     """`d` was there when it failed, and was yet to be filled."""
     state = DocumentState()
     code = "d = {}\ne = {}\nfor key in nothing:\n    d[key] = 1"
-    state.tell(Example("a.md", "1", 1, code), Judgement(Verdict.FRAGMENT, "", line=3))
+    state.record(Example("a.md", "1", 1, code), Judgement(Verdict.FRAGMENT, "", line=3))
     failed: dict[str, Any] = {"error": ("KeyError",), "message": "'a'", "line": 9}
     assert judged("d['a']", state=state, **failed).verdict is Verdict.FRAGMENT
     assert judged("e['a']", state=state, **failed).verdict is Verdict.BROKEN
-    state.tell(
+    state.record(
         Example("a.md", "5", 5, "import os\nnothing\nprint(1)\nos.getcwd()"), Judgement(Verdict.FRAGMENT, "", line=6)
     )
     assert judged("print(os.sep)", state=state, **failed).verdict is Verdict.BROKEN
-    state.tell(Example("a.md", "7", 7, "d = dict(d)\nf = {}"), Judgement(Verdict.WORKS, ""))
+    state.record(Example("a.md", "7", 7, "d = dict(d)\nf = {}"), Judgement(Verdict.WORKS, ""))
     assert judged("d['a']", state=state, **failed).verdict is Verdict.FRAGMENT
 
 
 def test_a_removed_name_is_named_with_its_replacement() -> None:
-    found = judged(
+    judgement = judged(
         "from transformers import pipeline\npipeline('summarization')",
         error=("KeyError",), message="Unknown task summarization", line=4,
     )  # fmt: skip
-    assert found.verdict is Verdict.REMOVED
-    assert found.removed_in
-    assert found.replacement
+    assert judgement.verdict is Verdict.REMOVED
+    assert judgement.removed_in
+    assert judgement.replacement
 
 
 def test_what_ran_was_not_removed() -> None:
     """The table may know a name that this very release still has."""
-    assert judged("from transformers import pipeline\npipeline('summarization')", shown="fine").verdict is Verdict.WORKS
+    assert (
+        judged("from transformers import pipeline\npipeline('summarization')", output="fine").verdict is Verdict.WORKS
+    )
     inside = "from transformers import pipeline\ndef f():\n    return pipeline('summarization')"
-    assert judged(inside, shown="").verdict is Verdict.REMOVED
+    assert judged(inside, output="").verdict is Verdict.REMOVED
 
 
 def test_what_an_earlier_example_would_have_made() -> None:
     state = DocumentState()
-    state.tell(Example("a.md", "1", 1, "model = load()"), Judgement(Verdict.SECRET, "a key"))
-    found = judged("model + 1", state=state)
-    assert found.verdict is Verdict.FRAGMENT
-    assert "example at 1" in found.sentence
-    assert "needs-secret" in found.sentence
+    state.record(Example("a.md", "1", 1, "model = load()"), Judgement(Verdict.SECRET, "a key"))
+    judgement = judged("model + 1", state=state)
+    assert judgement.verdict is Verdict.FRAGMENT
+    assert "example at 1" in judgement.sentence
+    assert "needs-secret" in judgement.sentence
 
 
 def test_an_error_on_what_a_failed_example_would_have_made_anew() -> None:
     state = DocumentState()
-    state.tell(Example("a.md", "1", 1, "rows = {}"), Judgement(Verdict.WORKS, ""))
-    state.tell(Example("a.md", "5", 5, "rows = load()"), Judgement(Verdict.PACKAGE, "it needs x"))
+    state.record(Example("a.md", "1", 1, "rows = {}"), Judgement(Verdict.WORKS, ""))
+    state.record(Example("a.md", "5", 5, "rows = load()"), Judgement(Verdict.PACKAGE, "it needs x"))
     assert judged("rows['train']", error=("KeyError",), message="'train'", state=state).verdict is Verdict.FRAGMENT
     own = judged("rows = {}\nrows['train']", error=("KeyError",), message="'train'", state=state)
     assert own.verdict is Verdict.BROKEN
@@ -231,30 +235,32 @@ def test_an_error_on_what_a_failed_example_would_have_made_anew() -> None:
             "no-such-thing",
         ),
         ('HTTPFileSystem requires "requests" and "no-such-http" to be installed', "no-such-http"),
-        ("F requires the no_such_pil library but it was not found", "no_such_pil"),
+        ("F requires the no_such_pil library but it was not result", "no_such_pil"),
         ("To use this, please run pip install no-such-hub", "no-such-hub"),
     ],
 )
 def test_the_package_that_a_library_asks_for(message: str, package: str) -> None:
-    found = judged("f()", error=("ImportError",), message=message)
-    assert (found.verdict, found.sentence) == (Verdict.PACKAGE, f"it needs the package {package}")
+    judgement = judged("f()", error=("ImportError",), message=message)
+    assert (judgement.verdict, judgement.sentence) == (Verdict.PACKAGE, f"it needs the package {package}")
 
 
-@pytest.mark.parametrize(("died", "verdict"), [("timeout", "timeout"), ("SIGKILL", "timeout"), ("SIGSEGV", "broken")])
-def test_a_death_is_told(died: str, verdict: str) -> None:
-    assert judged("x = 1", died=died).verdict == verdict
+@pytest.mark.parametrize(
+    ("termination", "verdict"), [("timeout", "timeout"), ("SIGKILL", "timeout"), ("SIGSEGV", "broken")]
+)
+def test_the_end_of_a_process_has_a_verdict(termination: str, verdict: str) -> None:
+    assert judged("x = 1", termination=termination).verdict == verdict
 
 
 def test_an_unknown_and_a_misspelt_checkpoint() -> None:
-    note = {"kind": "checkpoint", "subject": "bert-bose-uncased", "outcome": "misspelt"}
-    found = judged("f()", error=("OSError",), notes=[note | {"details": {"meant": "bert-base-uncased"}}])
-    assert found.verdict is Verdict.UNKNOWN
-    assert "bert-base-uncased" in found.sentence
-    own = {"kind": "checkpoint", "subject": "your-username/my-model", "outcome": "unknown", "details": {}}
+    note = Note("checkpoint", "bert-bose-uncased", "misspelt", {"meant": "bert-base-uncased"})
+    judgement = judged("f()", error=("OSError",), notes=[note])
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert "bert-base-uncased" in judgement.sentence
+    own = Note("checkpoint", "your-username/my-model", "unknown")
     assert judged("f()", error=("OSError",), notes=[own]).verdict is Verdict.FRAGMENT
-    to_be_named = own | {"subject": "dataset-name"}
+    to_be_named = replace(own, subject="dataset-name")
     assert judged("f()", error=("OSError",), notes=[to_be_named]).verdict is Verdict.FRAGMENT
-    pushed: dict[str, Any] = {"error": ("OSError",), "notes": [own | {"subject": "git-base-pokemon"}]}
+    pushed: dict[str, Any] = {"error": ("OSError",), "notes": [replace(own, subject="git-base-pokemon")]}
     assert judged("Trainer(args)", **pushed).verdict is Verdict.UNKNOWN
     assert judged("Trainer(args)", **pushed, frames=("__main__", "transformers.trainer")).verdict is Verdict.SECRET
 
@@ -278,9 +284,9 @@ def test_drift_is_of_kind_and_never_of_value(expected: str, output: str, differs
 
 
 def test_drift_is_a_verdict() -> None:
-    found = judged("[{'entity': 'PER'}]", expected="[{'entity_group': 'PER'}]")
-    assert found.verdict is Verdict.DRIFT
-    assert "entity_group" in found.sentence
+    judgement = judged("[{'entity': 'PER'}]", expected="[{'entity_group': 'PER'}]")
+    assert judgement.verdict is Verdict.DRIFT
+    assert "entity_group" in judgement.sentence
 
 
 def test_the_names_that_an_example_makes() -> None:
@@ -302,31 +308,31 @@ def test_what_the_code_says_of_a_checkpoint() -> None:
         "local = AutoModel.from_pretrained('./models/org/three')\nSentenceTransformer('org/four')"
     )
     document = Document("a.md", (Example("a.md", "1", 1, code),))
-    found = checkpoint_hints([document])
-    assert found["org/one"] == "AutoModelForMaskedLM"
-    assert found["org/two"] == "ner"
-    assert found["org/four"] == "SentenceTransformer"
+    hints = checkpoint_hints([document])
+    assert hints["org/one"] == "AutoModelForMaskedLM"
+    assert hints["org/two"] == "ner"
+    assert hints["org/four"] == "SentenceTransformer"
     assert local_checkpoints([document]) == ("org/three",)
 
 
 def test_what_is_gone_but_passed_over_in_silence_explains_another_output() -> None:
-    found = judged(
+    judgement = judged(
         "from transformers import pipeline\npipeline('text-classification', return_all_scores=True)('Good.')",
         expected="[[{'label': 'A', 'score': 0.1}]]", values=("[{'label': 'A', 'score': 0.1}]",),
     )  # fmt: skip
-    assert (found.verdict, found.replacement) == (Verdict.REMOVED, "top_k=None")
+    assert (judgement.verdict, judgement.replacement) == (Verdict.REMOVED, "top_k=None")
 
 
 def test_a_method_that_a_tokenizer_lacks_is_found_under_any_name() -> None:
     message = "BertTokenizer has no attribute as_target_tokenizer"
-    found = judged("with t5.as_target_tokenizer():\n    pass", error=("AttributeError",), message=message, line=3)
-    assert (found.verdict, found.removed_name) == (Verdict.REMOVED, "as_target_tokenizer")
+    judgement = judged("with t5.as_target_tokenizer():\n    pass", error=("AttributeError",), message=message, line=3)
+    assert (judgement.verdict, judgement.removed_name) == (Verdict.REMOVED, "as_target_tokenizer")
     assert judged("t5.f()", error=("AttributeError",), message="T5 has no attribute f").verdict is Verdict.BROKEN
 
 
 def test_what_stands_before_the_line_that_failed_was_made() -> None:
     state = DocumentState()
     example = Example("a.md", "3", 3, "import json\nx = 1 / 0\ny = 2")
-    state.tell(example, Judgement(Verdict.BROKEN, "line 4", 4))
-    assert "(broken)" in state.missing("x")
-    assert "(broken)" not in state.missing("json")
+    state.record(example, Judgement(Verdict.BROKEN, "line 4", 4))
+    assert state.missing("x").origin is NameOrigin.FAILED_EXAMPLE
+    assert state.missing("json").origin is NameOrigin.LOST_PROCESS
