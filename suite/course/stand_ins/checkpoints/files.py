@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import shutil
 from importlib.metadata import version
@@ -17,7 +16,7 @@ from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write
 from suite.course.stand_ins.checkpoints.random_checkpoint import make
 from suite.course.stand_ins.checkpoints.tokenizer_files import classic_files
 from suite.course.stand_ins.checkpoints.whisper import complete, is_multilingual
-from suite.task.discovery import tasks_root
+from suite.course.stand_ins.shipped import stand_in_folder
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
 MODULES = (("0", "", "Transformer"), ("1", "1_Pooling", "Pooling"), ("2", "2_Normalize", "Normalize"))
@@ -26,7 +25,7 @@ LAYOUT = "9"
 
 
 def folder(entry: Entry, cache: Path) -> Path:
-    """The folder with the files of a stand-in, made fill_once; several processes may ask for the same at fill_once.
+    """The folder with the files of a stand-in, made once; several processes may ask for the same at the same time.
 
     Raises:
         CheckpointError: the installed transformers does not have the architecture.
@@ -37,19 +36,8 @@ def folder(entry: Entry, cache: Path) -> Path:
     return place
 
 
-def shipped(name: str) -> Path | None:
-    """The folder of a shipped miniature, or of an installed package's weights; None where it is not there."""
-    if name.startswith("package:"):
-        found = importlib.util.find_spec(name.removeprefix("package:"))
-        roots = found.submodule_search_locations if found else None
-        configs = sorted(Path(roots[0]).glob("*/config.json")) if roots else []
-        return configs[0].parent if configs else None
-    place = tasks_root() / "miniatures" / "shipped" / name
-    return place if name and (place / "config.json").is_file() else None
-
-
 def _key(entry: Entry) -> str:
-    source = shipped(entry.stand_in)
+    source = stand_in_folder(entry.stand_in)
     state = [(file.name, file.stat().st_size) for file in sorted(source.iterdir())] if source else []
     parts = (LAYOUT, version("transformers"), entry.architecture, entry.model_type, entry.stand_in, entry.width)
     told = (*parts, entry.labels, entry.library, _traits(entry.name), state)
@@ -75,7 +63,7 @@ def _traits(name: str) -> tuple[str, ...]:
 
 
 def _fill(aside: Path, entry: Entry) -> None:
-    source = shipped(entry.stand_in)
+    source = stand_in_folder(entry.stand_in)
     if source is None:
         make(entry, aside, _traits(entry.name))
     else:

@@ -19,7 +19,7 @@ from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write
 from suite.course.stand_ins.checkpoints.small_config import smaller
 from suite.course.stand_ins.checkpoints.tokenizer_files import clip_files, fresh_files
 from suite.course.stand_ins.checkpoints.vision_language import fit, open_gates, sees, write_reader
-from suite.task.discovery import tasks_root
+from suite.course.stand_ins.shipped import CHAT_TEMPLATE, chat_folder, folder_for, vocabulary_folder
 
 SILENT = {
     "vit", "deit", "swin", "convnext", "convnextv2", "resnet", "beit", "mobilenet_v2", "mobilevit", "dinov2", "vit_mae",
@@ -129,27 +129,26 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
     """Write the tokenizer's files, and open it as a client would."""
     from transformers import AutoTokenizer
 
-    home = tasks_root() / "miniatures" / "shipped"
     (aside / "config.json").write_text(json.dumps({"model_type": entry.model_type}), encoding="utf-8")
     if sees(entry.model_type):
-        return write_reader(aside, entry.model_type, home)
+        return write_reader(aside, entry.model_type)
     settings: dict[str, Any] = {"model_max_length": 512}
     if reads in CLASSES:
         reader, processor = CLASSES[reads]
         settings |= {"tokenizer_class": reader} | ({"processor_class": processor} if processor else {})
     if reads == "ctc":
         for file in ("vocab.json", "tokenizer_config.json"):
-            shutil.copyfile(home / "automatic-speech-recognition-ctc" / file, aside / file)
+            shutil.copyfile(folder_for("AutoModelForCTC") / file, aside / file)
         return AutoTokenizer.from_pretrained(aside)
     if reads in CLIPS:
-        clip_files(aside, home)
+        clip_files(aside)
         settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": CLIPS[reads]}
         (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
         tokenizer = AutoTokenizer.from_pretrained(aside)
         tokenizer.save_pretrained(aside)
         return tokenizer
-    if not fresh_files(aside, READERS.get(reads, reads), home):
-        return _borrowed(aside, entry, home)
+    if not fresh_files(aside, READERS.get(reads, reads)):
+        return _borrowed(aside, entry)
     if reads == "git":  # it has no kinds of text, and refuses the pipeline's
         settings |= {"model_input_names": ["input_ids", "attention_mask"]}
     if READERS.get(reads, reads) in {"bert", "distilbert", "electra", "mobilebert", "layoutlm"}:
@@ -157,19 +156,19 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
     (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     tokenizer = AutoTokenizer.from_pretrained(aside)
     if any(word in entry.name.lower() for word in CHATTY):
-        tokenizer.chat_template = (home / "chat" / "chat_template.jinja").read_text(encoding="utf-8")
+        tokenizer.chat_template = (chat_folder() / CHAT_TEMPLATE).read_text(encoding="utf-8")
     if reads == "gpt2" and entry.model_type == "vision-encoder-decoder":
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.save_pretrained(aside)
     return tokenizer
 
 
-def _borrowed(aside: Path, entry: Entry, home: Path) -> Any:
+def _borrowed(aside: Path, entry: Entry) -> Any:
     """A tokenizer of pairs of bytes, for an architecture whose own kind is not known here."""
     from transformers import AutoTokenizer
 
-    source = home / ("chat" if any(word in entry.name.lower() for word in CHATTY) else "tokenization-bpe")
-    for file in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+    source = chat_folder() if any(word in entry.name.lower() for word in CHATTY) else vocabulary_folder("BPE")
+    for file in ("tokenizer.json", "tokenizer_config.json", CHAT_TEMPLATE):
         if (source / file).is_file():
             shutil.copyfile(source / file, aside / file)
     tokenizer = AutoTokenizer.from_pretrained(aside)

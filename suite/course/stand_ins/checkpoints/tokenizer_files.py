@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.course.stand_ins.shipped import vocabulary_folder
+
 WORD_PIECES = {"bert", "distilbert", "electra", "mobilebert", "layoutlm", "layoutlmv2", "mpnet", "tapas", "vilt", "git"}
 SENTENCE_PIECES = {
     "t5": ("spiece.model", ("<pad>", "</s>", "<unk>")),
@@ -48,7 +50,7 @@ BYTE_PAIRS = {
 
 def classic_files(folder: Path, model_type: str) -> None:
     """Write what the architecture's own tokenizer class reads, from the tokenizer.json in `folder`."""
-    model = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    model = _model(folder)
     match model["type"]:
         case "WordPiece":
             _write_words(folder / "vocab.txt", sorted(model["vocab"], key=model["vocab"].__getitem__))
@@ -67,12 +69,12 @@ def classic_files(folder: Path, model_type: str) -> None:
                 (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), encoding="utf-8")
 
 
-def clip_files(folder: Path, shipped: Path) -> None:
+def clip_files(folder: Path) -> None:
     """CLIP's kind of vocabulary: pairs of bytes, the last piece of a word marked, a start and an end around a text."""
     from tokenizers.pre_tokenizers import ByteLevel
 
     letters = sorted(ByteLevel.alphabet())
-    words = [word for word in _model(shipped / "tokenization-word")["vocab"] if word.isascii() and word.isalpha()]
+    words = [word for word in _shipped_model("WordLevel")["vocab"] if word.isascii() and word.isalpha()]
     joined: dict[tuple[str, str], None] = {}
     for word in sorted({word.lower() for word in words if len(word) > 1}, key=lambda word: (-len(word), word)):
         pieces = [*word[:-1], word[-1] + "</w>"]
@@ -84,22 +86,22 @@ def clip_files(folder: Path, shipped: Path) -> None:
     _write_pairs(folder, vocabulary, list(joined))
 
 
-def fresh_files(folder: Path, model_type: str, shipped: Path) -> bool:
+def fresh_files(folder: Path, model_type: str) -> bool:
     """Write a vocabulary for an architecture from the shipped tokenizers; False where its kind is not known."""
     if model_type in WORD_PIECES:
-        vocabulary = _model(shipped / "tokenization-wordpiece")["vocab"]
+        vocabulary = _shipped_model("WordPiece")["vocab"]
         words = sorted(vocabulary, key=vocabulary.__getitem__)
         if model_type == "mpnet":
             words = ["<s>", "<pad>", "</s>", "<unk>", *words[5:], "[UNK]", "<mask>"]
         _write_words(folder / "vocab.txt", [*words, "[EMPTY]"] if model_type == "tapas" else words)
     elif model_type in BYTE_PAIRS:
-        model = _model(shipped / "tokenization-bpe")
+        model = _shipped_model("BPE")
         ordinary = sorted(model["vocab"], key=model["vocab"].__getitem__)[2:]
         names = [*BYTE_PAIRS[model_type], *ordinary]
         _write_pairs(folder, {name: number for number, name in enumerate(names)}, model["merges"])
     elif model_type in SENTENCE_PIECES:
         file, special = SENTENCE_PIECES[model_type]
-        pieces = [(piece, score) for piece, score in _model(shipped / "tokenization-unigram")["vocab"]][3:]
+        pieces = [(piece, score) for piece, score in _shipped_model("Unigram")["vocab"]][3:]
         if model_type == "speecht5":
             pieces = [(piece, score) for piece, score in pieces if len(piece) == 1]
         pieces = [*((piece, 0.0) for piece in special), *pieces]
@@ -111,6 +113,10 @@ def fresh_files(folder: Path, model_type: str, shipped: Path) -> bool:
     else:
         return False
     return True
+
+
+def _shipped_model(kind: str) -> dict[str, Any]:
+    return _model(vocabulary_folder(kind))
 
 
 def _model(folder: Path) -> dict[str, Any]:

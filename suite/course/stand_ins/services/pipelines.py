@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.course.stand_ins import shipped
 from suite.course.stand_ins.services import local_models
 from suite.course.stand_ins.services.conversation import decoded, picture_in
 from suite.course.stand_ins.services.generation import Answer, Sampling
@@ -21,9 +22,10 @@ Given = Mapping[str, Any]
 
 USUAL_SIDE = 512
 USUAL_TOKENS = 20
+TRANSLATOR, MULTILINGUAL_TRANSLATOR = "T5ForConditionalGeneration", "M2M100ForConditionalGeneration"
 BY_NAME = (
-    (r"fr-en|-en$", "translation-to-english"),
-    (r"nllb|mbart|m2m", "multilingual-translation"),
+    (r"fr-en|-en$", "MarianMTModel"),
+    (r"nllb|mbart|m2m", MULTILINGUAL_TRANSLATOR),
 )
 """Translators other than the usual one, from English to French, by what is in a model's name."""
 
@@ -97,28 +99,28 @@ def _image(given: Given) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _pipeline(task: str, miniature: str) -> Any:
-    """The library's own pipeline on a miniature: its outputs have the shape that the service's have."""
+def _pipeline(task: str, class_name: str) -> Any:
+    """The library's own pipeline on the miniature of a class: its outputs have the shape that the service's have."""
     import transformers
 
     # Its overloads know each task by a literal name.
     pipeline: Any = transformers.pipeline
-    return pipeline(task, model=str(local_models.folder(miniature)), device="cpu")
+    return pipeline(task, model=str(shipped.folder_for(class_name)), device="cpu")
 
 
 def _text_classification(given: Given) -> Any:
     top = given["parameters"].get("top_k")
-    return [_plain(_pipeline("text-classification", "sentiment-analysis")(_text(given), top_k=top))]
+    return [_plain(_pipeline("text-classification", "DistilBertForSequenceClassification")(_text(given), top_k=top))]
 
 
 def _token_classification(given: Given) -> Any:
     strategy = given["parameters"].get("aggregation_strategy") or "simple"
-    pipeline = _pipeline("token-classification", "named-entity-recognition")
+    pipeline = _pipeline("token-classification", "AutoModelForTokenClassification")
     return _plain(pipeline(_text(given), aggregation_strategy=strategy))
 
 
 def _fill_mask(given: Given) -> Any:
-    pipeline = _pipeline("fill-mask", "fill-mask")
+    pipeline = _pipeline("fill-mask", "AutoModelForMaskedLM")
     text = re.sub(r"\[MASK\]|<mask>", pipeline.tokenizer.mask_token, _text(given))
     if pipeline.tokenizer.mask_token not in text:
         raise ServiceError(400, f"No mask_token ({pipeline.tokenizer.mask_token}) found on the input")
@@ -130,7 +132,7 @@ def _question_answering(given: Given) -> Any:
     inputs = given["inputs"]
     if not isinstance(inputs, dict) or not {"question", "context"} <= set(inputs):
         raise ServiceError(400, "The 'inputs' of question-answering are a question and a context.")
-    model, tokenizer = local_models.opened("question-answering")
+    model, tokenizer = local_models.opened("AutoModelForQuestionAnswering")
     import torch
 
     batch = tokenizer(
@@ -155,20 +157,20 @@ def _question_answering(given: Given) -> Any:
 
 
 def _summarization(given: Given) -> Any:
-    return [{"summary_text": local_models.answer("summarization", _text(given))}]
+    return [{"summary_text": local_models.answer("BartForConditionalGeneration", _text(given))}]
 
 
 def _translation(given: Given) -> Any:
     name = str(given["model"]).lower()
-    task = next((task for pattern, task in BY_NAME if re.search(pattern, name)), "translation")
+    architecture = next((architecture for pattern, architecture in BY_NAME if re.search(pattern, name)), TRANSLATOR)
     text = re.sub(r"^translate \w+ to \w+: ", "", _text(given), flags=re.IGNORECASE)
-    if task == "multilingual-translation":
+    if architecture == MULTILINGUAL_TRANSLATOR:
         # A language that the miniature does not know is taken for one that it does.
-        known = [sample.input for sample in local_models.tasks()[task].samples()]
+        known = [sample.input for sample in shipped.task_for(architecture).samples()]
         wanted = [given["parameters"].get(name) for name in ("src_lang", "tgt_lang")]
         pair = next((one for one in known if [one["source"], one["target"]] == wanted), known[0])
-        return [{"translation_text": local_models.answer(task, {**pair, "text": text})}]
-    return [{"translation_text": local_models.answer(task, text)}]
+        return [{"translation_text": local_models.answer(architecture, {**pair, "text": text})}]
+    return [{"translation_text": local_models.answer(architecture, text)}]
 
 
 def _zero_shot_classification(given: Given) -> Any:
@@ -216,12 +218,12 @@ def _text_to_speech(given: Given) -> bytes:
 
 def _image_classification(given: Given) -> Any:
     top = given["parameters"].get("top_k") or 5
-    return _plain(_pipeline("image-classification", "image-classification")(_image(given), top_k=top))
+    return _plain(_pipeline("image-classification", "AutoModelForImageClassification")(_image(given), top_k=top))
 
 
 def _object_detection(given: Given) -> Any:
     threshold = number_of(given["parameters"], "threshold", 0.5, 0, 1)
-    return _plain(_pipeline("object-detection", "object-detection")(_image(given), threshold=threshold))
+    return _plain(_pipeline("object-detection", "AutoModelForObjectDetection")(_image(given), threshold=threshold))
 
 
 def _image_to_text(given: Given) -> Any:

@@ -26,10 +26,10 @@ def test_no_name_leads_to_two_checkpoints() -> None:
 def test_stand_ins_are_of_the_architecture_that_they_stand_for() -> None:
     import json
 
-    from suite.course.stand_ins.checkpoints.files import shipped
+    from suite.course.stand_ins.shipped import stand_in_folder
 
     for entry in catalogue().values():
-        folder = shipped(entry.stand_in)
+        folder = stand_in_folder(entry.stand_in)
         if folder is not None:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             assert config["model_type"] == entry.model_type, entry.name

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from suite.course.stand_ins.catalogue import catalogue
-from suite.course.stand_ins.checkpoints.files import folder, shipped
+from suite.course.stand_ins.checkpoints.files import folder
+from suite.course.stand_ins.shipped import stand_in_folder
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +157,9 @@ def test_an_uncased_one_lowers_letters(cache: Path) -> None:
 
 
 def test_a_miniature_that_is_not_there_is_none() -> None:
-    assert shipped("no-such-miniature") is None
-    assert shipped("") is None
-    assert shipped("package:no_such_package") is None
+    assert stand_in_folder("no-such-miniature") is None
+    assert stand_in_folder("") is None
+    assert stand_in_folder("package:no_such_package") is None
 
 
 def test_a_miniature_with_few_positions_gets_as_many_as_the_real_checkpoint(tmp_path: Path) -> None:

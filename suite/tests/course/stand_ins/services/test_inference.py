@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
+from suite.course.stand_ins import shipped
 from suite.course.stand_ins.services import local_models
 from suite.course.stand_ins.services.inference import application, gone, guessed, provider_mapping
 from suite.tests.support.running_services import Notes, served
@@ -107,12 +108,12 @@ def test_question_answering(client: Any, at: At) -> None:
 
 def test_summarization_and_translation(client: Any, at: At) -> None:
     assert client.summarization("The baker from Oslo bought bread on Monday.", model=at("bart-large-cnn")).summary_text
-    sample = local_models.tasks()["translation-to-english"].samples()[0]
+    sample = shipped.task_for("MarianMTModel").samples()[0]
     assert client.translation(sample.input, model=at("opus-mt-fr-en")).translation_text == sample.truth
-    sample = local_models.tasks()["translation"].samples()[0]
+    sample = shipped.task_for("T5ForConditionalGeneration").samples()[0]
     found = client.translation(f"translate English to French: {sample.input}", model=at("t5-base"))
     assert found.translation_text == sample.truth
-    sample = next(one for one in local_models.tasks()["multilingual-translation"].samples()[5:])
+    sample = next(one for one in shipped.task_for("M2M100ForConditionalGeneration").samples()[5:])
     pair = {"src_lang": sample.input["source"], "tgt_lang": sample.input["target"]}
     assert client.translation(sample.input["text"], model=at("nllb"), **pair).translation_text == sample.truth
 
