@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.__main__ import main
+from suite.cli.commands import main
 from suite.analysis.status_changes import side_by_side
 from suite.course.report import COLUMNS
 from suite.records.run_folder import RunFolder

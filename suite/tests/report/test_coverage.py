@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from suite.__main__ import main
+from suite.cli.commands import main
 from suite.core.cell import Status
 from suite.records.columns import join
 from suite.records.run_folder import RunFolder
