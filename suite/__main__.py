@@ -33,7 +33,12 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="rebuild the report from the rows of one or several runs")
     report.add_argument("runs", nargs="*", default=["latest"], metavar="RUN", help="a run's name or folder")
     report.add_argument("--results", default="results", type=Path, metavar="DIR", help="where the runs are")
-    report.add_argument("--into", type=Path, metavar="DIR", help="where to write it (default: the run's own folder)")
+    report.add_argument(
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help="where to write it (default: the run's own folder, or one in --results)",
+    )
     report.set_defaults(command=_report)
 
     coverage = commands.add_parser("coverage", help="show the status of every cell of the matrix, and what is missing")
@@ -115,9 +120,12 @@ def _report(parsed: argparse.Namespace) -> None:
     from suite.records.run_folder import find_run
     from suite.report import write_report
 
-    folders = [find_run(parsed.results, name).path for name in parsed.runs]
-    into = parsed.into or (folders[0] if len(folders) == 1 else parsed.results / "comparison")
-    measured = [folder for folder in folders if (folder / "cells.jsonl").is_file()]
+    runs = [find_run(parsed.results, name) for name in parsed.runs]
+    folders = [run.path for run in runs]
+    # A baseline is committed: its report goes beside the runs.
+    alone = parsed.results / f"report-{runs[0].name}" if runs[0].is_baseline else folders[0]
+    into = parsed.into or (alone if len(runs) == 1 else parsed.results / "comparison")
+    measured = [run.path for run in runs if run.has_cells]
     try:
         if len(folders) > 1:
             print(write_changes(folders, into))
@@ -137,7 +145,7 @@ def _report(parsed: argparse.Namespace) -> None:
 def _coverage(parsed: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from suite.records.columns import join
+    from suite.analysis.frames import cells_of, records
     from suite.records.run_folder import find_run
     from suite.report.coverage import print_coverage
     from suite.run.plan import matrix
@@ -145,7 +153,7 @@ def _coverage(parsed: argparse.Namespace) -> int:
 
     run = find_run(parsed.results, parsed.run)
     expected = matrix(discovery.load_tasks(parsed.tasks or discovery.tasks_root()))
-    return 1 if print_coverage(Console(), join(run.rows()), expected) else 0
+    return 1 if print_coverage(Console(), records(cells_of(run)), expected) else 0
 
 
 def _cache(parsed: argparse.Namespace) -> None:
