@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from suite.core.cell import Status
 from suite.core.errors import UsageError
 from suite.core.privacy import scrub
 from suite.records.columns import CELL_COLUMNS, join
-from suite.records.run_folder import RunFolder
+from suite.records.run_folder import TABLES, RunFolder
 
 REFERENCE = "eager"
 """The backend that the others are compared with."""
@@ -45,19 +46,44 @@ def load(folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict
     A run is named by its folder; a second folder of the same name gets a counter.
 
     Raises:
-        UsageError: no folder was given, or one of them is not that of a run.
+        UsageError: no folder was given, one is not that of a run, or its table cannot be read.
     """
     if not folders:
         raise UsageError("There is no run to report on: name the folder of a run, a baseline first.")
-    cells: list[dict[str, Any]] = []
-    samples: list[dict[str, Any]] = []
+    cells: list[pd.DataFrame] = []
+    samples: list[pd.DataFrame] = []
     conditions: list[dict[str, Any]] = []
     for folder, name in zip(folders, _names(folders), strict=True):
         run = RunFolder(folder)
         conditions.append(_conditions(run) | {"run": name})
-        cells += [row | {"run": name} for row in join(run.rows())]
-        samples += [row | {"run": name} for row in _calls(run.rounds())]
-    return _cells_frame(cells), _samples_frame(samples), conditions
+        cells.append(_named(cells_of(run), name))
+        samples.append(_named(_samples_frame(_calls(run.rounds())), name))
+    return pd.concat(cells, ignore_index=True), pd.concat(samples, ignore_index=True), conditions
+
+
+def cells_of(run: RunFolder) -> pd.DataFrame:
+    """The cells of one run: from its lines or, where there are none (a committed baseline), from its table.
+
+    Raises:
+        UsageError: the table cannot be read, or is that of several runs.
+    """
+    table = next((run.path / name for name in TABLES if (run.path / name).is_file()), None)
+    if table is None or not run.is_baseline:
+        return _cells_frame(join(run.rows()))
+    try:
+        rows = records(read_csv(table) if table.suffix == ".csv" else pd.read_parquet(table))
+        if rows and any(not row["cell"] or Status(row["status"]) not in Status for row in rows):
+            raise ValueError
+        cells = _cells_frame(rows)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(f"{table} cannot be read as the cells of a run: restore it, or write it again.") from None
+    if cells["run"].nunique() > 1:
+        raise UsageError(f"{table} holds the cells of several runs: name the folders of the runs instead.")
+    return cells
+
+
+def _named(frame: pd.DataFrame, run: str) -> pd.DataFrame:
+    return frame.assign(run=pd.Series(run, index=frame.index, dtype="str"))
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -74,7 +100,7 @@ def _conditions(run: RunFolder) -> dict[str, Any]:
         return run.conditions()
     except UsageError:
         # A run killed while it began has rows and no conditions: the rows are still worth showing.
-        if not (run.path / "cells.jsonl").exists():
+        if not run.has_cells:
             raise
         return {}
 

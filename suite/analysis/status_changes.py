@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.records.columns import join
+from suite.analysis.frames import cells_of, records
 from suite.records.run_folder import RunFolder
 
 LIBRARY = "transformers"
@@ -70,8 +70,9 @@ def side_by_side(folders: Sequence[Path]) -> SideBySide:
 
 
 def _outcomes(run: RunFolder) -> dict[tuple[str, str], tuple[str, str]]:
-    found = {("example", row["example"]): (row["verdict"], row["sentence"]) for row in run.examples()}
-    return found | {("cell", row["cell"]): (row["status"], row["reason"]) for row in join(run.rows())}
+    examples = {("example", row["example"]): (row["verdict"], row["sentence"]) for row in run.examples()}
+    cells = records(cells_of(run)) if run.has_cells else []
+    return examples | {("cell", row["cell"]): (row["status"], row["reason"]) for row in cells}
 
 
 def _labels(folders: Sequence[Path]) -> tuple[str, ...]:

@@ -18,9 +18,15 @@ from typing import IO, Any
 
 from suite.core.cell import Cell, Status
 from suite.core.errors import UsageError, unknown
+from suite.core.files import replace_file
 from suite.core.privacy import scrub
 from suite.core.settings import LATEST
 from suite.task.sample_answer import SampleAnswer
+
+LINES = ("cells.jsonl", "examples.jsonl")
+"""The record itself, a line per (cell, check) or per example."""
+TABLES = ("cells.csv", "cells.parquet")
+"""What is made from the lines of cells: all that a committed baseline keeps beside run.json."""
 
 
 class RunFolder:
@@ -29,6 +35,16 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether the folder holds results of cells, as lines or as a table."""
+        return any((self.path / name).is_file() for name in ("cells.jsonl", *TABLES))
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the folder holds the table of a run without its lines, as a committed baseline does."""
+        return self.has_cells and not any((self.path / name).is_file() for name in LINES)
 
     @classmethod
     def create(cls, results: Path, name: str) -> RunFolder:
@@ -56,9 +72,8 @@ class RunFolder:
 
     def write_conditions(self, conditions: Mapping[str, Any]) -> None:
         """`run.json`, replaced whole."""
-        partial = self.path / "run.json.partial"
-        partial.write_text(json.dumps(conditions, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        partial.replace(self.path / "run.json")
+        text = json.dumps(conditions, indent=2, sort_keys=True) + "\n"
+        replace_file(self.path / "run.json", text.encode())
 
     def conditions(self) -> dict[str, Any]:
         """What `run.json` says.

@@ -78,7 +78,7 @@ def render(
             for status, number in status_symbols.counts(cells["status"])
         ],
         "scope": _scope(cells, run_conditions),
-        "warnings": _warnings(cells, run_conditions),
+        "warnings": _warnings(cells, samples, run_conditions),
         "groups": groups,
         "sections": sections,
         "not_passed": tables.not_passed(cells, with_run=len(runs) > 1),
@@ -205,7 +205,7 @@ def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> 
     return ", ".join([*counted, *shared])
 
 
-def _warnings(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
+def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
     found = []
     for run in run_conditions:
         if not run.get("finished"):
@@ -218,6 +218,12 @@ def _warnings(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) 
         if run.get("git_dirty"):
             found.append(f"Run {run['run']} was made with uncommitted changes: its git revision does not say all.")
         found += [scrub(str(warning)) for warning in run.get("warnings") or []]
+    measured = set(cells.loc[cells["latency_p50_ms"].notna(), "run"])
+    found += [
+        f"Run {name} has no samples.jsonl: without single calls there are no speed-ups and no spread to show."
+        for name in dict.fromkeys(cells["run"])
+        if name in measured - set(samples["run"])
+    ]
     if len(cells) and REFERENCE not in set(cells["backend"]):
         found.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -15,15 +14,16 @@ from typing import Any
 import psutil
 
 from suite import __version__
-from suite.core.files import project_root
+from suite.core.files import project_root, sha256
 from suite.core.settings import Settings
+from suite.measure import processor
 
 LIBRARIES = (
     "torch", "transformers", "torchao", "onnxruntime", "onnxruntime-gpu", "onnx", "onnxscript", "optimum",
     "optimum-onnx", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn", "seqeval", "sacrebleu",
     "pandas", "pytest", "pytest-benchmark", "datasets", "huggingface-hub",
 )  # fmt: skip
-_TELLING_FLAGS = {
+_INFERENCE_FLAGS = {
     "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
     "amx_int8", "amx_bf16", "asimd", "asimddp", "bf16", "i8mm", "sve",
 }  # fmt: skip
@@ -48,7 +48,7 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "limit": settings.limit,
         "cell_timeout_s": settings.cell_timeout,
         "isolated": settings.isolate,
-        "samples_sha256": _sha256(settings.samples) if settings.samples else None,
+        "samples_sha256": sha256(settings.samples) if settings.samples else None,
     }
 
 
@@ -87,27 +87,12 @@ def _differences(name: str, before: Any, now: Any) -> list[str]:
 
 def cpu() -> dict[str, Any]:
     """The processor's name, cores and the instruction sets that matter to inference."""
-    name, flags = _cpu_name_and_flags()
     return {
-        "name": name,
+        "name": processor.name(),
         "physical_cores": psutil.cpu_count(logical=False),
         "logical_cores": psutil.cpu_count(),
-        "flags": sorted(_TELLING_FLAGS & flags),
+        "flags": sorted(_INFERENCE_FLAGS & processor.flags()),
     }
-
-
-def _cpu_name_and_flags() -> tuple[str, set[str]]:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        import cpuinfo
-
-        info = cpuinfo.get_cpu_info()
-        return str(info.get("brand_raw", platform.processor())), set(info.get("flags", []))
-    fields = dict(line.split(":", 1) for line in text.split("\n\n")[0].splitlines() if ":" in line)
-    stripped = {key.strip(): value.strip() for key, value in fields.items()}
-    flags = stripped.get("flags") or stripped.get("Features") or ""
-    return stripped.get("model name", platform.machine()), set(flags.split())
 
 
 def gpus() -> list[dict[str, Any]] | None:
@@ -175,10 +160,6 @@ def revision() -> dict[str, Any]:
         return {"git_revision": None, "git_dirty": None}
     status = git("status", "--porcelain", "--untracked-files=no")
     return {"git_revision": git("rev-parse", "HEAD"), "git_dirty": None if status is None else bool(status)}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def summary(known: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.errors import CheckpointError
+from suite.core.files import sha256
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -105,12 +106,6 @@ def sampled_fingerprint(directory: Path) -> str:
                 stream.seek(position)
                 digest.update(stream.read(SAMPLED_BYTES))
     return digest.hexdigest()
-
-
-def sha256(file: Path) -> str:
-    """The SHA-256 of a file's content, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _shards(directory: Path) -> list[Path]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
 from suite.core.errors import CheckpointError
-from suite.core.files import cache_root
+from suite.core.files import cache_root, fill_once
 from suite.subjects.integrity import CARD, fingerprint
 
 NOT_THE_PROCESSORS = {"config.json", "generation_config.json", CARD, "README.md", ".gitattributes"}
@@ -32,15 +31,10 @@ def assemble(config: Path, processor: Path) -> Path:
     except ValueError:
         raise CheckpointError(f"{config} is not valid JSON: restore it from the release.") from None
     files = _processor_files(processor)
-    folder = cache_folder() / "real-size" / fingerprint([config, *files], "sized", *(file.name for file in files))[:16]
+    folder = cache_root() / "real-size" / fingerprint([config, *files], "sized", *(file.name for file in files))[:16]
     if not folder.is_dir():
-        _fill(folder, config, files)
+        fill_once(folder, lambda temporary: _copy(config, files, temporary))
     return folder
-
-
-def cache_folder() -> Path:
-    """Where they are kept: beside the builds."""
-    return cache_root()
 
 
 def _processor_files(folder: Path) -> list[Path]:
@@ -51,21 +45,12 @@ def _processor_files(folder: Path) -> list[Path]:
     )
 
 
-def _fill(folder: Path, config: Path, files: list[Path]) -> None:
-    """Written aside and renamed, so that workers that start together never see half a folder."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
-    try:
-        shutil.copyfile(config, aside / "config.json")
-        for file in files:
-            shutil.copyfile(file, aside / file.name)
-        _resize_pictures(aside)
-        aside.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _copy(config: Path, files: list[Path], folder: Path) -> None:
+    """Write the config and the processor's files to an empty folder."""
+    shutil.copyfile(config, folder / "config.json")
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+    _resize_pictures(folder)
 
 
 def _resize_pictures(folder: Path) -> None:

@@ -6,7 +6,6 @@ the score on the frozen test split, what damage does to it, the card and its has
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.core.errors import CheckpointError, UsageError
+from suite.core.files import sha256
 from suite.task import Task
 from suite.task.discovery import load_module, load_tasks
 
@@ -321,11 +321,6 @@ def _introduction(card: dict[str, Any]) -> tuple[str, ...]:
     if not card["parameters"]:
         return MADE
     return TRAINED if card["score"] else UNTRAINED
-
-
-def sha256(file: Path) -> str:
-    """The hash of a file's content."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _version(name: str) -> str:

@@ -1,8 +1,9 @@
-"""A disk cache of builds: exports and compiled kernels, found again by everything that determined them.
+"""A disk cache of builds (exports, compiled kernels), keyed by everything that determines their content.
 
 An entry is one folder, named after the hash of its key, with a manifest that records the size and the hash of every
-file: a damaged entry is noticed when it is asked for, and made again. Two processes that want the same build do not
-make it twice: the second waits for the first. A build that dies leaves a partial folder that no one takes for an entry.
+file: a damaged entry is noticed when it is requested, and built again. Two processes that want the same build do not
+make it twice: the second waits for the first. A build that dies leaves a partial folder, under a name by which the next
+builder and `clear` find it; it is never taken for an entry.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from suite.core.files import cache_root, sha256
 
@@ -81,9 +84,9 @@ class BuildCache:
         final, partial = self.root / name, self.root / (name + _PARTIAL)
         self.root.mkdir(parents=True, exist_ok=True)
         with _locked(self.root / (name + _LOCK)):
-            found = self.get(key)
-            if found is not None:
-                return found
+            existing = self.get(key)
+            if existing is not None:
+                return existing
             # Whoever began this partial is dead, since we hold the lock.
             shutil.rmtree(partial, ignore_errors=True)
             content = partial / CONTENT
@@ -102,8 +105,8 @@ class BuildCache:
         """Every finished build, oldest first."""
         if not self.root.is_dir():
             return []
-        found = [_read_entry(path) for path in self.root.iterdir() if path.suffix not in (_PARTIAL, _LOCK)]
-        return sorted((entry for entry in found if entry is not None), key=lambda entry: entry.created)
+        entries = [_read_entry(path) for path in self.root.iterdir() if path.suffix not in (_PARTIAL, _LOCK)]
+        return sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.created)
 
     def clear(self) -> int:
         """Remove every build and what dead builders left behind; how many bytes that freed.
@@ -115,11 +118,14 @@ class BuildCache:
             return freed
         names = {path.name.removesuffix(_PARTIAL).removesuffix(_LOCK) for path in self.root.iterdir()}
         for name in sorted(filter(_is_digest, names)):
-            with contextlib.suppress(BlockingIOError), _locked(self.root / (name + _LOCK), wait=False):
+            lock = self.root / (name + _LOCK)
+            with contextlib.suppress(Timeout), _locked(lock, wait=False):
                 for folder in (self.root / name, self.root / (name + _PARTIAL)):
                     freed += _bytes_in(folder)
                     shutil.rmtree(folder, ignore_errors=True)
-                (self.root / (name + _LOCK)).unlink(missing_ok=True)
+                # Windows removes no open file; the lock removes its own there. Elsewhere, whoever waits for it notices.
+                with contextlib.suppress(PermissionError):
+                    lock.unlink(missing_ok=True)
         return freed
 
 
@@ -165,32 +171,10 @@ def _bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-@contextlib.contextmanager
-def _locked(path: Path, wait: bool = True) -> Iterator[None]:
-    """Hold an exclusive lock that dies with this process.
+def _locked(path: Path, wait: bool = True) -> AbstractContextManager[object]:
+    """Hold an exclusive lock between processes, which ends with the process at the latest.
 
     Raises:
-        BlockingIOError: another process holds it and `wait` is false.
+        filelock.Timeout: another process holds it and `wait` is false.
     """
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system: the rename alone must do
-        yield
-        return
-    while True:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            # `clear` removes lock files: one that was removed while we waited for it protects nothing.
-            if _is_same_file(descriptor, path):
-                yield
-                return
-        finally:
-            os.close(descriptor)
-
-
-def _is_same_file(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
+    return FileLock(path).acquire(blocking=wait)

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from suite.core.errors import UsageError
+from suite.core.files import fill_once
 
 NEVER = "torch<0\ntensorflow<0\njax<0\n"
 """Constraints that nothing meets: what depends on one of these is not installed rather than installed with it."""
@@ -150,29 +150,31 @@ class Releases:
         names = sorted(f"{one.name}-{one.version}" for one in distributions)
         folder = self.root / f"torch-{hashlib.sha256(json.dumps(names).encode()).hexdigest()[:8]}"
         if not folder.exists():
-            with tempfile.TemporaryDirectory(dir=self.root) as made:
-                links = Path(made, "links")
-                links.mkdir()
-                for one in distributions:
-                    for top in {
-                        file.parts[0] for file in one.files or () if file.parts[0] not in ("..", "__pycache__")
-                    }:
-                        (links / top).symlink_to(Path(str(one.locate_file(top))))
-                shutil.move(links, folder)
+            fill_once(folder, lambda links: _link(distributions, links))
         return folder
 
     def _folder(self, name: str, packages: Sequence[str], *options: str) -> Path:
         key = hashlib.sha256(json.dumps([list(packages), options, platform.python_version()]).encode()).hexdigest()
         folder = self.root / f"{re.sub(r'[^A-Za-z0-9.]+', '-', name)}-{key[:8]}"
         if not folder.exists():
-            self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.root) as made:
-                constraints = Path(made, "constraints.txt")
-                constraints.write_text(NEVER, encoding="utf-8")
-                into = ["--target", f"{made}/packages", "--constraint", str(constraints), "--only-binary", ":all:"]
-                _pip("install", "--quiet", "--no-compile", *into, *options, *packages)
-                shutil.move(f"{made}/packages", folder)
+            fill_once(folder, lambda target: _install(target, *options, *packages))
         return folder
+
+
+def _link(distributions: Sequence[metadata.Distribution], folder: Path) -> None:
+    """Fill a folder with links to the top-level files and packages of installed distributions."""
+    for one in distributions:
+        for top in {file.parts[0] for file in one.files or () if file.parts[0] not in ("..", "__pycache__")}:
+            (folder / top).symlink_to(Path(str(one.locate_file(top))))
+
+
+def _install(target: Path, *arguments: str) -> None:
+    """Install packages into a folder with pip; `arguments` are its options and the packages."""
+    with tempfile.TemporaryDirectory() as scratch:
+        constraints = Path(scratch, "constraints.txt")
+        constraints.write_text(NEVER, encoding="utf-8")
+        into = ["--target", str(target), "--constraint", str(constraints), "--only-binary", ":all:"]
+        _pip("install", "--quiet", "--no-compile", *into, *arguments)
 
 
 def _closure(package: str) -> list[metadata.Distribution]:

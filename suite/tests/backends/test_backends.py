@@ -234,7 +234,7 @@ def test_seven_bits_where_eight_would_overflow(monkeypatch: pytest.MonkeyPatch) 
         (set(), "aarch64", False),
     ):
         quantizing.saturates.cache_clear()
-        monkeypatch.setattr(quantizing, "_flags", lambda flags=flags: flags)
+        monkeypatch.setattr("suite.measure.processor.flags", lambda flags=flags: flags)
         monkeypatch.setattr("platform.machine", lambda machine=machine: machine)
         assert get_backend("onnx-int8").options()["reduce_range"] is expected
     quantizing.saturates.cache_clear()

@@ -10,7 +10,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from suite.core.errors import CheckpointError
-from suite.subjects.integrity import check_files, sha256, weight_files
+from suite.core.files import sha256
+from suite.subjects.integrity import check_files, weight_files
 
 
 @pytest.fixture

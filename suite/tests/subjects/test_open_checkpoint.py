@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.core.errors import CheckpointError, UsageError
+from suite.core.files import ROOT_VARIABLE
 from suite.core.subject import Subject
 from suite.subjects import Source, open_subject
 from suite.task import Sample, Task
@@ -180,7 +181,7 @@ def test_sentence_transformers_limit_is_respected(tmp_path: Path) -> None:
 
 @pytest.fixture
 def random_source(classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
-    monkeypatch.setattr("suite.subjects.random_weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "cache"))
     config = tmp_path / "real.json"
     shutil.copyfile(classifier / "config.json", config)
     return Source("random", made.CHECKPOINT, config=config, processor=classifier)

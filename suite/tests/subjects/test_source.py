@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from suite.core.errors import CheckpointError, UsageError
+from suite.core.files import ROOT_VARIABLE
 from suite.subjects import resolve
 from suite.subjects.random_weights import assemble
 from suite.task import Checkpoint
@@ -127,7 +128,7 @@ def test_nothing_heavy_is_imported() -> None:
 
 
 def test_a_folder_for_random_weights_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suite.subjects.random_weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "cache"))
     processor = tmp_path / "miniature"
     processor.mkdir()
     for name in ("config.json", "model.safetensors", "card.json", "tokenizer.json"):
@@ -145,7 +146,7 @@ def test_a_folder_for_random_weights_is_made_once(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_pictures_get_the_size_of_the_real_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nested: bool) -> None:
-    monkeypatch.setattr("suite.subjects.random_weights.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "cache"))
     config, processor = tmp_path / "real.json", tmp_path / "processor"
     processor.mkdir()
     sizes = {"size": {"height": 48, "width": 48}, "crop_size": {"height": 48, "width": 48}, "do_resize": True}

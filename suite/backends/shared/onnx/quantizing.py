@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from suite.measure import processor
+
 OPERATORS = ("MatMul", "Gemm", "Attention")
 """Not Gather: an embedding table is quantized with one scale for all rows, and one that is the output layer too (GPT-2,
 T5) would be dequantized at every step: T5 took half again as long, GPT-2's error doubled. torchao leaves it as well."""
@@ -27,7 +29,7 @@ def saturates() -> bool:
     """
     if platform.machine().lower() not in ("x86_64", "amd64", "i386", "i686"):
         return False
-    return not {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"} & _flags()
+    return not {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"} & processor.flags()
 
 
 def quantize_folder(base: Path, directory: Path, options: dict[str, Any]) -> None:
@@ -97,13 +99,3 @@ def _float_weights(model: Any) -> dict[str, int]:
         for tensor in model.graph.initializer
         if tensor.data_type == onnx.TensorProto.FLOAT
     }
-
-
-def _flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        import cpuinfo
-
-        return set(cpuinfo.get_cpu_info().get("flags", ()))
-    return next((set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")), set())

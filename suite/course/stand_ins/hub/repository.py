@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from suite.core.files import replace_file
+
 Kind = Literal["models", "datasets", "spaces"]
 DATE = "2024-01-01T00:00:00.000Z"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -84,9 +86,7 @@ def kept(cache: Path, content: str) -> Path:
     file = cache / "texts" / hashlib.sha256(content.encode()).hexdigest()[:24]
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
-        aside = file.with_suffix(f".{hashlib.sha1(str(id(content)).encode()).hexdigest()[:8]}")
-        aside.write_text(content, encoding="utf-8")
-        aside.replace(file)
+        replace_file(file, content.encode())
     return file
 
 
