@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.core.errors import CheckpointError, UsageError
+from suite.core.files import sha256
 from suite.task import discovery, miniatures
 
 ROOT = discovery.tasks_root()
@@ -159,7 +160,7 @@ def test_shipped_files_are_those_of_the_card(name: str) -> None:
     folder = SHIPPED[name]
     card = json.loads((folder / "card.json").read_text())
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    described = {name: miniatures.sha256(file) for name, file in files.items() if name not in miniatures.CARDS}
+    described = {name: sha256(file) for name, file in files.items() if name not in miniatures.CARDS}
     assert card["sha256"] == described
     assert sum(file.stat().st_size for file in files.values()) <= LARGEST
 
