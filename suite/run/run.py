@@ -16,6 +16,7 @@ from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import UsageError
 from suite.core.outcome import Outcome
 from suite.core.settings import Settings
+from suite.records import machine
 from suite.records.run_folder import RunFolder, find_run, point_latest
 from suite.run import conditions, known_failures, plan
 from suite.run.known_failures import KnownFailure
@@ -119,7 +120,7 @@ class Run:
         counts = {str(status): self.statuses.count(status) for status in Status if status in self.statuses}
         results = {
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "load_after": conditions.load(),
+            "load_after": machine.load(),
             "wall_s": round(time.monotonic() - self._started, 1),
             "exit_status": exit_status,
             "outcomes": counts,
