@@ -144,7 +144,8 @@ def _coverage(parsed: argparse.Namespace) -> int:
     from suite.task import discovery
 
     run = find_run(parsed.results, parsed.run)
-    expected = matrix(discovery.load_tasks(parsed.tasks or discovery.tasks_root()))
+    folders = (parsed.tasks or discovery.tasks_root(), *discovery.installed_folders())
+    expected = matrix(discovery.load_tasks(*folders))
     return 1 if print_coverage(Console(), join(run.rows()), expected) else 0
 
 

@@ -45,7 +45,7 @@ class Run:
     @cached_property
     def planned(self) -> list[Planned]:
         """Every cell that exists under these settings."""
-        return plan.plan(self.settings, discovery.load_tasks(self.settings.tasks))
+        return plan.plan(self.settings, discovery.load_tasks(*self.settings.task_folders))
 
     @cached_property
     def known_failures(self) -> list[KnownFailure]:
@@ -54,7 +54,7 @@ class Run:
         Raises:
             UsageError: a line that matches no cell.
         """
-        entries = known_failures.load(self.settings.tasks)
+        entries = [entry for folder in self.settings.task_folders for entry in known_failures.load(folder)]
         if self.settings.models or self.settings.weights != "miniature":
             return []
         existing = [(entry.cell.id, check) for entry in self.planned for check in entry.checks]

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from suite.backends import REFERENCE, REGISTRY
+from suite.backends import REFERENCE, references
 from suite.checks import accuracy
 from suite.checks.accuracy import Answers
 from suite.checks.fidelity import Distance
@@ -30,6 +30,7 @@ from suite.run.interleaving import measure_block
 from suite.run.known_failures import KnownFailure, as_known
 from suite.run.plan import Planned, preloads
 from suite.run.prefetch import Prefetcher
+from suite.task import discovery
 from suite.worker.messages import Built, Opened, Spec
 
 ROOM_MB = 700.0
@@ -352,9 +353,9 @@ class CheckRunner:
         spec = Spec(
             cell=entry.cell.id,
             capability=entry.task.name,
-            tasks=self.settings.tasks,
+            tasks=discovery.folder_of(entry.task),
             source=entry.source,
-            backend=REGISTRY[entry.backend.name],
+            backend=references()[entry.backend.name],
             device=entry.cell.device,
             threads=entry.cell.threads,
             batch_size=entry.cell.batch_size,
@@ -374,7 +375,7 @@ class CheckRunner:
 
     def _new_forkserver(self) -> Forkserver:
         names = preloads(self.planned.values())
-        return Forkserver(names, self.settings.threads, self.log, tasks=self.settings.tasks)
+        return Forkserver(names, self.settings.threads, self.log, tasks=self.settings.task_folders)
 
     def _room(self) -> bool:
         """Whether another worker fits beside those that live, if it is as large as the largest of them."""
