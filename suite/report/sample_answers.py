@@ -22,10 +22,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """A sample of one checkpoint with its answers; the text `told` says what the input is."""
+    """A sample of one checkpoint with its answers. `input` describes the sample in words, `sound` is a data address."""
 
     checkpoint: str
-    told: str
+    input: str
     truth: str
     sound: str | None
     answers: list[Answer] = field(default_factory=list)
