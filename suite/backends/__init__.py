@@ -1,10 +1,14 @@
-"""The registry. A backend is one file in this folder and one line here; nothing is imported until asked for."""
+"""The registry. A backend is one file in this folder and one line here; nothing is imported until asked for.
+
+Installed packages bring further ones by entry points in the group `touchstone.backends`: see `suite.plugin.hookspecs`.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
 
 from suite.backends.base import Backend, Tolerance
+from suite.core import extensions
 
 REFERENCE = "eager"
 QUICK = (REFERENCE, "onnx")
@@ -21,14 +25,52 @@ REGISTRY: dict[str, str] = {
     "noop": "suite.backends.noop:Noop",
 }
 
+REQUIRED = ("name", "family", "dtype", "tolerance")
+"""What every backend sets."""
+
+
+def references() -> dict[str, str]:
+    """The "module:Class" of every backend by name: ours in the registry's order, then those of installed packages.
+
+    Raises:
+        UsageError: a package brings a backend under a name that is taken.
+    """
+    known = dict(REGISTRY)
+    for extension in extensions.installed(extensions.BACKENDS):
+        if extension.name in known:
+            raise extension.broken(f"there is a backend of that name already, {known[extension.name]}")
+        known[extension.name] = extension.reference
+    return known
+
 
 def get_backend(name: str) -> Backend:
     """The backend of that name.
 
     Raises:
         KeyError: no such backend; callers that face a user check the name first.
+        UsageError: a package's entry point that is not a backend, or cannot be imported.
     """
-    return load_backend(REGISTRY[name])
+    if name in REGISTRY:
+        return load_backend(REGISTRY[name])
+    for extension in extensions.installed(extensions.BACKENDS):
+        if extension.name == name:
+            return _backend_of(extension)
+    raise KeyError(name)
+
+
+def _backend_of(extension: extensions.Extension) -> Backend:
+    value = extension.load()
+    if not (isinstance(value, type) and issubclass(value, Backend)):
+        raise extension.broken(f"{extension.reference} is not a subclass of suite.backends.Backend")
+    absent = [name for name in REQUIRED if not hasattr(value, name)]
+    if absent:
+        raise extension.broken(f"{extension.reference} does not set {', '.join(absent)}")
+    if value.name != extension.name:
+        raise extension.broken(f"{extension.reference} is named {value.name!r}: both names must be the same")
+    try:
+        return value()
+    except TypeError as error:  # an abstract method is left
+        raise extension.broken(f"{extension.reference} cannot be made ({error})") from error
 
 
 def load_backend(reference: str) -> Backend:
@@ -38,4 +80,4 @@ def load_backend(reference: str) -> Backend:
     return backend
 
 
-__all__ = ["QUICK", "REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend"]
+__all__ = ["QUICK", "REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend", "references"]

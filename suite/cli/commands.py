@@ -1,6 +1,6 @@
 """The command line: its parser, and one function per command.
 
-A command takes the parsed arguments and returns the exit code. It imports what it needs itself, so that `--help` is fast.
+A command takes the parsed arguments and returns the exit code. It imports what it needs itself: `--help` stays fast.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "touchstone") ->
         program: how the user called it, for the usage lines.
     """
     parser = _parser(program)
-    parsed, parsed.rest = parser.parse_known_args(arguments)
+    parsed, rest = parser.parse_known_args(arguments)
+    parsed.rest = rest
     if parsed.rest and parsed.command not in (bench, course):
         parser.error(f"unrecognized arguments: {' '.join(parsed.rest)}")
     from suite.core.errors import TouchstoneError, sentence
@@ -47,7 +48,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     command = commands.add_parser("report", help="rebuild the report from the rows of one or several runs")
     command.add_argument("runs", nargs="*", default=["latest"], metavar="RUN", help=RUN_HELP)
     command.add_argument("--results", default="results", type=Path, metavar="DIR", help=RESULTS_HELP)
-    command.add_argument("--into", type=Path, metavar="DIR", help="where to write it (default: the run's own folder)")
+    usage = "where to write it (default: the run's own folder, or one in --results)"
+    command.add_argument("--into", type=Path, metavar="DIR", help=usage)
     command.set_defaults(command=report)
 
     command = commands.add_parser("coverage", help="show the status of every cell of the matrix, and what is missing")
@@ -100,7 +102,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     command.set_defaults(command=overhead)
 
     command = commands.add_parser("docs", help="write the generated tables of the pages again; for contributors")
-    command.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a table is out of date")
+    command.add_argument(
+        "--check", action="store_true", help="write nothing, and exit with 1 if a table is out of date"
+    )
     command.set_defaults(command=docs)
     return parser
 
@@ -135,9 +139,12 @@ def report(parsed: argparse.Namespace) -> int:
     from suite.records.run_folder import find_run
     from suite.report import write_report
 
-    folders = [find_run(parsed.results, name).path for name in parsed.runs]
-    into = parsed.into or (folders[0] if len(folders) == 1 else parsed.results / "comparison")
-    measured = [folder for folder in folders if (folder / "cells.jsonl").is_file()]
+    runs = [find_run(parsed.results, name) for name in parsed.runs]
+    folders = [run.path for run in runs]
+    # A baseline is committed: its report goes beside the runs.
+    alone = parsed.results / f"report-{runs[0].name}" if runs[0].is_baseline else folders[0]
+    into = parsed.into or (alone if len(runs) == 1 else parsed.results / "comparison")
+    measured = [run.path for run in runs if run.has_cells]
     try:
         if len(folders) > 1:
             print(write_changes(folders, into))
@@ -159,15 +166,16 @@ def coverage(parsed: argparse.Namespace) -> int:
     """Print the status of every cell of the matrix; 1 if some are missing."""
     from rich.console import Console
 
-    from suite.records.columns import join
+    from suite.analysis.frames import cells_of, records
     from suite.records.run_folder import find_run
     from suite.report.coverage import print_coverage
     from suite.run.plan import matrix
     from suite.task import discovery
 
     run = find_run(parsed.results, parsed.run)
-    expected = matrix(discovery.load_tasks(parsed.tasks or discovery.tasks_root()))
-    return 1 if print_coverage(Console(), join(run.rows()), expected) else 0
+    folders = (parsed.tasks or discovery.tasks_root(), *discovery.installed_folders())
+    expected = matrix(discovery.load_tasks(*folders))
+    return 1 if print_coverage(Console(), records(cells_of(run)), expected) else 0
 
 
 def cache(parsed: argparse.Namespace) -> int:

@@ -33,6 +33,13 @@ class Settings:
     tasks: Path
     seed: int = 0
     limit: int | None = None
+    further_tasks: tuple[Path, ...] = ()
+    """Tasks folders that installed packages and the hook `pytest_touchstone_tasks` bring."""
+
+    @property
+    def task_folders(self) -> tuple[Path, ...]:
+        """Every tasks folder of the run, that of `--tasks` first."""
+        return (self.tasks, *self.further_tasks)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from suite.checks import CHECKS
 from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import TouchstoneError, sentence
 from suite.core.outcome import Outcome
-from suite.plugin import options
+from suite.plugin import extensions, options
 from suite.plugin.benchmark_clock import replay
 from suite.plugin.progress import Progress
 from suite.run.conditions import summary
@@ -31,7 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; a value that cannot be used ends the session with exit code 4."""
     config.addinivalue_line("markers", "quick: one pair of backends for each capability, in a minute or two")
     try:
-        config.stash[RUN] = Run(options.read_settings(config, discovery.tasks_root()))
+        further = extensions.task_folders(config)
+        config.stash[RUN] = Run(options.read_settings(config, discovery.tasks_root(), further))
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 

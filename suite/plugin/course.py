@@ -16,8 +16,8 @@ from suite.course.run import CourseRun, Read, Row, read_courses
 from suite.course.sandbox.namespaces import Limits
 from suite.course.verdicts.verdict import PASSING, SKIPPING, Verdict
 from suite.plugin import options
+from suite.records import machine
 from suite.records.run_folder import RunFolder, point_latest
-from suite.run import conditions
 from suite.task import discovery
 
 
@@ -27,7 +27,7 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.own = discovery.tasks_root() / "examples"
         self.settings = options.read_course_settings(config, self.own)
-        self.conditions = conditions.of_machine()
+        self.conditions = machine.describe()
         self.reads: list[Read] = []
         self.course: CourseRun | None = None
         self.folder: RunFolder | None = None
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """The machine and the releases that the examples are run with."""
-    return conditions.machine_summary(config.stash[SESSION].conditions)
+    return machine.summary(config.stash[SESSION].conditions)
 
 
 class DocumentNode(pytest.Collector):

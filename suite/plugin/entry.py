@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import pytest
 
-from suite.plugin import options
+from suite.plugin import hookspecs, options
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that others can implement."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from suite.backends import REGISTRY
 from suite.core.errors import UsageError, known_name
 from suite.core.settings import DEVICES, LATEST, WEIGHTS, CourseSettings, Settings
 
@@ -27,8 +27,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     add = group.addoption
     add("--capability", action="append", default=[], metavar="NAME", help="run only this capability (repeatable)")
-    add("--backend", action="append", default=[], metavar="NAME",
-        help=f"run only this backend (repeatable): {', '.join(REGISTRY)}")  # fmt: skip
+    add("--backend", action="append", default=[], metavar="NAME", type=_BackendName(),
+        help="run only this backend (repeatable): %(type)s")  # fmt: skip
     add("--model", action="append", default=[], metavar="DIR_OR_ID",
         help="a checkpoint of your own instead of the tasks' (repeatable), matched by its config.json")  # fmt: skip
     add("--weights", default="miniature", metavar="KIND",
@@ -55,16 +55,34 @@ def add_options(parser: pytest.Parser) -> None:
     add("--tasks", default=None, metavar="DIR", help="the folder of task files (default: beside the suite)")
 
 
-def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
+class _BackendName:
+    """The type of --backend. As text it lists the names, which are looked up only when the help is printed."""
+
+    def __call__(self, text: str) -> str:
+        return text
+
+    def __str__(self) -> str:
+        from suite.backends import REGISTRY, references
+
+        try:
+            return ", ".join(references())
+        except UsageError:  # the run says it; the help is still to be had
+            return ", ".join(REGISTRY)
+
+
+def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Iterable[Path] = ()) -> Settings:
     """The options as one checked value; capability names are checked later, once the tasks are known.
 
     Raises:
         UsageError: a value that cannot be used, with what could.
     """
+    from suite.backends import references  # a course loads none of it
+
     get = config.getoption
     quick = config.option.markexpr.strip() == "quick"
     weights = known_name("kind of weights", get("--weights"), WEIGHTS)
-    backends = tuple(known_name("backend", name, REGISTRY) for name in get("--backend"))
+    backend_names = references()
+    backends = tuple(known_name("backend", name, backend_names) for name in get("--backend"))
     samples = Path(get("--samples")).absolute() if get("--samples") else None
     if samples is not None and not samples.is_file():
         raise UsageError(f"--samples {samples} is no file: name a JSON Lines file of inputs and truths.")
@@ -85,6 +103,7 @@ def read_settings(config: pytest.Config, default_tasks: Path) -> Settings:
         strict=bool(getattr(config.option, "strict", False)),
         isolate=not get("--no-isolate"),
         tasks=Path(get("--tasks")).absolute() if get("--tasks") else default_tasks,
+        further_tasks=tuple(further_tasks),
     )
 
 

@@ -35,17 +35,17 @@ class Forkserver:
         threads: int,
         log: Path,
         instead: Mapping[str, str] | None = None,
-        tasks: Path | None = None,
+        tasks: Iterable[Path] = (),
     ) -> None:
         """`instead` is all that it and its children find in the environment, beside what is set here.
 
-        `tasks` is a folder of tasks to import as well.
+        `tasks` are folders of tasks to import as well.
         """
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
         environment = {
             preload.NAMES_VARIABLE: ",".join(sorted(set(names))),
-            preload.TASKS_VARIABLE: str(tasks or ""),
+            preload.TASKS_VARIABLE: os.pathsep.join(map(str, tasks)),
             "PYTHONPATH": os.pathsep.join([str(project_root()), *filter(None, sys.path)]),
             "OMP_NUM_THREADS": str(threads),
             "MKL_NUM_THREADS": str(threads),

@@ -39,12 +39,13 @@ def _import_all() -> None:
                 getattr(holder, attribute)
         except Exception:  # whatever a library raises as it is imported is for those who use it
             MISSING.append(name)
-    if folder := os.environ.get(TASKS_VARIABLE):
+    if folders := os.environ.get(TASKS_VARIABLE):
         from suite.task import discovery
 
-        # A folder that cannot be loaded is told to whoever asks for a task of it.
-        with contextlib.suppress(TouchstoneError):
-            discovery.load_tasks(Path(folder))
+        for folder in folders.split(os.pathsep):
+            # A folder that cannot be loaded is told to whoever asks for a task of it.
+            with contextlib.suppress(TouchstoneError):
+                discovery.load_tasks(Path(folder))
 
 
 _paths = list(sys.path)

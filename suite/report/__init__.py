@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_summary", "write_report"]
+    from suite.report.added_sections import ReportSection
+
+__all__ = ["ReportSection", "print_summary", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    """`ReportSection`, which packages that add a section return; it needs pandas."""
+    if name != "ReportSection":
+        raise AttributeError(name)
+    from suite.report.added_sections import ReportSection
+
+    return ReportSection
 
 
 def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None) -> Path:

@@ -18,6 +18,7 @@ from suite.analysis.frames import FLOOR, REFERENCE, records
 from suite.analysis.speedup import speedups
 from suite.core.privacy import scrub
 from suite.report import conditions_table, number_format, plots, status_symbols, tables
+from suite.report.added_sections import AddedSection
 from suite.report.gallery import Gallery, Shown, slug
 from suite.report.sample_answers import ShownAnswer
 from suite.report.style import css_variables
@@ -48,8 +49,13 @@ def render(
     run_conditions: Sequence[Mapping[str, Any]],
     gallery: Gallery,
     sample_answers: Mapping[str, Sequence[ShownAnswer]] | None = None,
+    *,
+    added: Sequence[AddedSection] = (),
 ) -> str:
-    """The page. Figures are drawn, and saved, through `gallery`; `sample_answers` are by capability."""
+    """The page. Figures are drawn, and saved, through `gallery`; `sample_answers` are by capability.
+
+    `added` are the sections of installed packages.
+    """
     cells = tables.ordered(cells)
     runs = [str(run["run"]) for run in run_conditions]
     faster = speedups(samples)
@@ -81,6 +87,7 @@ def render(
         "warnings": _warnings(cells, samples, run_conditions),
         "groups": groups,
         "sections": sections,
+        "added": added,
         "not_passed": tables.not_passed(cells, with_run=len(runs) > 1),
         "notes": tables.notes(cells),
         "conditions": conditions_table.table(run_conditions),
@@ -236,6 +243,7 @@ def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     entries += [("speed-up", "Speed-up")] if context["speedup"] else []
     entries += [("memory", "Memory and size")] if context["memory"] or context["size"] else []
     entries += [(section.id, section.name) for section in context["sections"]]
+    entries += [(section.id, section.title) for section in context["added"]]
     entries += [("not-passed", "Not passed")] if context["not_passed"] else []
     entries += [("notes", "Notes")] if context["notes"] else []
     return [*entries, ("conditions", "Conditions")]

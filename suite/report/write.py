@@ -23,13 +23,16 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
 
     # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
     from suite.report import plots
+    from suite.report.added_sections import added_sections
     from suite.report.gallery import Gallery
     from suite.report.html import render
     from suite.report.sample_answers import by_capability
 
     shown = by_capability(folders[0], RunFolder(folders[0]).sample_answers()) if len(folders) == 1 else {}
     with plots.styled():
-        page = render(cells, samples, conditions, Gallery(into / "plots", tell), shown)
+        gallery = Gallery(into / "plots", tell)
+        added = added_sections(cells, samples, conditions, gallery)
+        page = render(cells, samples, conditions, gallery, shown, added=added)
     tell("report.html")
     path = into / "report.html"
     path.write_text(page, encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from suite import checks
-from suite.backends import QUICK, REFERENCE, REGISTRY, Backend, get_backend
+from suite.backends import QUICK, REFERENCE, Backend, get_backend, references
 from suite.core.cell import Cell
 from suite.core.errors import UsageError, known_name
 from suite.core.settings import Settings
@@ -16,7 +16,7 @@ from suite.subjects import Source, resolve
 from suite.subjects.integrity import sampled_fingerprint
 from suite.subjects.model_option import match
 from suite.subjects.samples_file import read_samples
-from suite.task import Checkpoint, Task
+from suite.task import Checkpoint, Task, discovery
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
     """
     for name in settings.capabilities:
         known_name("capability", name, tasks)
-    backends = [get_backend(name) for name in REGISTRY]
+    backends = [get_backend(name) for name in references()]
     planned = []
     for task, checkpoint, source in _sources(settings, tasks):
         for backend in backends:
@@ -82,7 +82,7 @@ def matrix(tasks: Mapping[str, Task]) -> list[str]:
         f"{task.name}/{checkpoint.name}/{backend}"
         for task in tasks.values()
         for checkpoint in task.checkpoints
-        for backend in REGISTRY
+        for backend in references()
     ]
 
 
@@ -120,7 +120,7 @@ def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Ta
         return
     for task in tasks.values():
         for checkpoint in task.checkpoints:
-            yield task, checkpoint, resolve(checkpoint, settings.weights, settings.tasks)
+            yield task, checkpoint, resolve(checkpoint, settings.weights, discovery.folder_of(task))
 
 
 def _distinct(planned: Sequence[Planned]) -> None:

@@ -17,6 +17,7 @@ from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import UsageError
 from suite.core.outcome import Outcome
 from suite.core.settings import Settings
+from suite.records import machine
 from suite.records.run_folder import RunFolder, find_run, point_latest
 from suite.run import conditions, known_failures, plan
 from suite.run.known_failures import KnownFailure
@@ -45,7 +46,7 @@ class Run:
     @cached_property
     def planned(self) -> list[Planned]:
         """Every cell that exists under these settings."""
-        return plan.plan(self.settings, discovery.load_tasks(self.settings.tasks))
+        return plan.plan(self.settings, discovery.load_tasks(*self.settings.task_folders))
 
     @cached_property
     def known_failures(self) -> list[KnownFailure]:
@@ -54,7 +55,7 @@ class Run:
         Raises:
             UsageError: a line that matches no cell.
         """
-        entries = known_failures.load(self.settings.tasks)
+        entries = [entry for folder in self.settings.task_folders for entry in known_failures.load(folder)]
         if self.settings.models or self.settings.weights != "miniature":
             return []
         existing = [(entry.cell.id, check) for entry in self.planned for check in entry.checks]
@@ -119,7 +120,7 @@ class Run:
         counts = {str(status): self.statuses.count(status) for status in Status if status in self.statuses}
         results = {
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "load_after": conditions.load(),
+            "load_after": machine.load(),
             "wall_s": round(time.monotonic() - self._started, 1),
             "exit_status": exit_status,
             "outcomes": counts,

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from suite.backends import REGISTRY
+from suite.backends import references
 from suite.core.settings import Settings
 from suite.executors.base import Executor
 from suite.executors.in_process import InProcessExecutor
 from suite.executors.subprocess_executor import SubprocessExecutor
 from suite.processes.forkserver import Forkserver
 from suite.run.plan import Planned, preloads
+from suite.task import discovery
 from suite.worker.messages import Spec
 
 
@@ -29,7 +30,9 @@ class WorkerStarter:
         """Start the forkserver, once: several threads may ask for workers after that."""
         if self._forkserver is None and self._settings.isolate:
             settings = self._settings
-            self._forkserver = Forkserver(preloads(self._planned), settings.threads, self._log, tasks=settings.tasks)
+            self._forkserver = Forkserver(
+                preloads(self._planned), settings.threads, self._log, tasks=settings.task_folders
+            )
 
     def start(self, entry: Planned) -> Executor:
         """A worker for a cell, with nothing loaded yet.
@@ -56,9 +59,9 @@ class WorkerStarter:
         return Spec(
             cell=entry.cell.id,
             capability=entry.task.name,
-            tasks=settings.tasks,
+            tasks=discovery.folder_of(entry.task),
             source=entry.source,
-            backend=REGISTRY[entry.backend.name],
+            backend=references()[entry.backend.name],
             device=entry.cell.device,
             threads=entry.cell.threads,
             batch_size=entry.cell.batch_size,

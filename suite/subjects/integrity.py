@@ -10,17 +10,17 @@ from typing import Any
 
 from suite.core.errors import CheckpointError
 from suite.core.files import sha256
+from suite.task.card import changed_files
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
-CARD = "card.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 HEADER_LIMIT = 100_000_000
 SAMPLED_EVERY, SAMPLED_BYTES = 2**26, 2**20
 
 
 def check_files(directory: Path, weights: bool = True) -> None:
-    """Verify config, weights if there must be any and, for a shipped miniature, the checksums on its card.
+    """Verify config, weights if there must be any and, for a miniature, the SHA-256 of every file on its card.
 
     Raises:
         CheckpointError: a sentence that names the file and what is wrong with it.
@@ -121,22 +121,13 @@ def _shards(directory: Path) -> list[Path]:
 
 
 def _check_card(directory: Path) -> None:
-    card = directory / CARD
-    if not card.is_file():
-        return
-    expected = read_object(card).get("files", {})
-    if not isinstance(expected, dict):
-        raise CheckpointError(f"{card} lists its files in a way that cannot be read: restore it from the release.")
-    changed = [name for name, digest in expected.items() if _differs(directory / name, digest)]
+    changed = changed_files(directory)
     if changed:
         raise CheckpointError(
             f"Files of the miniature {directory.name} are not those that were shipped ({', '.join(changed)}): "
-            "restore them from the release, or run its recipe again, which writes a new card.json."
+            "restore them from the release, or run its recipe again, which writes a new card.json. A copy that was "
+            "changed on purpose needs no card.json: remove it."
         )
-
-
-def _differs(file: Path, digest: Any) -> bool:
-    return not file.is_file() or sha256(file) != digest
 
 
 def _check_safetensors(file: Path) -> None:

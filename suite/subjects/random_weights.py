@@ -8,7 +8,8 @@ from pathlib import Path
 
 from suite.core.errors import CheckpointError
 from suite.core.files import cache_root, fill_once
-from suite.subjects.integrity import CARD, fingerprint
+from suite.subjects.integrity import fingerprint
+from suite.task.card import CARD
 
 NOT_THE_PROCESSORS = {"config.json", "generation_config.json", CARD, "README.md", ".gitattributes"}
 WEIGHT_SUFFIXES = {".safetensors", ".bin"}

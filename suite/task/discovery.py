@@ -9,10 +9,11 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
-from importlib.util import module_from_spec
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
 
+from suite.core import extensions
 from suite.core.errors import UsageError
 from suite.core.files import project_root
 from suite.task import Checkpoint, Task
@@ -29,29 +30,65 @@ def tasks_root() -> Path:
     return project_root() / "tasks"
 
 
-def load_tasks(root: Path) -> dict[str, Task]:
-    """Every task defined in `<root>/<modality>/*.py`, by name, in the order of modalities and names.
+def installed_folders() -> tuple[Path, ...]:
+    """The tasks folders that installed packages bring, by entry points in the group `touchstone.tasks`.
 
     Raises:
-        UsageError: the folder has no tasks, or one of them cannot be loaded or is incomplete.
+        UsageError: an entry point whose package has no folder.
     """
-    root = Path(root).resolve()
-    if not root.is_dir():
-        raise UsageError(f"There is no tasks folder at {root}: pass an existing one with --tasks.")
+    return tuple(_folder(extension) for extension in extensions.installed(extensions.TASKS))
+
+
+def _folder(extension: extensions.Extension) -> Path:
+    module = extension.reference.partition(":")[0]
+    try:
+        spec = find_spec(module)
+    except Exception as error:  # the packages above it are imported, and may raise anything
+        raise extension.broken(f"{module} is not found ({type(error).__name__}: {error})") from error
+    if spec is None or not spec.submodule_search_locations:
+        raise extension.broken(f"{module} is not a package with a folder")
+    return Path(spec.submodule_search_locations[0])
+
+
+def load_tasks(root: Path, *further: Path) -> dict[str, Task]:
+    """Every task defined in `<root>/<modality>/*.py`, by name, in the order of modalities and names.
+
+    The tasks of `further` folders follow.
+
+    Raises:
+        UsageError: a folder has no tasks, one of them cannot be loaded or is incomplete, or two have the same name.
+    """
     tasks: dict[str, Task] = {}
-    for modality in MODALITIES:
-        found = [task for file in _files(root / modality) for task in _tasks_in(root, file)]
-        for task in sorted(found, key=lambda task: task.name):
+    for folder in (root, *further):
+        for task in _tasks_of(Path(folder).resolve()):
             if task.name in tasks:
                 raise UsageError(
                     f"Two tasks are named {task.name!r}, {_origin(tasks[task.name])} and {_origin(task)}: rename one."
                 )
             tasks[task.name] = task
+    return tasks
+
+
+def _tasks_of(root: Path) -> list[Task]:
+    if not root.is_dir():
+        raise UsageError(f"There is no tasks folder at {root}: pass an existing one with --tasks.")
+    tasks = [
+        task
+        for modality in MODALITIES
+        for task in sorted(
+            (task for file in _files(root / modality) for task in _tasks_in(root, file)), key=lambda task: task.name
+        )
+    ]
     if not tasks:
         raise UsageError(
             f"The tasks folder {root} defines no task: put Task subclasses into {', '.join(MODALITIES)} inside it."
         )
     return tasks
+
+
+def folder_of(task: Task) -> Path:
+    """The tasks folder that a task was loaded from."""
+    return Path(sys.modules[type(task).__module__.partition(".")[0]].__path__[0])
 
 
 def load_module(root: Path, name: str) -> ModuleType:

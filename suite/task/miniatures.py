@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from suite.core.errors import CheckpointError, UsageError
 from suite.core.files import sha256
 from suite.task import Task
+from suite.task.card import CARD, HASHES, changed_files
 from suite.task.discovery import load_module, load_tasks
 
 Progress = Callable[[str], None]
@@ -27,7 +28,7 @@ Progress = Callable[[str], None]
 BATCH = 50
 NOISES = (0.01, 0.05, 0.20)
 LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
-CARDS = ("README.md", "card.json")
+CARDS = ("README.md", CARD)
 TRAINED = (
     "It was trained on a generated world for the task `{task}`, to be small and really good at it. It",
     "measures backends; it is of no use on other text, sound or pictures. The test split's combinations never",
@@ -129,10 +130,11 @@ def check(tasks_root: Path, names: Sequence[str] = (), progress: Progress = prin
     for name, directory in found.items():
         if names and name not in names:
             continue
-        card = json.loads((directory / "card.json").read_text())
-        for file, expected in card["sha256"].items():
-            if not (directory / file).is_file() or sha256(directory / file) != expected:
-                deviations.append(f"The miniature {name} has another {file} than its card says: build it again.")
+        card = json.loads((directory / CARD).read_text())
+        deviations += [
+            f"The miniature {name} has another {file} than its card says: build it again."
+            for file in changed_files(directory)
+        ]
         if card["score"] is None:
             continue
         score = score_of(tasks[card["task"]], directory).accuracy
@@ -270,13 +272,13 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
         "training": trained.facts,
         "versions": {name: _version(name) for name in LIBRARIES},
         "licence": recipe.licence,
-        "sha256": {file.relative_to(directory).as_posix(): sha256(file) for file in files},
+        HASHES: {file.relative_to(directory).as_posix(): sha256(file) for file in files},
     }
 
 
 def write_card(card: dict[str, Any], directory: Path) -> None:
     """`card.json` for machines and `README.md` for people."""
-    (directory / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    (directory / CARD).write_text(json.dumps(card, indent=2) + "\n")
     score = card["score"]
     scored = score and [
         (

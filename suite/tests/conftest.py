@@ -99,7 +99,7 @@ PRELOADED = {
 }
 
 
-def _serves_many_tests(names: Iterable[str], threads: int, log: Path, tasks: Path) -> Forkserver:
+def _serves_many_tests(names: Iterable[str], threads: int, log: Path, tasks: Iterable[Path]) -> Forkserver:
     return Forkserver({*names, *PRELOADED}, threads, log)
 
 

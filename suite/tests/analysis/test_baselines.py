@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from suite.__main__ import main
 from suite.analysis.frames import load, read_csv
+from suite.cli.commands import main
 from suite.core.errors import UsageError
 from suite.core.files import project_root
 from suite.records.columns import CELL_COLUMNS

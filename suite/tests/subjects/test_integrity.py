@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,12 @@ import pytest
 from safetensors.numpy import save_file
 
 from suite.core.errors import CheckpointError
-from suite.core.files import sha256
+from suite.subjects import open_subject, resolve
 from suite.subjects.integrity import check_files, weight_files
+from suite.task import discovery, miniatures
+
+ROOT = discovery.tasks_root()
+SHIPPED = miniatures.shipped(ROOT)
 
 
 @pytest.fixture
@@ -33,11 +38,6 @@ def shard(checkpoint: Path) -> list[Path]:
     weight_map = {"a": names[0], "b": names[0], "c": names[1]}
     (checkpoint / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
     return [checkpoint / name for name in names]
-
-
-def write_card(checkpoint: Path) -> None:
-    files = {name: sha256(checkpoint / name) for name in ("config.json", "model.safetensors")}
-    (checkpoint / "card.json").write_text(json.dumps({"files": files}))
 
 
 def test_a_whole_checkpoint_is_accepted(checkpoint: Path) -> None:
@@ -166,27 +166,57 @@ def test_an_index_cannot_point_outside(checkpoint: Path) -> None:
         check_files(checkpoint)
 
 
-def test_a_miniature_as_it_was_shipped(checkpoint: Path) -> None:
-    write_card(checkpoint)
-    check_files(checkpoint)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_miniature_as_it_was_shipped(name: str) -> None:
+    card = json.loads((SHIPPED[name] / "card.json").read_text())
+    assert card["sha256"]
+    check_files(SHIPPED[name], weights="model.safetensors" in card["sha256"])
 
 
-def test_one_flipped_byte_in_a_miniature(checkpoint: Path) -> None:
-    write_card(checkpoint)
-    file = checkpoint / "model.safetensors"
+def _flip_the_last_bit(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"not those that were shipped \(model\.safetensors\)"):
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("sentiment-analysis", "model.safetensors"), ("text-to-speech", "vocoder/model.safetensors")]
+)
+def test_one_flipped_bit_in_a_copy_of_a_shipped_miniature(tmp_path: Path, name: str, file: str) -> None:
+    copy = Path(shutil.copytree(SHIPPED[name], tmp_path / name))
+    check_files(copy)
+    _flip_the_last_bit(copy / file)
+    with pytest.raises(CheckpointError, match=rf"miniature {name} are not those that were shipped \({file}\)"):
+        check_files(copy)
+
+
+def test_a_missing_file_of_a_miniature(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(SHIPPED["tokenization-bpe"], tmp_path / "copy"))
+    (copy / "tokenizer.json").unlink()
+    with pytest.raises(CheckpointError, match=r"\(tokenizer\.json\)"):
+        check_files(copy, weights=False)
+
+
+def test_a_changed_miniature_is_not_opened(tmp_path: Path) -> None:
+    """By the way of a run: from `--weights miniature` to the subject that a worker opens."""
+    task = discovery.load_tasks(ROOT)["sentiment-analysis"]
+    checkpoint = next(one for one in task.checkpoints if one.miniature)
+    source = resolve(checkpoint, "miniature", ROOT)
+    assert source.directory is not None
+    copy = Path(shutil.copytree(source.directory, tmp_path / "miniatures" / "shipped" / source.directory.name))
+    assert open_subject(resolve(checkpoint, "miniature", tmp_path), task).directory == copy
+    _flip_the_last_bit(copy / "model.safetensors")
+    with pytest.raises(CheckpointError, match="not those that were shipped"):
+        open_subject(resolve(checkpoint, "miniature", tmp_path), task)
+
+
+@pytest.mark.parametrize("card", ["[", "[1]", '{"sha256": [1]}', '{"sha256": {"../config.json": "0"}}'])
+def test_a_card_that_cannot_be_read(checkpoint: Path, card: str) -> None:
+    (checkpoint / "card.json").write_text(card)
+    with pytest.raises(CheckpointError, match=r"card\.json .*: restore it from the release"):
         check_files(checkpoint)
 
 
-def test_a_missing_file_of_a_miniature(checkpoint: Path) -> None:
-    (checkpoint / "card.json").write_text(json.dumps({"files": {"tokenizer.json": "0" * 64}}))
-    with pytest.raises(CheckpointError, match=r"tokenizer\.json"):
-        check_files(checkpoint)
-
-
-def test_a_card_need_not_list_files(checkpoint: Path) -> None:
-    (checkpoint / "card.json").write_text("{}")
+def test_the_card_of_something_else(checkpoint: Path) -> None:
+    (checkpoint / "card.json").write_text('{"files": {"tokenizer.json": "0"}}')
     check_files(checkpoint)
