@@ -144,8 +144,8 @@ class CourseRun:
                 f"Examples are only run behind walls, and there are none: {reason}. `python -m suite lint-course` runs "
                 "nothing; --unsafe runs them with your own rights."
             )
-        wanted = [read for read in self.reads if any(example.id in chosen for example in read.document.examples)]
-        documents = [read.document for read in wanted]
+        selected = [read for read in self.reads if any(example.id in chosen for example in read.document.examples)]
+        documents = [read.document for read in selected]
         self._hints = usage_hints.checkpoint_hints(documents)
         certificate, self._authority = _new_authority()
         self._private = Path(tempfile.mkdtemp(prefix="touchstone-course-"))
@@ -168,10 +168,10 @@ class CourseRun:
         for core in cores:
             self._cores.put(core)
         self._pool = ThreadPoolExecutor(len(cores), thread_name_prefix="document")
-        for read in wanted:
+        for read in selected:
             for example in read.document.examples:
                 self._rows[example.id] = Future()
-        for read in wanted:
+        for read in selected:
             self._pool.submit(self._run_document, read, chosen)
 
     def row(self, example: Example) -> Row:

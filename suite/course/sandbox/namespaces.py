@@ -125,11 +125,11 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
     """
     syscalls.mount("none", "/", None, syscalls.RECURSIVE | syscalls.PRIVATE)
     root = "/tmp"
-    wanted = _with_parents_first([*(path for path in _SYSTEM if Path(path).exists()), *readable])
+    shared = _with_parents_first([*(path for path in _SYSTEM if Path(path).exists()), *readable])
     devices = [f"/dev/{name}" for name in _DEVICES]
     settings = [f"/etc/{name}" for name in _SETTINGS if Path(f"/etc/{name}").exists()]
     # Opened before the new root covers what lies below /tmp.
-    sources = {path: os.open(path, os.O_PATH) for path in (*wanted, *devices, *settings, *writable)}
+    sources = {path: os.open(path, os.O_PATH) for path in (*shared, *devices, *settings, *writable)}
     if Path(_PROCESSORS).exists():
         sources[_PROCESSORS] = os.open(_PROCESSORS, os.O_PATH)
     links = {path: str(Path(path).readlink()) for path in _SYSTEM if Path(path).is_symlink()}

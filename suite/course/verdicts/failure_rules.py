@@ -49,7 +49,7 @@ def missing_name(failure: Failure) -> Judgement | None:
 
 
 def missing_module(failure: Failure) -> Judgement | None:
-    """A module that is not installed, or is no package's but the course's or the reader's own."""
+    """A module that is not installed, or that is a file of the course's or the reader's own."""
     if failure.is_a("ModuleNotFoundError"):
         module = failure.result.attributes.get("name", "")
         if not module:

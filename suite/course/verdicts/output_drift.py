@@ -1,4 +1,4 @@
-"""Whether the output that a document shows is still of the kind that the code gives: its type, keys and depth.
+"""The drift check: whether the output that a document shows still has the type, keys and depth of the real one.
 
 Values are never compared: a stand-in answers, and models change. What does not parse as data is not compared either.
 """
@@ -12,17 +12,17 @@ from typing import Any
 
 OBJECT = re.compile(r"<[^<>\n]*>")
 CALL = re.compile(r"\b(?:np\.)?(?:tensor|array|float32|float64|int64|float16)\(")
-REST = re.compile(r",?\s*(?:\.\.\.|…)\s*,?")
+REST = re.compile(r",?\s{0,80}(?:\.\.\.|…)\s{0,80},?")
 LONGEST = 20_000
 
 
 def drift(expected: str, outputs: Iterable[str]) -> str:
-    """How the shown output differs in kind from every real one, in words; empty where it does not or nobody can say."""
-    wanted = parsed(expected)
-    if not isinstance(wanted, dict | list | tuple) or not wanted:
+    """How the expected output differs in kind from every real one, in words; empty where it does not or is unclear."""
+    expected_data = parsed(expected)
+    if not isinstance(expected_data, dict | list | tuple) or not expected_data:
         return ""
-    found = [value for text in outputs if (value := parsed(text)) is not None]
-    differences = [difference(wanted, value) for value in found]
+    actual = [value for text in outputs if (value := parsed(text)) is not None]
+    differences = [difference(expected_data, value) for value in actual]
     if not differences or not all(differences):
         return ""
     return differences[-1]
@@ -40,26 +40,28 @@ def parsed(text: str) -> Any:
         return None
 
 
-def difference(wanted: Any, found: Any, where: str = "the output") -> str:
+def difference(expected: Any, actual: Any, where: str = "the output") -> str:
     """Where two values differ in kind, in words; empty if they do not."""
-    if _kind(wanted) != _kind(found):
-        return f"{where} is {_article(found)} now, and was {_article(wanted)}"
-    if isinstance(wanted, dict):
-        return _keys(wanted, found, where)
-    if isinstance(wanted, list | tuple) and wanted and found:
-        return difference(wanted[0], found[0], f"the first item of {where}")
+    if _kind(expected) != _kind(actual):
+        return f"{where} is {_article(actual)} now, and was {_article(expected)}"
+    if isinstance(expected, dict):
+        return _keys(expected, actual, where)
+    if isinstance(expected, list | tuple) and expected and actual:
+        return difference(expected[0], actual[0], f"the first item of {where}")
     return ""
 
 
-def _keys(wanted: dict[Any, Any], found: dict[Any, Any], where: str) -> str:
-    if not all(isinstance(key, str) for key in (*wanted, *found)):
+def _keys(expected: dict[Any, Any], actual: dict[Any, Any], where: str) -> str:
+    if not all(isinstance(key, str) for key in (*expected, *actual)):
         return ""
-    gone, new = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    gone, new = sorted(set(expected) - set(actual)), sorted(set(actual) - set(expected))
     if gone or new:
         changes = [f"lacks {', '.join(map(repr, gone))}"] if gone else []
         changes += [f"has {', '.join(map(repr, new))} besides"] if new else []
         return f"{where} {' and '.join(changes)}"
-    return next((told for key in wanted if (told := difference(wanted[key], found[key], f"{where}[{key!r}]"))), "")
+    return next(
+        (change for key in expected if (change := difference(expected[key], actual[key], f"{where}[{key!r}]"))), ""
+    )
 
 
 def _kind(value: Any) -> str:

@@ -33,9 +33,9 @@ def platforms() -> dict[str, str]:
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module can be imported here; it is not imported."""
+    """Whether a module can be imported here, or the package around it; neither is imported."""
     try:
-        return find_spec(module) is not None
+        return find_spec(module.partition(".")[0]) is not None
     except (ImportError, ValueError):
         return False
 

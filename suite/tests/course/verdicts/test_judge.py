@@ -169,9 +169,9 @@ def test_an_input_under_its_old_name_is_an_argument_that_is_gone() -> None:
 
 def test_a_page_about_a_file_is_not_the_file() -> None:
     code = 'raise type("UnidentifiedImageError", (OSError,), {})("cannot identify image file")  # {}'
-    page = "https://huggingface.co/datasets/a/b/blob/main/c.png"
+    page = "https://huggingface.co/datasets/a/b/blob/main/blob/c.png"
     judgement = judged(f"url = '{page}'\n{code}")
-    assert (judgement.verdict, judgement.replacement) == (Verdict.BROKEN, page.replace("blob", "resolve"))
+    assert (judgement.verdict, judgement.replacement) == (Verdict.BROKEN, page.replace("blob", "resolve", 1))
 
 
 def test_what_a_failed_example_had_only_begun_was_not_made() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import sys
 from collections.abc import Iterator
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -129,6 +130,13 @@ def test_a_request_that_was_refused_is_known_by_its_note_and_not_by_its_words() 
     assert explained(**error).rule == UNEXPLAINED
     another = {**error, "message": "the stand-in for the open web makes nothing of this kind"}
     assert explained(**another, notes=[refused]).rule == UNEXPLAINED
+
+
+def test_what_an_error_names_is_never_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look for a module in a package imports the package; `this` prints a poem."""
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    explained(error=("ImportError",), message="F requires the this.poem library but it was not found")
+    assert "this" not in sys.modules
 
 
 @pytest.mark.parametrize(
