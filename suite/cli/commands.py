@@ -1,6 +1,6 @@
 """The command line: its parser, and one function per command.
 
-A command takes the parsed arguments and returns the exit code. It imports what it needs itself, so that `--help` is fast.
+A command takes the parsed arguments and returns the exit code. It imports what it needs itself: `--help` stays fast.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "touchstone") ->
         program: how the user called it, for the usage lines.
     """
     parser = _parser(program)
-    parsed, parsed.rest = parser.parse_known_args(arguments)
+    parsed, rest = parser.parse_known_args(arguments)
+    parsed.rest = rest
     if parsed.rest and parsed.command not in (bench, course):
         parser.error(f"unrecognized arguments: {' '.join(parsed.rest)}")
     from suite.core.errors import TouchstoneError, sentence
@@ -100,7 +101,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     command.set_defaults(command=overhead)
 
     command = commands.add_parser("docs", help="write the generated tables of the pages again; for contributors")
-    command.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a table is out of date")
+    command.add_argument(
+        "--check", action="store_true", help="write nothing, and exit with 1 if a table is out of date"
+    )
     command.set_defaults(command=docs)
     return parser
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from suite.cli.commands import main
 from suite.analysis.status_changes import side_by_side
+from suite.cli.commands import main
 from suite.course.report import COLUMNS
 from suite.records.run_folder import RunFolder
 
