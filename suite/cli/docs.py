@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite.backends import REGISTRY, get_backend
 from suite.core.errors import UsageError
 from suite.core.files import project_root
 from suite.task import Checkpoint, Task, discovery
@@ -31,10 +34,14 @@ def capability_table() -> Iterator[str]:
     """The capabilities and their checkpoints, from the tasks, the miniatures' cards and the committed baseline."""
     root = discovery.tasks_root()
     cards = {name: json.loads((folder / "card.json").read_text()) for name, folder in shipped(root).items()}
-    yield from _rows([("capability", "checkpoint", "architecture", "accuracy is", "score", "harmed", "MB")])
-    yield from _rows([("---",) * 7])
-    for task in discovery.load_tasks(root).values():
-        yield from _rows(_capability_row(task, checkpoint, cards) for checkpoint in task.checkpoints)
+    yield from _table(
+        ("capability", "checkpoint", "architecture", "accuracy is", "score", "harmed", "MB"),
+        (
+            _capability_row(task, checkpoint, cards)
+            for task in discovery.load_tasks(root).values()
+            for checkpoint in task.checkpoints
+        ),
+    )
 
 
 def _capability_row(task: Task, checkpoint: Checkpoint, cards: dict[str, dict]) -> tuple[str, ...]:
@@ -62,12 +69,98 @@ def _baseline_accuracy(task: Task, checkpoint: Checkpoint) -> float | None:
     return None
 
 
-def _rows(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def backend_table() -> Iterator[str]:
+    """The registry: what each backend is, its dtype, the tolerance that it declares, and whether it builds."""
+    yield from _table(
+        ("backend", "is", "dtype", "fidelity within", "builds"),
+        (
+            (
+                f"`{name}`",
+                (inspect.getdoc(type(backend)) or "").partition("\n\n")[0].replace("\n", " "),
+                backend.dtype,
+                f"{backend.tolerance.fidelity:g}" if "fidelity" in backend.checks else "not compared",
+                "yes" if backend.builds else "no",
+            )
+            for name, backend in ((name, get_backend(name)) for name in REGISTRY)
+        ),
+    )
+
+
+def room_table() -> Iterator[str]:
+    """The folders of `suite/`: what each is for, as its `__init__.py` says, and which others it imports."""
+    imports = room_imports(project_root() / "suite")
+    yield from _table(
+        ("folder", "is for", "imports"),
+        ((f"`{room}`", _purpose(room), ", ".join(f"`{name}`" for name in others)) for room, others in imports.items()),
+    )
+
+
+def room_graph() -> Iterator[str]:
+    """The same as a Mermaid graph; an import that another path of arrows already implies is left out."""
+    imports = room_imports(project_root() / "suite")
+    yield "```mermaid"
+    yield "graph TD"
+    for room, others in imports.items():
+        implied = {name for other in others for name in _reachable(other, imports)}
+        yield from (f"    {room} --> {other}" for other in others if other not in implied)
+    yield "```"
+
+
+def room_imports(suite: Path) -> dict[str, list[str]]:
+    """For each folder of `suite/` but the tests, the others that its modules import anywhere; least needy first."""
+    rooms = sorted(file.parent.name for file in suite.glob("*/__init__.py") if file.parent.name != "tests")
+    imports: dict[str, set[str]] = {room: set() for room in rooms}
+    for room in rooms:
+        for file in (suite / room).rglob("*.py"):
+            for name in _imported(ast.parse(file.read_text(encoding="utf-8"))):
+                package, _, rest = name.partition(".")
+                other = rest.partition(".")[0]
+                if package == suite.name and other in imports and other != room:
+                    imports[room].add(other)
+    ordered = sorted(rooms, key=lambda room: (len(_reachable(room, imports)), room))
+    return {room: sorted(imports[room], key=ordered.index) for room in ordered}
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _reachable(room: str, imports: Mapping[str, Iterable[str]]) -> set[str]:
+    """Every folder that a folder imports, directly or through others."""
+    reached: set[str] = set()
+    waiting = list(imports[room])
+    while waiting:
+        other = waiting.pop()
+        if other not in reached:
+            reached.add(other)
+            waiting += imports[other]
+    return reached
+
+
+def _purpose(room: str) -> str:
+    """The first paragraph of a folder's docstring, on one line."""
+    docstring = ast.get_docstring(ast.parse((project_root() / "suite" / room / "__init__.py").read_text("utf-8")))
+    return " ".join((docstring or "").partition("\n\n")[0].split())
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
     for row in rows:
-        yield "|" + "|".join(cell if cell == "---" else f" {cell} " if cell else "  " for cell in row) + "|"
+        yield "|" + "|".join(f" {cell} " if cell else "  " for cell in row) + "|"
 
 
-GENERATED = (Generated("tasks/README.md", "capabilities", capability_table),)
+GENERATED = (
+    Generated("suite/README.md", "graph", room_graph),
+    Generated("suite/README.md", "folders", room_table),
+    Generated("suite/backends/README.md", "backends", backend_table),
+    Generated("tasks/README.md", "capabilities", capability_table),
+)
 
 
 def regenerated(text: str, table: Generated) -> str:
@@ -93,7 +186,7 @@ def write_pages(write: bool = True, root: Path | None = None, tables: Sequence[G
         UsageError: this is not a checkout, or a page has lost its markers.
     """
     root = root or project_root()
-    changed = []
+    changed: dict[str, None] = {}
     for table in tables:
         page = root / table.page
         if not page.is_file():
@@ -102,7 +195,7 @@ def write_pages(write: bool = True, root: Path | None = None, tables: Sequence[G
         written = regenerated(text, table)
         if written == text:
             continue
-        changed.append(table.page)
+        changed[table.page] = None
         if write:
             page.write_text(written, encoding="utf-8")
-    return changed
+    return list(changed)
