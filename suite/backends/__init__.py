@@ -1,6 +1,7 @@
-"""The registry. A backend is one file in this folder and one line here; nothing is imported until asked for.
+"""What executes a checkpoint: one file a backend, and one line in the registry here.
 
-Installed packages bring further ones by entry points in the group `touchstone.backends`: see `suite.plugin.hookspecs`.
+Nothing is imported until it is asked for. Installed packages bring further ones by entry points in the group
+`touchstone.backends`: see `suite.plugin.hookspecs`.
 """
 
 from __future__ import annotations

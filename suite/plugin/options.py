@@ -81,8 +81,7 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
     get = config.getoption
     quick = config.option.markexpr.strip() == "quick"
     weights = known_name("kind of weights", get("--weights"), WEIGHTS)
-    backend_names = references()
-    backends = tuple(known_name("backend", name, backend_names) for name in get("--backend"))
+    backends = tuple(known_name("backend", name, references()) for name in get("--backend"))
     samples = Path(get("--samples")).absolute() if get("--samples") else None
     if samples is not None and not samples.is_file():
         raise UsageError(f"--samples {samples} is no file: name a JSON Lines file of inputs and truths.")

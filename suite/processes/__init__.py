@@ -1,3 +1,4 @@
-"""One warm forkserver: what it imports in advance, and where the output of its children goes. Knows no cell and no
-example.
+"""One warm forkserver: what it imports in advance, and where the output of its children goes.
+
+It knows no cell and no example.
 """
