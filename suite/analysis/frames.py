@@ -12,7 +12,7 @@ import pandas as pd
 from suite.core.cell import Status
 from suite.core.errors import UsageError
 from suite.core.privacy import scrub
-from suite.records.columns import CELL_COLUMNS, join
+from suite.records.columns import CELL_COLUMNS, CELLS, SAMPLES, join
 from suite.records.run_folder import TABLES, RunFolder
 
 REFERENCE = "eager"
@@ -20,19 +20,12 @@ REFERENCE = "eager"
 FLOOR = "noop"
 """The backend that does nothing: what it takes is the harness's own share."""
 
-TEXT_COLUMNS = (
-    "run", "cell", "capability", "modality", "checkpoint", "checkpoint_id", "revision", "weights", "architecture",
-    "backend", "device", "dtype", "status", "reason", "conformance", "fidelity", "accuracy_check", "latency",
-    "metrics", "notes",
-)  # fmt: skip
-INTEGER_COLUMNS = ("batch_size", "threads", "samples", "latency_rounds", "latency_calls", "input_length")
-
+TEXT_COLUMNS = tuple(column.name for column in CELLS if column.is_text)
+INTEGER_COLUMNS = tuple(column.name for column in CELLS if column.is_integer)
 SAMPLE_TYPES = {
-    "run": "str", "cell": "str", "capability": "str", "checkpoint": "str", "backend": "str",
-    "cycle": "Int64", "order": "Int64", "call": "Int64",
-    "latency_ms": "float64", "ttft_ms": "float64", "load": "float64", "idle_share": "float64",
-}  # fmt: skip
-"""The columns of samples.parquet: one row per timed call."""
+    column.name: "str" if column.is_text else "Int64" if column.is_integer else "float64" for column in SAMPLES
+}
+"""The columns of samples.parquet with their types in pandas: one row per timed call."""
 
 _READ_AS_MISSING = frozenset(
     ["#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",

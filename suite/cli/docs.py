@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.backends import REGISTRY, get_backend
+from suite.core.column import Column
 from suite.core.errors import UsageError
 from suite.core.files import project_root
+from suite.records import columns
 from suite.task import Checkpoint, Task, discovery
 from suite.task.miniatures import shipped
 
@@ -67,6 +69,14 @@ def _baseline_accuracy(task: Task, checkpoint: Checkpoint) -> float | None:
                 if row["cell"] == f"{task.name}/{checkpoint.name}/eager" and row["accuracy"]:
                     return float(row["accuracy"])
     return None
+
+
+def column_table(of: Iterable[Column]) -> Iterator[str]:
+    """The columns of a result table: what each holds is said where its number comes from."""
+    yield from _table(
+        ("column", "type, unit", "meaning", "empty"),
+        ((f"`{column.name}`", column.unit, column.meaning, column.empty) for column in of),
+    )
 
 
 def backend_table() -> Iterator[str]:
@@ -156,6 +166,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 GENERATED = (
+    Generated("results/README.md", "cells", lambda: column_table(columns.CELLS)),
+    Generated("results/README.md", "samples", lambda: column_table(columns.SAMPLES)),
     Generated("suite/README.md", "graph", room_graph),
     Generated("suite/README.md", "folders", room_table),
     Generated("suite/backends/README.md", "backends", backend_table),

@@ -85,13 +85,6 @@ _JSON_COLUMNS = tuple(column.name for column in CELLS if column.is_json)
 _BOOKKEEPING = {"check", "status", "reason", "wall_s"}
 
 
-def markdown_table(columns: Iterable[Column]) -> str:
-    """The columns as `results/README.md` shows them."""
-    lines = ["| column | type, unit | meaning | empty |", "|---|---|---|---|"]
-    lines += [f"| `{column.name}` | {column.unit} | {column.meaning} | {column.empty} |" for column in columns]
-    return "\n".join(lines) + "\n"
-
-
 def join(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One dict per (run, cell) with the keys of `CELL_COLUMNS`; what was not measured is `None`.
 
