@@ -252,7 +252,11 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
 def test_every_folder_is_a_room_that_says_what_it_is_for() -> None:
     """Data apart, nothing lies beside the rooms; the first paragraph of each `__init__.py` is one sentence."""
     suite = ROOT / "suite"
-    assert {file.name for file in suite.iterdir() if file.is_file()} == {"__init__.py", "__main__.py"}
+    assert {file.name for file in suite.iterdir() if file.is_file()} == {
+        "README.md",
+        "__init__.py",
+        "__main__.py",
+    }
     rooms = {folder.name for folder in suite.iterdir() if folder.is_dir() and folder.name != "__pycache__"}
     assert rooms - LEVELS.keys() == {"tests"}
     folders = {file.parent for file in suite.rglob("*.py") if "tests" not in file.parts}
