@@ -49,20 +49,30 @@ class Score:
 
 def score(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) -> Score:
     """Score a set of answers. The standard error is that of a bootstrap over samples."""
-    accuracy = float(task.accuracy(answers, truths))
-    rng = np.random.default_rng(seed)
-    size = len(truths)
-    resampled = []
-    for _ in range(task.resamples):
-        drawn = rng.integers(0, size, size)
-        resampled.append(task.accuracy([answers[i] for i in drawn], [truths[i] for i in drawn]))
     return Score(
-        accuracy=accuracy,
-        stderr=float(np.nanstd(resampled, ddof=1)),
+        accuracy=float(task.accuracy(answers, truths)),
+        stderr=_standard_error(task, answers, truths, seed),
         chance=float(task.chance(truths)),
-        samples=size,
+        samples=len(truths),
         metrics={name: float(value) for name, value in task.metrics(answers, truths).items()},
     )
+
+
+def _standard_error(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) -> float:
+    """The standard deviation of the accuracy over resampled samples; 0 for a single sample, which cannot vary."""
+    from scipy.stats import bootstrap
+
+    if len(truths) < 2:
+        return 0.0
+
+    def accuracy(places: np.ndarray) -> float:
+        return float(task.accuracy([answers[i] for i in places], [truths[i] for i in places]))
+
+    resampled = bootstrap(
+        (np.arange(len(truths)),), accuracy, n_resamples=task.resamples, vectorized=False, method="percentile", rng=seed
+    )
+    # A metric may have no value on an unlucky resample: it then counts for nothing.
+    return float(np.nanstd(resampled.bootstrap_distribution, ddof=1))
 
 
 def above_chance(result: Score) -> str | None:
