@@ -40,7 +40,9 @@ def explained(code: str = "f()", **fields: Any) -> Judgement:
 
 def of_example(row: ErrorPattern) -> Judgement:
     """The judgement of all rules on a row's own example."""
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.example.items()}
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.example.items()
+    }
     fields["notes"] = [read_note(note) for note in fields.get("notes", ())]
     assert None not in fields["notes"]
     return explained(line=7, **fields)
