@@ -29,7 +29,7 @@ print(json.dumps(answers))
 OPEN = """
 import json, sys
 from suite.task import Checkpoint
-from suite.tests import made_checkpoints as made
+from suite.tests.support import made_checkpoints as made
 from suite.subjects import Source, open_subject
 from suite.subjects.model_option import match
 found = match("org/good", [made.Moods()])
