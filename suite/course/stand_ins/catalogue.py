@@ -15,11 +15,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from suite.course.stand_ins.spelling import misspelling
 
-Outcome = Literal["known", "renamed", "misspelt", "guessed", "unknown"]
+ResolutionOutcome = Literal["known", "renamed", "misspelt", "guessed", "unknown"]
+Answering = TypeVar("Answering")
+"""What answers for a name: a row of the catalogue, or a data set."""
 
 FILE = Path(__file__).with_name("catalogue.csv")
 SERVED = frozenset({"transformers", "sentence-transformers"})
@@ -124,12 +126,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Resolution:
-    """What became of a name. `entry` is what answers for it, `meant` the id that should have been written."""
+class Resolution(Generic[Answering]):
+    """What an id of the Hub stands for. `entry` answers for it; `meant` is the id that should have been written."""
 
     name: str
-    outcome: Outcome
-    entry: Entry | None = None
+    outcome: ResolutionOutcome
+    entry: Answering | None = None
     meant: str | None = None
 
 
@@ -155,7 +157,7 @@ def _entry(row: dict[str, str]) -> Entry:
     )
 
 
-def resolve(name: str, hint: str | None = None) -> Resolution:
+def resolve(name: str, hint: str | None = None) -> Resolution[Entry]:
     """What a checkpoint's name stands for; `hint` is a task or a class that the document states with it.
 
     A misspelt id is never answered for: `entry` is None and `meant` says what it should be.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from suite.course.stand_ins.checkpoints.json_files import write_json
 
 TEXTS, SEMANTIC = 10048, 10000
 """Bark's numbers of texts begin after those of meanings."""
@@ -57,7 +58,7 @@ def write_generation(folder: Path, model_type: str, words: int) -> None:
     else:
         ends = {"pad_token_id": SOUNDS, "bos_token_id": SOUNDS, "decoder_start_token_id": SOUNDS}
         content = {**ends, "do_sample": True, "guidance_scale": 3.0, "max_length": 256}
-    (folder / "generation_config.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "generation_config.json", content)
 
 
 def _write_voices(folder: Path) -> None:
@@ -70,5 +71,4 @@ def _write_voices(folder: Path) -> None:
         files[name] = f"speaker_embeddings/{name}.npy"
         np.save(folder / files[name], np.arange(np.prod(shape), dtype=np.int64).reshape(shape) % 1000)
     voices = {f"v2/{language}_speaker_{number}": files for language in LANGUAGES for number in range(10)}
-    index = json.dumps({"repo_or_path": "suno/bark-small", **voices}, indent=2)
-    (folder / "speaker_embeddings_path.json").write_text(index + "\n", encoding="utf-8")
+    write_json(folder / "speaker_embeddings_path.json", {"repo_or_path": "suno/bark-small", **voices})

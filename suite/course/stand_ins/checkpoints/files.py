@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from suite.core.files import fill_once
 from suite.course.stand_ins.catalogue import Entry
+from suite.course.stand_ins.checkpoints.json_files import write_json
 from suite.course.stand_ins.checkpoints.longer_positions import lengthen
 from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
 from suite.course.stand_ins.checkpoints.random_checkpoint import make
@@ -87,14 +86,9 @@ def _sentence_transformer(aside: Path, entry: Entry) -> None:
         {"idx": int(index), "name": index, "path": path, "type": f"sentence_transformers.models.{kind}"}
         for index, path, kind in MODULES
     ]
-    _write(aside / "modules.json", modules)
+    write_json(aside / "modules.json", modules)
     pooling = {"word_embedding_dimension": entry.width, "pooling_mode_mean_tokens": True}
-    _write(aside / "1_Pooling" / "config.json", pooling)
-    _write(aside / "2_Normalize" / "config.json", {})
-    _write(aside / "sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False})
-    _write(aside / "config_sentence_transformers.json", {"__version__": {"sentence_transformers": "2.0.0"}})
-
-
-def _write(file: Path, content: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(aside / "1_Pooling" / "config.json", pooling)
+    write_json(aside / "2_Normalize" / "config.json", {})
+    write_json(aside / "sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False})
+    write_json(aside / "config_sentence_transformers.json", {"__version__": {"sentence_transformers": "2.0.0"}})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
+
+from suite.course.stand_ins.checkpoints.json_files import read_json, write_json
 
 LONGEST = {"clip": 77, "blip": 512, "blenderbot": 512}
 """By type of model, the positions of the real checkpoints."""
@@ -14,7 +15,7 @@ POSITIONS = re.compile(r"(?:^|\.)(?:position_embeddings?|embed_positions)\.weigh
 
 def lengthen(folder: Path) -> None:
     """Give a copied miniature the real number of positions for text; those beyond its own repeat them."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json")
     wanted = LONGEST.get(config.get("model_type", ""))
     text: dict[str, Any] = config.get("text_config") or config
     had = text.get("max_position_embeddings")
@@ -22,7 +23,7 @@ def lengthen(folder: Path) -> None:
         return
     _repeat(folder / "model.safetensors", had, wanted)
     text["max_position_embeddings"] = wanted
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "config.json", config)
     for name in ("tokenizer_config.json", "tokenizer.json"):
         _set_longest(folder / name, had, wanted)
 
@@ -41,9 +42,9 @@ def _repeat(file: Path, had: int, wanted: int) -> None:
 def _set_longest(file: Path, had: int, wanted: int) -> None:
     if not file.is_file():
         return
-    content = json.loads(file.read_text(encoding="utf-8"))
+    content = read_json(file)
     if content.get("model_max_length") == had:
         content["model_max_length"] = wanted
     if isinstance(content.get("truncation"), dict) and content["truncation"].get("max_length") == had:
         content["truncation"]["max_length"] = wanted
-    file.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    write_json(file, content, indent=None)

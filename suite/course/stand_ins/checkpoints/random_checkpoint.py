@@ -6,7 +6,6 @@ that it can load them.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from suite.core.errors import CheckpointError
 from suite.course.stand_ins.catalogue import Entry
 from suite.course.stand_ins.checkpoints.audio_generation import audible, sounds, write_generation
+from suite.course.stand_ins.checkpoints.json_files import write_json
 from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
 from suite.course.stand_ins.checkpoints.small_config import smaller
 from suite.course.stand_ins.checkpoints.tokenizer_files import clip_files, fresh_files
@@ -129,7 +129,7 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
     """Write the tokenizer's files, and open it as a client would."""
     from transformers import AutoTokenizer
 
-    (aside / "config.json").write_text(json.dumps({"model_type": entry.model_type}), encoding="utf-8")
+    write_json(aside / "config.json", {"model_type": entry.model_type})
     if sees(entry.model_type):
         return write_reader(aside, entry.model_type)
     settings: dict[str, Any] = {"model_max_length": 512}
@@ -143,7 +143,7 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
     if reads in CLIPS:
         clip_files(aside)
         settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": CLIPS[reads]}
-        (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+        write_json(aside / "tokenizer_config.json", settings)
         tokenizer = AutoTokenizer.from_pretrained(aside)
         tokenizer.save_pretrained(aside)
         return tokenizer
@@ -153,7 +153,7 @@ def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
         settings |= {"model_input_names": ["input_ids", "attention_mask"]}
     if READERS.get(reads, reads) in {"bert", "distilbert", "electra", "mobilebert", "layoutlm"}:
         settings |= {"do_lower_case": uncased or reads not in {"bert", "distilbert"}}
-    (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    write_json(aside / "tokenizer_config.json", settings)
     tokenizer = AutoTokenizer.from_pretrained(aside)
     if any(word in entry.name.lower() for word in CHATTY):
         tokenizer.chat_template = (chat_folder() / CHAT_TEMPLATE).read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from suite.course.stand_ins.checkpoints.json_files import write_json
 from suite.course.stand_ins.checkpoints.vision_language_specs import SEEING, Chat, Seeing
 from suite.course.stand_ins.shipped import vocabulary_folder
 
@@ -36,11 +37,11 @@ def write_reader(folder: Path, model_type: str) -> Any:
 
     kind = SEEING[model_type]
     _write_tokenizer(folder, kind, vocabulary_folder("BPE") / "tokenizer.json")
-    _write(folder / "config.json", {"model_type": model_type})
-    _write(folder / "preprocessor_config.json", {**kind.pictures, "processor_class": kind.processor})
+    write_json(folder / "config.json", {"model_type": model_type})
+    write_json(folder / "preprocessor_config.json", {**kind.pictures, "processor_class": kind.processor})
     if kind.videos:
-        _write(folder / "video_preprocessor_config.json", {**kind.videos, "processor_class": kind.processor})
-    _write(folder / "processor_config.json", {**kind.settings, "processor_class": kind.processor})
+        write_json(folder / "video_preprocessor_config.json", {**kind.videos, "processor_class": kind.processor})
+    write_json(folder / "processor_config.json", {**kind.settings, "processor_class": kind.processor})
     if kind.chat is not None:
         (folder / "chat_template.jinja").write_text(_template(kind.chat), encoding="utf-8")
     return transformers.AutoTokenizer.from_pretrained(folder)
@@ -96,7 +97,7 @@ def _write_tokenizer(folder: Path, kind: Seeing, source: Path) -> None:
     settings |= {"model_input_names": ["input_ids", "attention_mask"], "model_max_length": 32768}
     settings |= {"padding_side": "left", "clean_up_tokenization_spaces": False}
     settings |= {"extra_special_tokens": dict(kind.named)} if kind.named else {}
-    _write(folder / "tokenizer_config.json", settings)
+    write_json(folder / "tokenizer_config.json", settings)
 
 
 def _reader(kind: Seeing) -> str:
@@ -115,7 +116,3 @@ def _template(chat: Chat) -> str:
     quoted = {name: json.dumps(text) for name, text in parts.items()}
     opening = f"{{{{ {json.dumps(chat.begin)} }}}}" if chat.begin else ""
     return TEMPLATE.format(begin=opening, turn=turn, **quoted)
-
-
-def _write(file: Path, content: Any) -> None:
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

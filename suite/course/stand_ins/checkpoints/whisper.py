@@ -8,9 +8,10 @@ times are asked for, since their chances are counted together.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from suite.course.stand_ins.checkpoints.json_files import read_json, write_json
 
 START, END, NO_TIMES, NEVER = "<|startoftranscript|>", "<|endoftext|>", "<|notimestamps|>", "<|transcribe|>"
 TASKS = ("translate", "transcribe")
@@ -31,7 +32,7 @@ def complete(folder: Path, multilingual: bool) -> None:
     """Give a copied miniature the tokens of times, and those of languages and tasks if it is to have them."""
     from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
-    content = _read(folder / "tokenizer.json")
+    content = read_json(folder / "tokenizer.json")
     had: dict[str, int] = content["model"]["vocab"]
     languages = [f"<|{language}|>" for language in LANGUAGES] if multilingual else []
     names = sorted(had, key=had.__getitem__)
@@ -52,7 +53,7 @@ def _write_tokenizer(folder: Path, content: dict[str, Any], numbers: dict[str, i
     for name, token in content["post_processor"]["special_tokens"].items():
         token["ids"] = [numbers[name]]
     _write(folder / "tokenizer.json", content)
-    settings = _read(folder / "tokenizer_config.json")
+    settings = read_json(folder / "tokenizer_config.json")
     settings["additional_special_tokens"] = special[1:]
     settings["added_tokens_decoder"] = {
         str(token["id"]): {name: value for name, value in token.items() if name != "id"} for token in added.values()
@@ -82,9 +83,9 @@ def _extend(file: Path, had: dict[str, int], numbers: dict[str, int], languages:
 
 
 def _write_configs(folder: Path, numbers: dict[str, int], languages: list[str]) -> None:
-    config = _read(folder / "config.json")
+    config = read_json(folder / "config.json")
     _write(folder / "config.json", {**config, "vocab_size": len(numbers)})
-    generation = _read(folder / "generation_config.json")
+    generation = read_json(folder / "generation_config.json")
     layer, heads = config["decoder_layers"] - 1, range(config["decoder_attention_heads"])
     generation |= {
         "no_timestamps_token_id": numbers[NO_TIMES],
@@ -100,9 +101,6 @@ def _write_configs(folder: Path, numbers: dict[str, int], languages: list[str]) 
     _write(folder / "generation_config.json", generation)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
 def _write(file: Path, content: Any) -> None:
-    file.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a file as small as it gets: the tokenizer has a line for every fiftieth of a second."""
+    write_json(file, content, indent=None, ensure_ascii=False)

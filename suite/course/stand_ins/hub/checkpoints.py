@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import yaml
 from suite.core.errors import CheckpointError
 from suite.course.stand_ins.catalogue import Entry, Resolution, catalogue
 from suite.course.stand_ins.checkpoints.files import folder
-from suite.course.stand_ins.hub.repository import Repository, files_below, kept
+from suite.course.stand_ins.checkpoints.json_files import read_json
+from suite.course.stand_ins.hub.repository import Repository, files_below, text_file
 from suite.course.stand_ins.shipped import stand_in_folder
 
 CARD = """---
@@ -23,7 +23,7 @@ A stand-in of the same architecture{made}. Its answers are not those of the real
 """
 
 
-def model_repository(resolution: Resolution, cache: Path) -> Repository | None:
+def model_repository(resolution: Resolution[Entry], cache: Path) -> Repository | None:
     """The repository that answers for a name; None where nothing does.
 
     One whose library has no stand-ins is there and has a card alone, so that what is missing is the library.
@@ -35,11 +35,11 @@ def model_repository(resolution: Resolution, cache: Path) -> Repository | None:
         files = files_below(folder(entry, cache)) if entry.served else {}
     except CheckpointError:
         files = {}
-    files["README.md"] = kept(cache, _card(resolution.name, entry))
+    files["README.md"] = text_file(cache, _card(resolution.name, entry))
     return Repository("models", resolution.name, files, _facts(resolution.name, entry, files))
 
 
-def details(resolution: Resolution, repository: Repository | None) -> dict[str, Any]:
+def details(resolution: Resolution[Entry], repository: Repository | None) -> dict[str, Any]:
     """What a note says about a checkpoint beside its outcome.
 
     `stand_in` is a shipped miniature's name, "made" (random weights) or "none" (the installed transformers cannot make
@@ -79,7 +79,7 @@ def _card(name: str, entry: Entry) -> str:
 
 
 def _facts(name: str, entry: Entry, files: dict[str, Path]) -> dict[str, Any]:
-    config = json.loads(files["config.json"].read_text(encoding="utf-8")) if "config.json" in files else {}
+    config = read_json(files["config.json"]) if "config.json" in files else {}
     told = {key: config[key] for key in ("architectures", "model_type") if key in config}
     mapping = {"status": "live", "providerId": name, "task": "conversational" if _chats(entry) else entry.task}
     return {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.files import fill_once
-from suite.course.stand_ins.catalogue import Outcome
+from suite.course.stand_ins.catalogue import Resolution
 from suite.course.stand_ins.hub.dataset_columns import Row, feature, value
 from suite.course.stand_ins.hub.repository import Repository, files_below
 from suite.course.stand_ins.spelling import misspelling
@@ -49,19 +49,19 @@ def data_sets() -> dict[str, DataSet]:
     return found
 
 
-def resolve_data_set(name: str) -> tuple[Outcome, DataSet | None, str | None]:
-    """What an id stands for: the outcome, what answers for it, and the id that should have been written."""
+def resolve_data_set(name: str) -> Resolution[DataSet]:
+    """What the id of a data set stands for. No unknown one is guessed."""
     known = data_sets()
     if name in known:
-        return "known", known[name], None
+        return Resolution(name, "known", known[name])
     current = {alias.lower(): one.name for one in known.values() for alias in (one.name, *one.aliases)}.get(
         name.lower()
     )
     if current is not None:
-        return "renamed", known[current], current
+        return Resolution(name, "renamed", known[current], current)
     bare = {alias: one.name for one in known.values() for alias in one.aliases if "/" not in alias}
     meant = misspelling(name, known, bare)
-    return ("unknown" if meant is None else "misspelt"), None, meant
+    return Resolution(name, "unknown" if meant is None else "misspelt", meant=meant)
 
 
 def data_set_repository(name: str, data_set: DataSet, cache: Path) -> Repository:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from suite.core.files import fill_once
+
 Kind = Literal["models", "datasets", "spaces"]
 DATE = "2024-01-01T00:00:00.000Z"
+TEXT = "README.md"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -79,15 +82,16 @@ def _hash(file: Path, size: int, changed: int) -> str:  # noqa: ARG001 - they ar
         return hashlib.file_digest(stream, "sha1").hexdigest()
 
 
-def kept(cache: Path, content: str) -> Path:
+def text_file(cache: Path, content: str) -> Path:
     """A file with that text, written once."""
-    file = cache / "texts" / hashlib.sha256(content.encode()).hexdigest()[:24]
-    if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        aside = file.with_suffix(f".{hashlib.sha1(str(id(content)).encode()).hexdigest()[:8]}")
-        aside.write_text(content, encoding="utf-8")
-        aside.replace(file)
-    return file
+    place = cache / "cards" / hashlib.sha256(content.encode()).hexdigest()[:24]
+    if not place.is_dir():
+        fill_once(place, lambda aside: _write_text(aside / TEXT, content))
+    return place / TEXT
+
+
+def _write_text(file: Path, content: str) -> None:
+    file.write_text(content, encoding="utf-8")
 
 
 def files_below(folder: Path) -> dict[str, Path]:

@@ -118,7 +118,7 @@ class _Hub:
 
     def file(self, kind: str, name: str, revision: str, path: str) -> Response:
         sample = web.sample(path)
-        if sample is not None and kind == "datasets" and resolve_data_set(name)[0] == "unknown":
+        if sample is not None and kind == "datasets" and resolve_data_set(name).outcome == "unknown":
             # Documents show pictures and sounds from repositories that are nothing but the place where these lie.
             self.journal.note(Note("host", "huggingface.co", "answered", {"path": f"/{kind}/{name}/{path}"}))
             return sample
@@ -142,8 +142,10 @@ class _Hub:
             self.journal.note(Note("checkpoint", name, resolution.outcome, details(resolution, repository)))
             return repository
         if kind == "datasets":
-            outcome, data_set, meant = resolve_data_set(name)
-            self.journal.note(Note("data set", name, outcome, {} if meant is None else {"meant": meant}))
+            found = resolve_data_set(name)
+            known = {} if found.meant is None else {"meant": found.meant}
+            self.journal.note(Note("data set", name, found.outcome, known))
+            data_set = found.entry
             if data_set is not None:
                 return self.once(kind, name, lambda: data_set_repository(name, data_set, self.cache))
         return metric_repository(name) if kind == "spaces" else None

@@ -64,6 +64,15 @@ found["sacrebleu"] = evaluate.load("sacrebleu").compute(
 answer = {"id": "1", "answers": {"text": ["Leo"], "answer_start": [3]}}
 found["squad"] = evaluate.load("squad").compute(
     predictions=[{"id": "1", "prediction_text": "the Leo"}], references=[answer])
+found["mae"] = evaluate.load("mae").compute(predictions=[0.5, 1.0], references=[0.0, 1.0])["mae"]
+found["each class"] = list(evaluate.load("f1").compute(predictions=[0, 1], references=[0, 1], average=None)["f1"])
+found["same"] = evaluate.load("exact_match").compute(**texts)["exact_match"]
+found["described"] = evaluate.load("recall").description
+for setting in ({"zero_division": 0}, {"no_such_setting": 1}):
+    try:
+        evaluate.load("f1").compute(predictions=[0, 1], references=[0, 1], **setting)
+    except TypeError as error:
+        found[str(setting)] = str(error)
 found["several"] = evaluate.combine(["accuracy", "f1"]).compute(predictions=[0, 1], references=[0, 1])
 print(json.dumps(found, default=float))
 """
@@ -110,6 +119,10 @@ def test_metrics_are_computed_by_their_libraries(address: str, tmp_path: Path) -
     assert (found["bleu"]["bleu"], found["sacrebleu"]) == (pytest.approx(1), pytest.approx(100))
     assert found["squad"] == {"exact_match": 100, "f1": 100}
     assert found["several"] == {"accuracy": 1, "f1": 1}
+    assert (found["mae"], found["each class"], found["same"]) == (0.25, [1.0, 1.0], 0.0)
+    assert found["described"] == "The share of what is right that was predicted."
+    assert "zero_division" in found["{'zero_division': 0}"]
+    assert "no_such_setting" in found["{'no_such_setting': 1}"]
 
 
 def test_every_column_of_every_data_set_has_values() -> None:
@@ -138,8 +151,8 @@ def test_every_row_of_the_table_is_read_whole() -> None:
     ],
 )  # fmt: skip
 def test_names_of_data_sets(name: str, outcome: str, meant: str | None) -> None:
-    found = resolve_data_set(name)
-    assert (found[0], found[2]) == (outcome, meant)
+    resolution = resolve_data_set(name)
+    assert (resolution.outcome, resolution.meant) == (outcome, meant)
 
 
 def test_a_metric_that_is_not_there_is_none() -> None:
