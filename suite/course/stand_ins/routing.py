@@ -51,8 +51,8 @@ class Hosts:
             return self._hub
         service = service_for(name, port)
         if service is None and name in LOCAL:
-            fitting = (other for start, other in SERVICES_BY_PATH if path.startswith(start))
-            service = next(fitting, None)
+            services = (other for start, other in SERVICES_BY_PATH if path.startswith(start))
+            service = next(services, None)
             if service is None:
                 return self._hub
         if service is not None:

@@ -48,8 +48,8 @@ def _answer(journal: Journal, request: Request) -> Response:
     number = _number(str(request.url))
     kind = _kind(path, request.url.query, request.headers.get("accept", ""))
     make = _maker(kind) if request.method != "POST" else None
-    known = {"path": path, "kind": kind, "method": request.method}
-    journal.note(Note("host", host, "refused" if make is None else "answered", known))
+    facts = {"path": path, "kind": kind, "method": request.method}
+    journal.note(Note("host", host, "refused" if make is None else "answered", facts))
     if make is None:
         return Response("Not found: the stand-in for the open web makes nothing of this kind.", 404)
     return Response(make(number), media_type=_type(kind))
@@ -58,11 +58,11 @@ def _answer(journal: Journal, request: Request) -> Response:
 def _kind(path: str, query: str, accepted: str) -> str:
     """What is asked for, by the end of the path, else by the query or what the client takes."""
     ending = PurePosixPath(path).suffix.lower().lstrip(".")
-    if ending and _known(ending):
+    if ending and _is_known(ending):
         return ending
-    told = [part for part in query.replace("=", "&").lower().split("&") if part in PICTURES]
-    if told:
-        return told[0]
+    formats = [part for part in query.replace("=", "&").lower().split("&") if part in PICTURES]
+    if formats:
+        return formats[0]
     if accepted.startswith("image/"):
         return "jpg"
     if any(word in path.lower() for word in ("image", "photo", "picsum", "thumb")):
@@ -70,7 +70,7 @@ def _kind(path: str, query: str, accepted: str) -> str:
     return ending or "html"
 
 
-def _known(kind: str) -> bool:
+def _is_known(kind: str) -> bool:
     return kind in PICTURES or kind in SOUNDS or kind in TYPES
 
 

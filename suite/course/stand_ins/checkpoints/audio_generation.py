@@ -19,18 +19,18 @@ SOUNDS, RATE = 2048, 32000
 """MusicGen's numbers of sounds, and its rate."""
 
 
-def sounds(model_type: str) -> bool:
+def generates_audio(model_type: str) -> bool:
     """Whether an architecture is one of those that need something here."""
     return model_type in {"bark", "musicgen"}
 
 
-def audible(config: Mapping[str, Any], words: int) -> dict[str, Any]:
+def fit_audio_config(config: Mapping[str, Any], words: int) -> dict[str, Any]:
     """A small config whose parts agree on the numbers of sounds; `words` is the size of the tokenizer."""
     content = dict(config)
     if content["model_type"] == "bark":
         numbers = {"semantic_config": (TEXTS + words + 2, TEXTS), "coarse_acoustics_config": (12096, 12096)}
-        for part, (taken, given) in (numbers | {"fine_acoustics_config": (1056, 1056)}).items():
-            content[part] = {**content[part], "input_vocab_size": taken, "output_vocab_size": given}
+        for part, (inputs, outputs) in (numbers | {"fine_acoustics_config": (1056, 1056)}).items():
+            content[part] = {**content[part], "input_vocab_size": inputs, "output_vocab_size": outputs}
         content["fine_acoustics_config"] |= {"n_codes_total": 8, "n_codes_given": 1}
         return content
     ends = {"pad_token_id": SOUNDS, "bos_token_id": SOUNDS, "eos_token_id": None, "decoder_start_token_id": SOUNDS}
@@ -44,10 +44,10 @@ def write_generation(folder: Path, model_type: str, words: int) -> None:
     """Write how sounds are generated, and for Bark the voices."""
     if model_type == "bark":
         ends = {"text_pad_token": TEXTS + words, "semantic_infer_token": TEXTS + words + 1}
-        meant = {"text_encoding_offset": TEXTS, "semantic_vocab_size": SEMANTIC, "semantic_pad_token": SEMANTIC}
+        semantic = {"text_encoding_offset": TEXTS, "semantic_vocab_size": SEMANTIC, "semantic_pad_token": SEMANTIC}
         stops = {"pad_token_id": SEMANTIC, "eos_token_id": SEMANTIC, "do_sample": True}
         content: dict[str, Any] = {
-            "semantic_config": {**meant, **ends, **stops, **SECONDS},
+            "semantic_config": {**semantic, **ends, **stops, **SECONDS},
             "coarse_acoustics_config": {"do_sample": True},
             "fine_acoustics_config": {},
             "sample_rate": 24000,

@@ -10,11 +10,11 @@ from pathlib import Path
 from suite.core.files import fill_once
 from suite.course.stand_ins.catalogue import Entry
 from suite.course.stand_ins.checkpoints.json_files import write_json
-from suite.course.stand_ins.checkpoints.longer_positions import lengthen
+from suite.course.stand_ins.checkpoints.longer_positions import extend_positions
 from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
-from suite.course.stand_ins.checkpoints.random_checkpoint import make
+from suite.course.stand_ins.checkpoints.random_checkpoint import write_random_checkpoint
 from suite.course.stand_ins.checkpoints.tokenizer_files import classic_files
-from suite.course.stand_ins.checkpoints.whisper import complete, is_multilingual
+from suite.course.stand_ins.checkpoints.whisper import add_missing_tokens, is_multilingual
 from suite.course.stand_ins.shipped import stand_in_folder
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
@@ -39,8 +39,8 @@ def _key(entry: Entry) -> str:
     source = stand_in_folder(entry.stand_in)
     state = [(file.name, file.stat().st_size) for file in sorted(source.iterdir())] if source else []
     parts = (LAYOUT, version("transformers"), entry.architecture, entry.model_type, entry.stand_in, entry.width)
-    told = (*parts, entry.labels, entry.library, _traits(entry.name), state)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    key_parts = (*parts, entry.labels, entry.library, _traits(entry.name), state)
+    return hashlib.sha256(repr(key_parts).encode()).hexdigest()[:16]
 
 
 def _traits(name: str) -> tuple[str, ...]:
@@ -64,12 +64,12 @@ def _traits(name: str) -> tuple[str, ...]:
 def _fill(aside: Path, entry: Entry) -> None:
     source = stand_in_folder(entry.stand_in)
     if source is None:
-        make(entry, aside, _traits(entry.name))
+        write_random_checkpoint(entry, aside, _traits(entry.name))
     else:
         shutil.copytree(source, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SERVED))
-        lengthen(aside)
+        extend_positions(aside)
         if entry.model_type == "whisper":
-            complete(aside, is_multilingual(entry.name))
+            add_missing_tokens(aside, is_multilingual(entry.name))
         if (aside / "tokenizer.json").is_file() and not (aside / "modules.json").is_file():
             classic_files(aside, entry.model_type)
         if entry.model_type in SOUNDS and not (aside / "preprocessor_config.json").is_file():

@@ -28,30 +28,30 @@ def is_multilingual(name: str) -> bool:
     return not name.endswith(".en")
 
 
-def complete(folder: Path, multilingual: bool) -> None:
+def add_missing_tokens(folder: Path, multilingual: bool) -> None:
     """Give a copied miniature the tokens of times, and those of languages and tasks if it is to have them."""
     from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
     content = read_json(folder / "tokenizer.json")
-    had: dict[str, int] = content["model"]["vocab"]
+    old_ids: dict[str, int] = content["model"]["vocab"]
     languages = [f"<|{language}|>" for language in LANGUAGES] if multilingual else []
-    names = sorted(had, key=had.__getitem__)
+    names = sorted(old_ids, key=old_ids.__getitem__)
     after = names.index(START) + 1
     names[after:after] = languages
-    numbers = {name: number for number, name in enumerate([*names, *TIMES])}
+    new_ids = {name: number for number, name in enumerate([*names, *TIMES])}
     special = names[names.index(END) :]
-    _write_tokenizer(folder, content, numbers, special)
-    _extend(folder / "model.safetensors", had, numbers, languages)
-    _write_configs(folder, numbers, languages)
+    _write_tokenizer(folder, content, new_ids, special)
+    _extend(folder / "model.safetensors", old_ids, new_ids, languages)
+    _write_configs(folder, new_ids, languages)
 
 
-def _write_tokenizer(folder: Path, content: dict[str, Any], numbers: dict[str, int], special: list[str]) -> None:
-    added = {name: {**content["added_tokens"][0], "id": numbers[name], "content": name} for name in special}
-    added |= {name: {**added[END], "id": numbers[name], "content": name, "special": False} for name in TIMES}
+def _write_tokenizer(folder: Path, content: dict[str, Any], new_ids: dict[str, int], special: list[str]) -> None:
+    added = {name: {**content["added_tokens"][0], "id": new_ids[name], "content": name} for name in special}
+    added |= {name: {**added[END], "id": new_ids[name], "content": name, "special": False} for name in TIMES}
     content["added_tokens"] = list(added.values())
-    content["model"]["vocab"] = {name: number for name, number in numbers.items() if name not in set(TIMES)}
+    content["model"]["vocab"] = {name: number for name, number in new_ids.items() if name not in set(TIMES)}
     for name, token in content["post_processor"]["special_tokens"].items():
-        token["ids"] = [numbers[name]]
+        token["ids"] = [new_ids[name]]
     _write(folder / "tokenizer.json", content)
     settings = read_json(folder / "tokenizer_config.json")
     settings["additional_special_tokens"] = special[1:]
@@ -61,17 +61,17 @@ def _write_tokenizer(folder: Path, content: dict[str, Any], numbers: dict[str, i
     _write(folder / "tokenizer_config.json", settings)
 
 
-def _extend(file: Path, had: dict[str, int], numbers: dict[str, int], languages: list[str]) -> None:
+def _extend(file: Path, old_ids: dict[str, int], new_ids: dict[str, int], languages: list[str]) -> None:
     """Put every row where its token is now, and make those of the new tokens."""
     import torch
     from safetensors.torch import load_file, save_file
 
     tensors = load_file(file)
     old = tensors[EMBEDDING]
-    likes = dict.fromkeys(TIMES, NEVER) | {TIMES[0]: NO_TIMES} | dict.fromkeys(TIMES[-len(LAST) :], END)
+    sources = dict.fromkeys(TIMES, NEVER) | {TIMES[0]: NO_TIMES} | dict.fromkeys(TIMES[-len(LAST) :], END)
     if languages:
-        likes |= dict.fromkeys([*languages, *(f"<|{task}|>" for task in TASKS)], START)
-    rows = torch.stack([old[had[likes.get(name, name)]] for name in numbers])
+        sources |= dict.fromkeys([*languages, *(f"<|{task}|>" for task in TASKS)], START)
+    rows = torch.stack([old[old_ids[sources.get(name, name)]] for name in new_ids])
     rows[-len(LAST) :] *= torch.tensor(LAST)[:, None]
     tensors[EMBEDDING] = rows
     if OUTPUT in tensors:
@@ -82,22 +82,22 @@ def _extend(file: Path, had: dict[str, int], numbers: dict[str, int], languages:
     save_file(tensors, file, {"format": "pt"})
 
 
-def _write_configs(folder: Path, numbers: dict[str, int], languages: list[str]) -> None:
+def _write_configs(folder: Path, new_ids: dict[str, int], languages: list[str]) -> None:
     config = read_json(folder / "config.json")
-    _write(folder / "config.json", {**config, "vocab_size": len(numbers)})
+    _write(folder / "config.json", {**config, "vocab_size": len(new_ids)})
     generation = read_json(folder / "generation_config.json")
     layer, heads = config["decoder_layers"] - 1, range(config["decoder_attention_heads"])
     generation |= {
-        "no_timestamps_token_id": numbers[NO_TIMES],
-        "prev_sot_token_id": numbers["<|startofprev|>"],
+        "no_timestamps_token_id": new_ids[NO_TIMES],
+        "prev_sot_token_id": new_ids["<|startofprev|>"],
         "max_initial_timestamp_index": 50,
         "alignment_heads": [[layer, head] for head in heads],
         "is_multilingual": bool(languages),
     }
     if languages:
-        generation["lang_to_id"] = {name: numbers[name] for name in languages}
+        generation["lang_to_id"] = {name: new_ids[name] for name in languages}
         generation["task"] = "transcribe"
-        generation["task_to_id"] = {task: numbers[f"<|{task}|>"] for task in TASKS}
+        generation["task_to_id"] = {task: new_ids[f"<|{task}|>"] for task in TASKS}
     _write(folder / "generation_config.json", generation)
 
 

@@ -45,49 +45,49 @@ def details(resolution: Resolution[Entry], repository: Repository | None) -> dic
     `stand_in` is a shipped miniature's name, "made" (random weights) or "none" (the installed transformers cannot make
     one); `needs` is the library that a checkpoint without a stand-in is for.
     """
-    entry, found = resolution.entry, {} if resolution.meant is None else {"meant": resolution.meant}
+    entry, facts = resolution.entry, {} if resolution.meant is None else {"meant": resolution.meant}
     if entry is None:
-        return found
-    found |= {"task": entry.task, "architecture": entry.architecture}
+        return facts
+    facts |= {"task": entry.task, "architecture": entry.architecture}
     if not entry.served:
-        return found | {"needs": entry.library}
+        return facts | {"needs": entry.library}
     if repository is None or "config.json" not in repository.files:
-        found["stand_in"] = "none"
+        facts["stand_in"] = "none"
     else:
-        found["stand_in"] = entry.stand_in if stand_in_folder(entry.stand_in) else "made"
-    return found | ({"gated": True} if entry.gated else {})
+        facts["stand_in"] = entry.stand_in if stand_in_folder(entry.stand_in) else "made"
+    return facts | ({"gated": True} if entry.gated else {})
 
 
-def listed(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
+def search_models(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The answer to a search among the models: `search`, `author`, `filter`, `pipeline_tag`, `limit`."""
     words = " ".join(parameters.get("search", [])).lower()
-    wanted = {tag for value in parameters.get("filter", []) for tag in value.split(",")}
-    wanted |= set(parameters.get("pipeline_tag", [])) | set(parameters.get("library", []))
-    found = []
+    required_tags = {tag for value in parameters.get("filter", []) for tag in value.split(",")}
+    required_tags |= set(parameters.get("pipeline_tag", [])) | set(parameters.get("library", []))
+    results = []
     for entry in catalogue().values():
         author = entry.name.rpartition("/")[0]
-        fits = words in entry.name.lower() and wanted <= {*_tags(entry), entry.library}
+        fits = words in entry.name.lower() and required_tags <= {*_tags(entry), entry.library}
         if fits and author in parameters.get("author", [author]):
-            found.append(Repository("models", entry.name, {}, _facts(entry.name, entry, {})).info())
-    return found[: int(parameters.get("limit", ["1000"])[0])]
+            results.append(Repository("models", entry.name, {}, _facts(entry.name, entry, {})).info())
+    return results[: int(parameters.get("limit", ["1000"])[0])]
 
 
 def _card(name: str, entry: Entry) -> str:
     header = {"library_name": entry.library, "pipeline_tag": entry.task, "license": "mit", "language": "en"}
-    made = " as " + name if stand_in_folder(entry.stand_in) else f" as {name}, with random weights"
-    return CARD.format(header=yaml.safe_dump(header), name=name, made=made)
+    origin = " as " + name if stand_in_folder(entry.stand_in) else f" as {name}, with random weights"
+    return CARD.format(header=yaml.safe_dump(header), name=name, made=origin)
 
 
 def _facts(name: str, entry: Entry, files: dict[str, Path]) -> dict[str, Any]:
     config = read_json(files["config.json"]) if "config.json" in files else {}
-    told = {key: config[key] for key in ("architectures", "model_type") if key in config}
+    config_facts = {key: config[key] for key in ("architectures", "model_type") if key in config}
     mapping = {"status": "live", "providerId": name, "task": "conversational" if _chats(entry) else entry.task}
     return {
         "modelId": name,
         "pipeline_tag": entry.task,
         "library_name": entry.library,
         "tags": _tags(entry),
-        "config": told,
+        "config": config_facts,
         "cardData": {"library_name": entry.library, "pipeline_tag": entry.task, "license": "mit", "language": "en"},
         "transformersInfo": {"auto_model": "AutoModel", "pipeline_tag": entry.task},
         "inference": "warm",

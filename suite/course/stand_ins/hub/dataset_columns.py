@@ -145,8 +145,8 @@ def _entities(row: Row) -> list[int]:
 
 def _messages(row: Row) -> list[dict[str, str]]:
     example = row.example("chats")
-    said = [{"role": turn["role"], "content": turn["content"]} for turn in json.loads(example.text)]
-    return [*said, {"role": "assistant", "content": example.truth}]
+    turns = [{"role": turn["role"], "content": turn["content"]} for turn in json.loads(example.text)]
+    return [*turns, {"role": "assistant", "content": example.truth}]
 
 
 def _dialogue(row: Row) -> str:
@@ -179,7 +179,7 @@ def _picture(row: Row, mode: str) -> dict[str, Any]:
     return {"bytes": stream.getvalue(), "path": None}
 
 
-def _objects(row: Row, named: Sequence[str]) -> dict[str, list[Any]]:
+def _objects(row: Row, arguments: Sequence[str]) -> dict[str, list[Any]]:
     """What is where in a picture: classes by number, or, with the argument `named`, by name."""
     scene = _scene(row)
     sides = [2 * thing.radius * SIDE for thing in scene.things]
@@ -188,7 +188,7 @@ def _objects(row: Row, named: Sequence[str]) -> dict[str, list[Any]]:
         "id": list(range(len(scene.things))),
         "area": [int(side * side) for side in sides],
         "bbox": [[x, y, side, side] for (x, y), side in zip(corners, sides, strict=True)],
-        "category": [t.shape if named else _shape_names().index(t.shape) for t in scene.things],
+        "category": [t.shape if arguments else _shape_names().index(t.shape) for t in scene.things],
     }
 
 
@@ -231,8 +231,8 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "code": lambda row, _: CODE.format(name=_short(row).split()[-1].lower(), text=_text(row), number=row.number),
     "words": lambda row, _: _words(row),
     "entities": lambda row, _: _entities(row),
-    "tags": lambda row, given: [row.random.randrange(int(given[0])) for _ in _words(row)],
-    "labels": lambda row, given: [row.random.randrange(int(given[0]))],
+    "tags": lambda row, arguments: [row.random.randrange(int(arguments[0])) for _ in _words(row)],
+    "labels": lambda row, arguments: [row.random.randrange(int(arguments[0]))],
     "languages": lambda row, _: ["en"] * len(_words(row)),
     "spans": lambda row, _: [f"PER: {word}" for word in _words(row)[:1]],
     "boxes": lambda row, _: [[20 * n, 20, 20 * n + 18, 40] for n, _ in enumerate(_words(row))],
@@ -247,7 +247,7 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "copies": lambda row, _: str(1 + row.number % 5),
     "float": lambda row, _: row.number % 6 * 0.8,
     "bool": lambda row, _: row.number % 2 == 0,
-    "floats": lambda row, given: [row.random.gauss(0, 0.05) for _ in range(int(given[0]))],
+    "floats": lambda row, arguments: [row.random.gauss(0, 0.05) for _ in range(int(arguments[0]))],
     "url": lambda row, _: f"https://example.com/{_id(row)}",
     "json": lambda row, _: json.dumps({"gt_parse": {"menu": {"nm": _short(row), "price": "1.00"}}}),
     "image": lambda row, _: _picture(row, "RGB"),

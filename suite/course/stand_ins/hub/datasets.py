@@ -73,12 +73,12 @@ def data_set_repository(name: str, data_set: DataSet, cache: Path) -> Repository
     return Repository("datasets", name, files, {"tags": ["size_categories:n<1K"], "parquet": _parquet(name, data_set)})
 
 
-def listed_data_sets(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
+def search_data_sets(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The answer to a search among the data sets: `search`, `author`, `limit`."""
     words, authors = " ".join(parameters.get("search", [])).lower(), parameters.get("author")
-    fitting = [name for name in data_sets() if words in name.lower()]
-    fitting = [name for name in fitting if authors is None or name.rpartition("/")[0] in authors]
-    found = [Repository("datasets", name, {}).info() for name in fitting]
+    names = [name for name in data_sets() if words in name.lower()]
+    names = [name for name in names if authors is None or name.rpartition("/")[0] in authors]
+    found = [Repository("datasets", name, {}).info() for name in names]
     return found[: int(parameters.get("limit", ["1000"])[0])]
 
 
@@ -119,12 +119,12 @@ def _card(aside: Path, data_set: DataSet) -> str:
 
     infos = {}
     for config, (splits, columns) in data_set.configs.items():
-        told = SplitDict()
+        split_infos = SplitDict()
         for split in splits:
             size = (aside / _path(config, split)).stat().st_size
-            told.add(SplitInfo(split, num_bytes=size, num_examples=_count(split, columns.values())))
+            split_infos.add(SplitInfo(split, num_bytes=size, num_examples=_count(split, columns.values())))
         features = Features({column: feature(kind) for column, kind in columns.items()})
-        infos[config] = DatasetInfo(features=features, splits=told, config_name=config)
+        infos[config] = DatasetInfo(features=features, splits=split_infos, config_name=config)
     header = DatasetCardData(license="mit", configs=_configs(data_set))
     DatasetInfosDict(infos).to_dataset_card_data(header)
     return (

@@ -23,8 +23,8 @@ from starlette.routing import Route
 from suite.course.stand_ins import web
 from suite.course.stand_ins.access_log import Journal, Note
 from suite.course.stand_ins.catalogue import resolve
-from suite.course.stand_ins.hub.checkpoints import details, listed, model_repository
-from suite.course.stand_ins.hub.datasets import data_set_repository, listed_data_sets, resolve_data_set
+from suite.course.stand_ins.hub.checkpoints import details, model_repository, search_models
+from suite.course.stand_ins.hub.datasets import data_set_repository, resolve_data_set, search_data_sets
 from suite.course.stand_ins.hub.metrics import metric_repository
 from suite.course.stand_ins.hub.repository import Repository, etag
 
@@ -41,8 +41,8 @@ PUBLIC_POSTS = re.compile(r"/api/validate-yaml|/api/telemetry/.*|.*/paths-info/.
 REFUSED = "Invalid username or password."
 PAGE = "<!doctype html><title>{name}</title><h1>{name}</h1><p>A page of the stand-in Hub.</p>"
 LISTS: dict[str, Callable[[dict[str, list[str]]], list[dict[str, Any]]]] = {
-    "models": listed,
-    "datasets": listed_data_sets,
+    "models": search_models,
+    "datasets": search_data_sets,
     "spaces": lambda _: [],
 }
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -143,8 +143,8 @@ class _Hub:
             return repository
         if kind == "datasets":
             found = resolve_data_set(name)
-            known = {} if found.meant is None else {"meant": found.meant}
-            self.journal.note(Note("data set", name, found.outcome, known))
+            facts = {} if found.meant is None else {"meant": found.meant}
+            self.journal.note(Note("data set", name, found.outcome, facts))
             data_set = found.entry
             if data_set is not None:
                 return self.once(kind, name, lambda: data_set_repository(name, data_set, self.cache))
@@ -163,8 +163,8 @@ class _Hub:
 
 def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error as the Hub tells it: a code and a sentence in headers, and the sentence in the body."""
-    told = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}) | dict(headers or {})
-    return JSONResponse({"error": message}, status, told)
+    error_headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}) | dict(headers or {})
+    return JSONResponse({"error": message}, status, error_headers)
 
 
 def _branch(repository: Repository) -> dict[str, str]:

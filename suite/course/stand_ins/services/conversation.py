@@ -70,10 +70,10 @@ class Conversation:
         """
         if not self.tools or not self.turns or self.turns[-1].result:
             return None
-        said = self.turns[-1].text
-        words = _words(said)
+        text = self.turns[-1].text
+        words = _words(text)
         tool = max(self.tools, key=lambda tool: (len(words & _words(tool.name)), len(words & _words(tool.description))))
-        arguments = json_schema.example(tool.parameters or {}, _named(said))
+        arguments = json_schema.example(tool.parameters or {}, _name_in(text))
         return Call(tool.name, arguments if isinstance(arguments, dict) else {})
 
 
@@ -88,7 +88,7 @@ def answers(conversation: Conversation, count: int = 1) -> list[Answer]:
         messages.insert(0, {"role": "system", "content": DEFAULT_SYSTEM})
     prompt = model.prompt_of(messages)
     seed = conversation.sampling.seed
-    made = []
+    results = []
     for number in range(count):
         sampling = replace(conversation.sampling, seed=None if seed is None else seed + number)
         answer = model.answer(prompt, sampling)
@@ -100,21 +100,21 @@ def answers(conversation: Conversation, count: int = 1) -> list[Answer]:
             content = conversation.call.arguments if conversation.call else _json(conversation.schema, answer)
             answer = model.answer(prompt, answer.sampling)
             answer.script = model.encode(json.dumps(content, ensure_ascii=False))
-        made.append(answer)
-    return made
+        results.append(answer)
+    return results
 
 
-def note_capped(journal: Journal, made: Sequence[Answer]) -> None:
+def note_capped(journal: Journal, results: Sequence[Answer]) -> None:
     """Take down that answers were cut at the stand-in's own length."""
-    for answer in made:
+    for answer in results:
         if answer.capped:
-            wanted = answer.sampling.max_tokens
-            asked = "no limit" if wanted is None else f"{wanted} tokens"
-            journal.note(Note("capped", "generation", f"from {asked} to {len(answer.tokens)} tokens"))
+            limit = answer.sampling.max_tokens
+            requested = "no limit" if limit is None else f"{limit} tokens"
+            journal.note(Note("capped", "generation", f"from {requested} to {len(answer.tokens)} tokens"))
             return
 
 
-def picture(source: str) -> Any:
+def image_from_source(source: str) -> Any:
     """A PIL picture out of a `data:` URL or bare base64; of another URL, one of the world's.
 
     Raises:
@@ -122,10 +122,10 @@ def picture(source: str) -> Any:
     """
     if re.match(r"https?://", source):
         return local_models.draw(source)
-    return picture_in(decoded(source))
+    return open_image(decode_base64(source))
 
 
-def picture_in(content: bytes) -> Any:
+def open_image(content: bytes) -> Any:
     """The PIL picture in a file.
 
     Raises:
@@ -139,7 +139,7 @@ def picture_in(content: bytes) -> Any:
         raise ValueError("The image is none that can be read: send a PNG, JPEG, GIF or WebP file.") from error
 
 
-def decoded(source: str) -> bytes:
+def decode_base64(source: str) -> bytes:
     """The bytes of base64, with or without `data:...;base64,` before it.
 
     Raises:
@@ -164,7 +164,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]{3,}", text.lower()))
 
 
-def _named(said: str) -> str:
+def _name_in(text: str) -> str:
     """The name in a question, `Paris` of "What is the weather in Paris?", or all that was said."""
-    names = re.findall(r"(?<=[a-z,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*", said)
-    return names[0] if names else said
+    names = re.findall(r"(?<=[a-z,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*", text)
+    return names[0] if names else text

@@ -32,20 +32,20 @@ async def completions(request: Request) -> Response:
     prompts = texts_of(body.get("prompt", "<|endoftext|>"))
     if not prompts:
         raise ServiceError(400, "Missing required parameter: 'prompt'.", "missing_required_parameter", "prompt")
-    made = await local_models.on_models(continuations, prompts, sampling, count)
+    results = await local_models.on_models(continuations, prompts, sampling, count)
     head = {"id": new_id("cmpl-"), "object": "text_completion", "created": now(), "model": model}
     if body.get("stream"):
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return server_sent(_chunks(request, head, made, count, top, with_usage=with_usage), end=DONE)
-    for answer in made:
+        return server_sent(_chunks(request, head, results, count, top, with_usage=with_usage), end=DONE)
+    for answer in results:
         await local_models.on_models(answer.whole)
-    note_capped(request.app.state.journal, made)
-    shown = [prompt for prompt in prompts for _ in range(count)] if body.get("echo") else [""] * len(made)
+    note_capped(request.app.state.journal, results)
+    prompts_shown = [prompt for prompt in prompts for _ in range(count)] if body.get("echo") else [""] * len(results)
     choices = [
         _choice(index, before + answer.text, answer.finish, _logprobs(answer.tokens, top))
-        for index, (before, answer) in enumerate(zip(shown, made, strict=True))
+        for index, (before, answer) in enumerate(zip(prompts_shown, results, strict=True))
     ]
-    return JSONResponse({**head, "choices": choices, "usage": _usage(made, count)})
+    return JSONResponse({**head, "choices": choices, "usage": _usage(results, count)})
 
 
 def continuations(prompts: Sequence[str], sampling: Sampling, count: int) -> list[Answer]:
@@ -60,27 +60,33 @@ def continuations(prompts: Sequence[str], sampling: Sampling, count: int) -> lis
 
 
 async def _chunks(
-    request: Request, head: Mapping[str, Any], made: Sequence[Answer], count: int, top: int | None, *, with_usage: bool
+    request: Request,
+    head: Mapping[str, Any],
+    results: Sequence[Answer],
+    count: int,
+    top: int | None,
+    *,
+    with_usage: bool,
 ) -> AsyncIterator[dict[str, Any]]:
-    for index, answer in enumerate(made):
-        told = 0
+    for index, answer in enumerate(results):
+        reported = 0
         async for piece in local_models.pieces_on_models(answer.pieces()):
-            fresh, told = answer.tokens[told:], len(answer.tokens)
+            fresh, reported = answer.tokens[reported:], len(answer.tokens)
             yield {**head, "choices": [_choice(index, piece, None, _logprobs(fresh, top))]}
         yield {**head, "choices": [_choice(index, "", answer.finish, None)]}
-    note_capped(request.app.state.journal, made)
+    note_capped(request.app.state.journal, results)
     if with_usage:
-        yield {**head, "choices": [], "usage": _usage(made, count)}
+        yield {**head, "choices": [], "usage": _usage(results, count)}
 
 
 def _choice(index: int, text: str, finish: str | None, logprobs: Any) -> dict[str, Any]:
     return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": finish}
 
 
-def _usage(made: Sequence[Answer], count: int) -> dict[str, int]:
+def _usage(results: Sequence[Answer], count: int) -> dict[str, int]:
     """Tokens read and written; a prompt counts once, however many continuations it has."""
-    read = sum(len(answer.prompt) for answer in made[::count])
-    written = sum(len(answer.tokens) for answer in made)
+    read = sum(len(answer.prompt) for answer in results[::count])
+    written = sum(len(answer.tokens) for answer in results)
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 

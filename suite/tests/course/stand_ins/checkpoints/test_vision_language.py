@@ -12,7 +12,7 @@ from PIL import Image
 
 from suite.course.stand_ins.catalogue import catalogue, resolve
 from suite.course.stand_ins.checkpoints.files import folder
-from suite.course.stand_ins.checkpoints.vision_language_specs import SEEING
+from suite.course.stand_ins.checkpoints.vision_language_specs import SPECS
 
 PICTURES = {
     "llava-hf/llava-1.5-7b-hf": ("<image>", 576, (1, 3, 336, 336)),
@@ -73,9 +73,9 @@ def asked(processor: Any, name: str) -> str:
 
 
 def test_every_one_is_tried_here() -> None:
-    assert {catalogue()[name].model_type for name in PICTURES} == set(SEEING)
+    assert {catalogue()[name].model_type for name in PICTURES} == set(SPECS)
     rows = {entry.model_type for entry in catalogue().values() if entry.task == "image-text-to-text"}
-    assert rows <= set(SEEING)
+    assert rows <= set(SPECS)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 
 from suite.course.stand_ins import shipped
 from suite.course.stand_ins.services import local_models
-from suite.course.stand_ins.services.inference import application, gone, guessed, provider_mapping
+from suite.course.stand_ins.services.inference import application, guess_task, provider_mapping, removed_application
 from suite.tests.support.running_services import Notes, served
 
 hub = pytest.importorskip("huggingface_hub")
@@ -216,7 +216,7 @@ def test_plain_requests(address: str, notes: Notes) -> None:
 
 def test_the_older_address_says_that_it_is_gone() -> None:
     notes = Notes()
-    with served(gone(notes)) as address:
+    with served(removed_application(notes)) as address:
         reply = requests.post(f"{address}/models/t5-base", json={"inputs": "The cat."}, timeout=10)
     assert reply.status_code == 410
     assert "router.huggingface.co" in reply.json()["error"]
@@ -234,12 +234,12 @@ def test_the_older_address_says_that_it_is_gone() -> None:
     ],
 )
 def test_an_unknown_models_task_is_guessed(inputs: Any, parameters: dict[str, Any], model: str, task: str) -> None:
-    assert guessed({"inputs": inputs, "parameters": parameters, "model": model}) == task
+    assert guess_task({"inputs": inputs, "parameters": parameters, "model": model}) == task
 
 
 def test_a_picture_tells_the_task() -> None:
     given = {"inputs": _png(local_models.draw("star")), "parameters": {}, "model": "someone/model"}
-    assert guessed(given) == "image-classification"
+    assert guess_task(given) == "image-classification"
 
 
 def test_a_model_by_its_name(client: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def sound() -> bytes:
     import soundfile
 
     into = io.BytesIO()
-    soundfile.write(into, local_models.say(SAID), local_models.SPEECH_RATE, format="WAV")
+    soundfile.write(into, local_models.synthesize(SAID), local_models.SPEECH_RATE, format="WAV")
     return into.getvalue()
 
 
@@ -122,7 +122,9 @@ def test_what_is_said_is_written_down(client: Any, sound: bytes, tmp_path: Path,
     assert written(response_format="text").strip() == SAID
     whole = written(response_format="verbose_json")
     assert whole.segments[0].text.strip() == SAID
-    assert float(whole.duration) == pytest.approx(len(local_models.say(SAID)) / local_models.SPEECH_RATE, abs=0.01)
+    assert float(whole.duration) == pytest.approx(
+        len(local_models.synthesize(SAID)) / local_models.SPEECH_RATE, abs=0.01
+    )
     assert written(response_format="srt").splitlines()[1].startswith("00:00:00,000 --> 00:00:01,")
     assert written(response_format="vtt").startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.")
 
@@ -147,8 +149,8 @@ def test_speech_is_understood(client: Any, tmp_path: Path, shape: str) -> None:
         model="tts-1", voice="alloy", input=SAID, response_format=shape
     ) as reply:
         reply.stream_to_file(path)
-    heard = client.audio.transcriptions.create(model="whisper-1", file=path).text.split()
-    assert sum(word in SAID.split() for word in heard) >= len(heard) - 1 >= 3
+    words = client.audio.transcriptions.create(model="whisper-1", file=path).text.split()
+    assert sum(word in SAID.split() for word in words) >= len(words) - 1 >= 3
 
 
 def test_faster_speech_is_shorter(client: Any) -> None:
