@@ -101,7 +101,7 @@ FAMILIES = {
     "smolvlm": "idefics3",
     "smolvlm2": "smolvlm",
 }
-"""Words in names that tell an architecture without being its own."""
+"""Words in names that imply an architecture and are not its `model_type`."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _squashed(name: str) -> str:
 
 
 def _guess(name: str, hint: str) -> Entry | None:
-    """The checkpoint that may stand in for an unknown one, by the task or class and the family that are told."""
+    """The checkpoint that may stand in for an unknown one, by the task or class of its hint and the model family."""
     entries = [entry for entry in catalogue().values() if entry.served]
     family = _family(name, entries) or _family_of_class(hint, entries)
     task = _task_of(hint)
@@ -223,7 +223,7 @@ def _task_of(hint: str) -> str | None:
 
 
 def _family(name: str, entries: Iterable[Entry]) -> str | None:
-    """The architecture that a name tells: `someone/my-distilbert-imdb` is a DistilBERT."""
+    """The architecture that a name contains: `someone/my-distilbert-imdb` is a DistilBERT."""
     types = {_squashed(entry.model_type): entry.model_type for entry in entries if entry.model_type} | FAMILIES
     matches = [kind for kind in types if kind in _squashed(name.rpartition("/")[2])]
     return types[max(matches, key=len)] if matches else None

@@ -56,7 +56,7 @@ def _answer(journal: Journal, request: Request) -> Response:
 
 
 def _kind(path: str, query: str, accepted: str) -> str:
-    """What is asked for, by the end of the path, else by the query or what the client takes."""
+    """The kind of file to return, by the suffix of the path, else by the query or the Accept header."""
     ending = PurePosixPath(path).suffix.lower().lstrip(".")
     if ending and _is_known(ending):
         return ending
@@ -97,7 +97,7 @@ def _maker(kind: str) -> Callable[[int], bytes] | None:
 
 
 def _number(address: str) -> int:
-    """Which of the samples an address gets: always the same."""
+    """The number of the sample that an address gets, always the same."""
     return int(hashlib.sha256(address.encode()).hexdigest(), 16) % DIFFERENT
 
 
@@ -119,7 +119,7 @@ def picture(kind: str, number: int) -> bytes:
 
 @functools.cache
 def sound(kind: str, number: int) -> bytes:
-    """Something said, as a file of a kind that soundfile writes."""
+    """Speech as a file of a kind that soundfile writes."""
     import soundfile
 
     stream = io.BytesIO()

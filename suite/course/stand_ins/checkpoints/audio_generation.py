@@ -1,4 +1,4 @@
-"""What made checkpoints of Bark and MusicGen need beside small sizes: numbers of sounds, and how they are generated."""
+"""Configs of small Bark and MusicGen checkpoints: consistent sizes of their vocabularies, and generation settings."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from suite.course.stand_ins.checkpoints.json_files import write_json
 
 TEXTS, SEMANTIC = 10048, 10000
-"""Bark's numbers of texts begin after those of meanings."""
+"""Bark's text tokens begin at `TEXTS`, after the `SEMANTIC` ones."""
 SECONDS = {"max_new_tokens": 64}
 """Random weights never come to an end: a second or so is enough."""
 LANGUAGES = ("en", "de", "es", "fr", "hi", "it", "ja", "ko", "pl", "pt", "ru", "tr", "zh")
 PROMPTS = {"semantic_prompt": (60,), "coarse_prompt": (2, 90), "fine_prompt": (8, 90)}
-"""The parts of a voice of Bark, and their shapes."""
+"""The arrays of a voice of Bark, and their shapes."""
 SOUNDS, RATE = 2048, 32000
-"""MusicGen's numbers of sounds, and its rate."""
+"""The number of MusicGen's audio tokens, and its sampling rate in Hz."""
 
 
 def generates_audio(model_type: str) -> bool:
-    """Whether an architecture is one of those that need something here."""
+    """Whether an architecture generates audio and needs what this module writes."""
     return model_type in {"bark", "musicgen"}
 
 
 def fit_audio_config(config: Mapping[str, Any], words: int) -> dict[str, Any]:
-    """A small config whose parts agree on the numbers of sounds; `words` is the size of the tokenizer."""
+    """A small config whose parts agree on the sizes of their vocabularies; `words` is the size of the tokenizer."""
     content = dict(config)
     if content["model_type"] == "bark":
         numbers = {"semantic_config": (TEXTS + words + 2, TEXTS), "coarse_acoustics_config": (12096, 12096)}
@@ -41,7 +41,7 @@ def fit_audio_config(config: Mapping[str, Any], words: int) -> dict[str, Any]:
 
 
 def write_generation(folder: Path, model_type: str, words: int) -> None:
-    """Write how sounds are generated, and for Bark the voices."""
+    """Write generation_config.json, and for Bark the voices."""
     if model_type == "bark":
         ends = {"text_pad_token": TEXTS + words, "semantic_infer_token": TEXTS + words + 1}
         semantic = {"text_encoding_offset": TEXTS, "semantic_vocab_size": SEMANTIC, "semantic_pad_token": SEMANTIC}
@@ -62,7 +62,7 @@ def write_generation(folder: Path, model_type: str, words: int) -> None:
 
 
 def _write_voices(folder: Path) -> None:
-    """Every voice has the name of a real one, and all of them are the same."""
+    """Write the voices: each has the name of a real one, and all have the same content."""
     import numpy as np
 
     (folder / "speaker_embeddings").mkdir()

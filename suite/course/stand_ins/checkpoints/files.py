@@ -1,4 +1,4 @@
-"""The files of a stand-in: a shipped miniature's, with what the Hub has beside it; or a random checkpoint's."""
+"""Fills the folder of a stand-in with a random checkpoint, or a shipped miniature and what the Hub has beside it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _key(entry: Entry) -> str:
 
 
 def _traits(name: str) -> tuple[str, ...]:
-    """What a name tells beyond its row: whether letters keep their case, and which decoder or tokenizer it has."""
+    """Words of a name that say more than its row: whether case is kept, and which decoder or tokenizer it has."""
     words = (
         "uncased",
         "trocr",
@@ -79,7 +79,7 @@ def _fill(aside: Path, entry: Entry) -> None:
 
 
 def _sentence_transformer(aside: Path, entry: Entry) -> None:
-    """What SentenceTransformer reads beside the model: which modules follow each other, and how tokens are pooled."""
+    """Write what SentenceTransformer reads beside the model: the order of its modules, and how tokens are pooled."""
     if entry.architecture.endswith("ForSequenceClassification"):
         return
     modules = [

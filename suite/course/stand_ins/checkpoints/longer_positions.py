@@ -1,4 +1,4 @@
-"""Room for inputs as long as the real checkpoint takes: a miniature's learned positions, repeated."""
+"""Extends a miniature's learned positions to the length that the real checkpoint accepts, by repeating them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""preprocessor_config.json of made checkpoints: how each architecture takes pictures and sounds."""
+"""Writes preprocessor_config.json of random checkpoints: how each architecture preprocesses images and audio."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SOUNDS["hubert"] = SOUNDS["wavlm"] = SOUNDS["wav2vec2"]
 
 
 def write_preprocessor(folder: Path, kind: str, config: Mapping[str, Any]) -> None:
-    """Write it for an architecture that takes pictures or sounds; nothing for one that takes neither."""
+    """Write it for an architecture that takes images or audio; write nothing for any other."""
     content = SOUNDS.get(kind) or (_picture(kind, _side(config)) if kind in PICTURES else None)
     if content is not None:
         write_json(folder / "preprocessor_config.json", content)

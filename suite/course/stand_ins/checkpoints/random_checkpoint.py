@@ -32,24 +32,24 @@ WITHOUT_TOKENIZER = {
     "sam", "dpt", "glpn", "depth_anything", "swin2sr", "videomae", "audio-spectrogram-transformer", "encodec",
     "speecht5_hifigan",
 }  # fmt: skip
-"""Architectures without a tokenizer; those of speech have one only where they write."""
+"""Architectures without a tokenizer; those of speech have one only for CTC."""
 TOKENIZER_OF = {
     "blip": "bert", "bark": "bert", "grounding-dino": "bert", "clap": "roberta", "bert": "bert",
 }  # fmt: skip
-"""Architectures that read by another's tokenizer."""
+"""Architectures that use another's tokenizer."""
 WITH_LETTERS = {"facebook/wav2vec2-base", "facebook/wav2vec2-large"}
-"""Those that were not taught to write, and bring the letters to be taught all the same."""
+"""Checkpoints without a CTC head that have its vocabulary all the same, for fine-tuning."""
 TOKENIZER_BY_WORD = {"chinese": "bert", "rinna": "t5"}
-"""Whose tokenizer GPT-2s of other languages have, by a word in their names."""
+"""The tokenizer of GPT-2 checkpoints of other languages, by a word in their names."""
 CLIP_LENGTHS = {"clip": 77, "clipseg": 77, "owlvit": 16, "owlv2": 16}
-"""Architectures that read as CLIP does -> the longest text that they take, in tokens."""
+"""Architectures with CLIP's tokenizer -> the longest text that they take, in tokens."""
 MASKING_TOKENS: dict[str, Any] = {
     "mask_token": "[MASK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]",
 }  # fmt: skip
 ONE_MASK = {"DetrForSegmentation", "Mask2FormerForUniversalSegmentation"}
-"""Of many masks by chance none covers enough that the others do not: these find one thing alone."""
+"""Architectures with one query: of many random masks none would be large enough to count."""
 CLASSIFIERS = ("class_labels_classifier", "class_predictor")
-"""What says which thing each query of a detector has found."""
+"""The layers that score the class of each query of a detector."""
 STAGES = ["stage1", "stage2", "stage3", "stage4"]
 CHAT_WORDS = ("chat", "instruct", "-it", "zephyr", "smollm3", "qwen")
 TOKENS = ("pad", "bos", "eos", "sep", "cls", "mask", "unk")
@@ -102,7 +102,7 @@ def write_random_checkpoint(entry: Entry, folder: Path, traits: Sequence[str]) -
 
 
 def _raise_detection_scores(model: Any) -> None:
-    """Let a detector be sure of some things: documents take the first for granted, and chance finds none."""
+    """Raise a detector's scores, so that it finds something: documents index the first result."""
     import torch
 
     for name, module in model.named_modules():
@@ -112,7 +112,7 @@ def _raise_detection_scores(model: Any) -> None:
 
 
 def _tokenizer_kind(entry: Entry, traits: Sequence[str]) -> str | None:
-    """Whose tokenizer it has, if any."""
+    """The architecture whose tokenizer a checkpoint has, "ctc" for letters, or None."""
     kind = entry.model_type
     if kind == "vision-encoder-decoder":
         return next((word for word in ("trocr", "donut") if word in traits), "gpt2")
@@ -124,7 +124,7 @@ def _tokenizer_kind(entry: Entry, traits: Sequence[str]) -> str | None:
 
 
 def _preprocessor_kind(entry: Entry, tokenizer_kind: str | None) -> str:
-    """Whose way of taking pictures and sounds it has."""
+    """The architecture whose preprocessor a checkpoint has."""
     if entry.model_type != "vision-encoder-decoder":
         return entry.model_type
     return tokenizer_kind if tokenizer_kind in {"trocr", "donut"} else "vit"
@@ -169,7 +169,7 @@ def _tokenizer(folder: Path, entry: Entry, tokenizer_kind: str, uncased: bool) -
 
 
 def _fallback_tokenizer(folder: Path, entry: Entry) -> Any:
-    """A tokenizer of pairs of bytes, for an architecture whose own kind is not known here."""
+    """A byte-level BPE tokenizer, for an architecture whose own kind is not listed."""
     from transformers import AutoTokenizer
 
     source = chat_folder() if any(word in entry.name.lower() for word in CHAT_WORDS) else vocabulary_folder("BPE")
@@ -232,7 +232,7 @@ def _defaults(transformers: Any, kind: str) -> dict[str, Any]:
 
 
 def _token_ids(tokenizer: Any) -> dict[str, int]:
-    """What a config must know of its tokenizer."""
+    """The token ids and the size of the vocabulary that a config states."""
     beyond = getattr(tokenizer, "lang_token_to_id", {}).values()  # M2M100 counts its languages apart
     numbers = {"vocab_size": max([len(tokenizer), *(number + 1 for number in beyond)])}
     for token in TOKENS:
@@ -245,7 +245,7 @@ def _token_ids(tokenizer: Any) -> dict[str, int]:
 
 
 def _with_token_ids(content: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
-    """A config with the tokenizer's numbers, in its parts as well; a number beyond the vocabulary becomes 0."""
+    """A config with the tokenizer's ids, in its parts as well; an id beyond the vocabulary becomes 0."""
     size = numbers["vocab_size"]
     updated: dict[str, Any] = {}
     for name, value in content.items():

@@ -1,4 +1,4 @@
-"""Configs of the real architectures at sizes that are made in a moment."""
+"""Shrinks configs of the real architectures, so that a model is created in a moment."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ SMALLER: dict[str, dict[str, Any]] = {
 
 
 def shrink(config: Mapping[str, Any], width: int | None = None) -> dict[str, Any]:
-    """A config's dict with every size made small; `width` is the hidden size to keep, of the outermost part."""
+    """A config with every size made small; `width` is the hidden size of the outermost part, None for the usual one."""
     kind = str(config.get("model_type", ""))
     small = {name: _shrink_value(name, value, width) for name, value in config.items()}
     small |= SMALLER.get(kind, {})

@@ -1,4 +1,4 @@
-"""Files of tokenizers: the shipped vocabularies, laid out as each architecture's own tokenizer reads them.
+"""Writes tokenizer files: the shipped vocabularies, in the formats that each architecture's own tokenizer reads.
 
 A tokenizer that a miniature ships is a tokenizer.json; `classic_files` writes beside it what the architecture's own
 class reads (vocab.txt, vocab.json and merges.txt, or a SentencePiece model), with the same numbers for the same pieces.
@@ -71,7 +71,7 @@ def classic_files(folder: Path, model_type: str) -> None:
 
 
 def clip_files(folder: Path) -> None:
-    """CLIP's kind of vocabulary: pairs of bytes, the last piece of a word marked, a start and an end around a text."""
+    """Write a vocabulary of CLIP's kind: byte-level BPE, the last piece of a word marked, a start and an end token."""
     from tokenizers.pre_tokenizers import ByteLevel
 
     letters = sorted(ByteLevel.alphabet())

@@ -1,4 +1,4 @@
-"""Random checkpoints that read texts and pictures at once: `seeing.py` says of each architecture what it needs."""
+"""Processors and configs of random vision-language checkpoints, by the specs of each architecture."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TEMPLATE = (
     "{{% if add_generation_prompt %}}{{{{ {answer} }}}}{{% endif %}}"
 )
 GATES = ("_gate", "mm_input_projection_weight")
-"""How names end of weights that begin as nothing."""
+"""How the names of weights end that are zero before training."""
 ROLES = "({names}[message['role']] if message['role'] in {names} else message['role'])"
 
 
 def is_vision_language(model_type: str) -> bool:
-    """Whether an architecture is one of those made here."""
+    """Whether an architecture is one of those in `SPECS`."""
     return model_type in SPECS
 
 
@@ -50,7 +50,7 @@ def write_processor(folder: Path, model_type: str) -> Any:
 
 
 def fit_config(config: Mapping[str, Any], model_type: str, tokenizer: Any) -> dict[str, Any]:
-    """A small config whose parts fit each other, and that knows the numbers of the tokenizer's tokens."""
+    """A small config whose parts fit each other, with the ids of the tokenizer's tokens."""
     spec = SPECS[model_type]
     merged_config = _merge(config, spec.config)
     for name, token in spec.token_ids.items():
@@ -64,7 +64,7 @@ def fit_config(config: Mapping[str, Any], model_type: str, tokenizer: Any) -> di
 
 
 def open_gates(model: Any) -> None:
-    """Let pictures through in a fresh model where training would begin with none of them."""
+    """Initialize the gates of cross-attention, which are zero before training and would block images."""
     import torch
 
     with torch.no_grad():
@@ -83,7 +83,7 @@ def _merge(config: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
 
 
 def _write_tokenizer(folder: Path, spec: VisionLanguageSpec, source: Path) -> None:
-    """The shipped pairs of bytes, with the architecture's own tokens after them."""
+    """Write the shipped byte-level BPE tokenizer, with the architecture's own tokens after it."""
     from tokenizers import AddedToken, Tokenizer, processors
 
     raw = Tokenizer.from_file(str(source))

@@ -1,6 +1,6 @@
-"""What each architecture needs that reads texts and pictures at once: tokens, processors, the shape of its chats.
+"""What each vision-language architecture needs: tokens, processor settings, the format of its chats.
 
-Pictures keep the sizes that documents show, so that a prompt is as long as it would be.
+Images keep the sizes that documents show, so that a prompt is as long as with the real checkpoint.
 """
 
 from __future__ import annotations
@@ -40,8 +40,13 @@ class Chat:
 
 @dataclass(frozen=True)
 class VisionLanguageSpec:
-    """An architecture. `ends` are the tokens that every tokenizer may have, `tokens` the others, `named` those that
-    the tokenizer has as attributes; `numbers` are the config's names for them; `beyond`: the last has no answer's row.
+    """What a checkpoint of an architecture needs beside its weights.
+
+    `processor` is the class of the processor and `settings` its processor_config.json; `image_processor` and
+    `video_processor` are the content of theirs. `special_tokens` are the usual ones (bos, eos, pad, unk), `tokens` the
+    architecture's own, `named_tokens` those that the tokenizer has as attributes, `token_ids` the config's names of
+    ids. `config` overrides the architecture's defaults. `adds_bos` starts every text with the first token;
+    `last_token_unscored` says that the output layer has no row for the last token.
     """
 
     processor: str

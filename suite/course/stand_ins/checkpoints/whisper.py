@@ -1,4 +1,4 @@
-"""What the real Whisper has beside the shipped miniature: times, and for most names languages and tasks.
+"""Adds to the shipped Whisper miniature the tokens of the real one: timestamps, languages and tasks.
 
 The rows that this adds to the embeddings are chosen so that the miniature still hears what it heard: a language and a
 task look like the start, at whose place they stand; the first time looks like the token that there are none; and the
@@ -24,12 +24,12 @@ POSITIONS = "model.decoder.embed_positions.weight"
 
 
 def is_multilingual(name: str) -> bool:
-    """Whether a checkpoint of that name hears more than English."""
+    """Whether a checkpoint of that name transcribes more than English."""
     return not name.endswith(".en")
 
 
 def add_missing_tokens(folder: Path, multilingual: bool) -> None:
-    """Give a copied miniature the tokens of times, and those of languages and tasks if it is to have them."""
+    """Give a copied miniature the tokens of timestamps, and if it is multilingual those of languages and tasks."""
     from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
     content = read_json(folder / "tokenizer.json")
@@ -62,7 +62,7 @@ def _write_tokenizer(folder: Path, content: dict[str, Any], new_ids: dict[str, i
 
 
 def _extend(file: Path, old_ids: dict[str, int], new_ids: dict[str, int], languages: list[str]) -> None:
-    """Put every row where its token is now, and make those of the new tokens."""
+    """Move every row of the embeddings to the new id of its token, and add rows for the new tokens."""
     import torch
     from safetensors.torch import load_file, save_file
 
@@ -102,5 +102,5 @@ def _write_configs(folder: Path, new_ids: dict[str, int], languages: list[str]) 
 
 
 def _write(file: Path, content: Any) -> None:
-    """Write a file as small as it gets: the tokenizer has a line for every fiftieth of a second."""
+    """Write without indentation: the tokenizer has an entry for every fiftieth of a second."""
     write_json(file, content, indent=None, ensure_ascii=False)

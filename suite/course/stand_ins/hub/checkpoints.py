@@ -1,4 +1,4 @@
-"""The stand-in Hub's checkpoints: repositories of stand-ins, under the names that code asks for."""
+"""The stand-in Hub's model repositories, under the ids that code requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def model_repository(resolution: Resolution[Entry], cache: Path) -> Repository |
 
 
 def details(resolution: Resolution[Entry], repository: Repository | None) -> dict[str, Any]:
-    """What a note says about a checkpoint beside its outcome.
+    """The details of a note about a checkpoint.
 
     `stand_in` is a shipped miniature's name, "made" (random weights) or "none" (the installed transformers cannot make
     one); `needs` is the library that a checkpoint without a stand-in is for.

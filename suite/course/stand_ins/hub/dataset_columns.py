@@ -1,4 +1,4 @@
-"""Columns of the stand-ins' data sets: what type each kind is of, and its values from the generated worlds.
+"""Columns of the stand-ins' data sets: the type of each kind, and its values from generated examples.
 
 A kind is written `name`, `name|argument|...` or, for classes, `=first|second|...`.
 """
@@ -85,7 +85,7 @@ def feature(kind: str) -> Any:
 
 
 def value(kind: str, row: Row) -> Any:
-    """What a row has in a column, as its storage wants it."""
+    """The value of a column in a row, as `datasets` stores it."""
     name, *arguments = _parts(kind)
     if kind.startswith("="):
         return _label(kind[1:].split("|"), row)
@@ -113,7 +113,7 @@ def _other(row: Row) -> str:
 
 
 def _label(names: Sequence[str], row: Row) -> int:
-    """The second of two classes goes with what pleases; more follow each other."""
+    """Of two classes the second for a positive review; more than two in turn."""
     if len(names) == 2:
         return int(row.example("reviews").truth.lower().startswith("pos"))
     return row.number % len(names)
@@ -180,7 +180,7 @@ def _picture(row: Row, mode: str) -> dict[str, Any]:
 
 
 def _objects(row: Row, arguments: Sequence[str]) -> dict[str, list[Any]]:
-    """What is where in a picture: classes by number, or, with the argument `named`, by name."""
+    """The objects in an image: classes by number, or, with an argument, by name."""
     scene = _scene(row)
     sides = [2 * thing.radius * SIDE for thing in scene.things]
     corners = [((t.x - t.radius) * SIDE, (t.y - t.radius) * SIDE) for t in scene.things]

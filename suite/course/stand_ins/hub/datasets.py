@@ -112,7 +112,7 @@ def _path(config: str, split: str) -> str:
 
 
 def _card(aside: Path, data_set: DataSet) -> str:
-    """A card whose header tells the configs, their files and their columns, as the Hub's own do."""
+    """A card whose header lists the configs, their files and their columns, as the Hub's own do."""
     from datasets import DatasetInfo, Features, SplitDict, SplitInfo
     from datasets.info import DatasetInfosDict
     from huggingface_hub import DatasetCardData

@@ -1,4 +1,4 @@
-"""A repository of the Hub as a stand-in serves it: its files, and what the Hub's API tells about it."""
+"""A repository of the stand-in Hub: its files, and the metadata that the Hub's API returns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class Repository:
-    """Files by their path in the repository, and `facts`: what the Hub tells beside them (tags, pipeline_tag)."""
+    """Files by their path in the repository, and `facts`: further metadata (tags, pipeline_tag)."""
 
     kind: Kind
     id: str

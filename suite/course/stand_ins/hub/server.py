@@ -162,7 +162,7 @@ class _Hub:
 
 
 def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as the Hub tells it: a code and a sentence in headers, and the sentence in the body."""
+    """An error in the Hub's format: a code and a sentence in headers, and the sentence in the body."""
     error_headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}) | dict(headers or {})
     return JSONResponse({"error": message}, status, error_headers)
 

@@ -123,7 +123,7 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _text_of(block: Mapping[str, Any]) -> str:
-    """The text of a block; of a tool's call its input, of its result what it gave."""
+    """The text of a block; the input of a tool call, the content of a tool result."""
     if block.get("type") == "tool_result":
         return "\n".join(_text_of(part) for part in _blocks(block.get("content")))
     return json.dumps(block["input"]) if block.get("type") == "tool_use" else str(block.get("text") or "")
@@ -138,7 +138,7 @@ def _image_of(source: Mapping[str, Any]) -> Any:
 
 
 def _message(model: str, answer: Answer, call: Call | None) -> dict[str, Any]:
-    """A message without its content, as it stands when asked."""
+    """A message without its content."""
     reason = "stop_sequence" if answer.stopped_by else "max_tokens" if answer.finish == "length" else "end_turn"
     return {
         "id": new_id("msg_"),
@@ -188,7 +188,7 @@ async def list_models(_: Request) -> Response:
 
 
 async def retrieve_model(request: Request) -> Response:
-    """What is said of a model; of any, since any is answered."""
+    """The description of a model; any name is accepted."""
     return JSONResponse(_model_object(request.path_params["model"]))
 
 

@@ -1,4 +1,4 @@
-"""What every chat service asks for, in whatever words: turns, a way of drawing, tools, and perhaps JSON."""
+"""The request that all chat services have in common: turns, sampling settings, tools, and a JSON schema."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from suite.course.stand_ins.services import json_schema, local_models
 from suite.course.stand_ins.services.generation import Answer, Sampling
 
 DEFAULT_SYSTEM = "You are a helpful assistant."
-"""Said where no system message is, as the templates of many chat models do."""
+"""The system message of a request without one, as in the templates of many chat models."""
 ROLES = {"developer": "system", "model": "assistant", "tool": "user", "function": "user"}
 """Roles that the model's own template does not have."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What one side said. `images` are PIL pictures; a `result` is what a tool gave."""
+    """A message. `images` are PIL images; `result` says that it is the result of a tool."""
 
     role: str
     text: str
@@ -105,7 +105,7 @@ def answers(conversation: Conversation, count: int = 1) -> list[Answer]:
 
 
 def note_capped(journal: Journal, results: Sequence[Answer]) -> None:
-    """Take down that answers were cut at the stand-in's own length."""
+    """Note that answers were cut at the stand-in's own limit."""
     for answer in results:
         if answer.capped:
             limit = answer.sampling.max_tokens

@@ -170,7 +170,7 @@ def _conversation_of(body: Mapping[str, Any]) -> Conversation:
 
 
 def _turn_of(content: Mapping[str, Any], role: str) -> Turn:
-    """Contents as a turn, their pictures and sounds among them."""
+    """A content as a turn: its texts, images and transcribed audio."""
     entries = as_list(content.get("parts") or [])
     parts: list[dict[str, Any]] = [part if isinstance(part, dict) else {"text": str(part)} for part in entries]
     texts = [str(part["text"]) for part in parts if part.get("text")]
@@ -275,7 +275,7 @@ async def list_models(_: Request) -> Response:
 
 
 async def retrieve_model(request: Request) -> Response:
-    """What is said of a model; of any, since any is answered."""
+    """The description of a model; any name is accepted."""
     return JSONResponse(_model_object(request.path_params["model"]))
 
 

@@ -1,4 +1,4 @@
-"""Gemini's `/files`, kept in memory: sent in one piece or in several, named in a request, forgotten.
+"""Gemini's `/files`, kept in memory: uploaded in one piece or several, referenced in requests, deleted.
 
 The protocol is that of Google's resumable uploads: a first request says what will come and is told an address, those to
 it bring the bytes, and the last of them says `finalize`.
@@ -37,7 +37,7 @@ class Stored:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def as_json(self, base: str) -> dict[str, Any]:
-        """What is said of it."""
+        """The description of the file; `base` is the address before its name."""
         display_name = {"displayName": self.display_name} if self.display_name else {}
         digest = hashlib.sha256(self.content).hexdigest()
         return {
@@ -56,7 +56,7 @@ class Stored:
 
 
 def add_state(service: Starlette) -> None:
-    """Give a service that has these routes what they keep."""
+    """Add the state of these routes to a service: the uploaded files."""
     service.state.sent = {}
 
 
@@ -91,7 +91,7 @@ def _stored_file(request: Request, name: str) -> Stored:
 
 
 async def start_upload(request: Request) -> Response:
-    """Take in what will be sent, or, without a protocol, the file itself."""
+    """Start a resumable upload, or, without the protocol, store the body as the file."""
     headers = request.headers
     resumable = "start" in headers.get("x-goog-upload-command", "")
     metadata = ((await request.json()).get("file") or {}) if resumable and await request.body() else {}
@@ -114,7 +114,7 @@ async def start_upload(request: Request) -> Response:
 
 
 async def continue_upload(request: Request) -> Response:
-    """Take in a piece; the last one says so."""
+    """Store a piece of the file; the last one says so."""
     file = _stored_file(request, request.path_params["file"])
     file.content += await request.body()
     file.whole = "finalize" in request.headers.get("x-goog-upload-command", "finalize")
@@ -129,12 +129,12 @@ async def list_files(request: Request) -> Response:
 
 
 async def retrieve(request: Request) -> Response:
-    """What is said of a file."""
+    """The description of a file."""
     return JSONResponse(_stored_file(request, request.path_params["file"]).as_json(_base(request)))
 
 
 async def delete(request: Request) -> Response:
-    """Forget a file."""
+    """Delete a file."""
     del request.app.state.sent[_stored_file(request, request.path_params["file"]).name]
     return JSONResponse({})
 

@@ -1,4 +1,4 @@
-"""A language model that gives its tokens one by one, as a service's parameters want them.
+"""A language model that generates token by token, by the sampling parameters of a service.
 
 transformers' own `generate()` neither streams several choices, nor says where a stop sequence began, nor draws from a
 generator of its own; so the loop is here, while what changes the scores (temperature, top-p, top-k) is transformers'.

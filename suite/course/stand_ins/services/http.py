@@ -1,4 +1,4 @@
-"""What the services have in common on the wire: bodies, streams, errors, and the note that each request leaves."""
+"""What the services have in common in HTTP: request bodies, streams, errors, and a note for each request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Reply = Callable[[Request], Awaitable[Response]]
 
 
 class ServiceError(Exception):
-    """A refusal, which each service puts into its own words on the wire."""
+    """An error reply, which each service writes in its own format."""
 
     def __init__(self, status: int, message: str, code: str | None = None, parameter: str | None = None) -> None:
         super().__init__(message)

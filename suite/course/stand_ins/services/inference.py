@@ -1,4 +1,4 @@
-"""HF Inference: the router that stands today, and the older address, which only says that it is gone."""
+"""HF Inference: the present router, and the older address, which answers that it was removed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NAMED = (
 
 
 def provider_mapping(model_id: str, task: str) -> dict[str, dict[str, Any]]:
-    """What the Hub says of a model as `inferenceProviderMapping`: that HF Inference serves it, and for which task.
+    """The Hub's `inferenceProviderMapping` of a model: that HF Inference serves it, and for which task.
 
     A model that generates text is listed as one that converses: clients look for that task before they send a chat.
     """
@@ -65,7 +65,7 @@ def key(request: Request) -> ServiceError | None:
 
 
 def application(journal: Journal, task_of: TaskOf | None = None) -> Starlette:
-    """`router.huggingface.co`. `task_of` says what a model is for; else its name or the request has to tell."""
+    """`router.huggingface.co`. `task_of` gives the task of a model, which is guessed where it gives None."""
 
     async def run_task(request: Request) -> Response:
         return await _run_task(request, task_of or (lambda _: None))
@@ -116,7 +116,7 @@ async def _run_task(request: Request, task_of: TaskOf) -> Response:
 
 
 async def _call_of(request: Request, model: str) -> dict[str, Any]:
-    """What a call says, in JSON or as the bytes of a file."""
+    """The inputs, parameters, model and streaming of a call, sent as JSON or as the bytes of a file."""
     content = await request.body()
     call: Any = content
     if content[:1] in (b"{", b"["):
@@ -165,7 +165,7 @@ async def _generate_text(request: Request, call: dict[str, Any]) -> Response:
 
 
 def guess_task(call: dict[str, Any]) -> str:
-    """The task of a call to a model that nobody knows, from what it sends and then from the model's name."""
+    """The task of a call to an unknown model, from its inputs and then from the model's name."""
     inputs, parameters = call["inputs"], call["parameters"]
     if isinstance(inputs, dict):
         for name, task in (

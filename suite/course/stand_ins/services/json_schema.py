@@ -1,4 +1,4 @@
-"""Objects of a JSON schema: what a service gives that was asked for JSON, or for the arguments of a tool.
+"""Makes objects that match a JSON schema: structured outputs, and the arguments of tool calls.
 
 No library makes an object from a schema and a given text; those that make random ones serve tests, not readers.
 """

@@ -1,4 +1,4 @@
-"""The models behind the services: the shipped miniatures, and the real sentence encoder, each loaded when first asked.
+"""The models behind the services: the shipped miniatures, and the real sentence encoder, each loaded at its first use.
 
 They know a small world each, so answers are short and often silly; what is real is that they are computed, by the
 architecture, from what was sent. All of them run on one thread of their own (`on_models`), one call at a time: none is
@@ -26,7 +26,7 @@ from suite.course.stand_ins.services.generation import LanguageModel
 Result = TypeVar("Result")
 
 SPEECH_RATE = 16_000
-"""Samples per second that speech is heard and spoken at."""
+"""Samples per second of transcribed and synthesized speech."""
 SCENE_SIDE = 128
 """Pixels along a side of a drawn picture; larger ones are enlarged."""
 TRIES = 20
@@ -54,7 +54,7 @@ def chat_model() -> LanguageModel:
 
 @lru_cache(maxsize=1)
 def text_model() -> LanguageModel:
-    """The model that goes on with a text."""
+    """The model that continues a text."""
     return LanguageModel(shipped.folder_for("GPT2LMHeadModel"))
 
 
@@ -87,7 +87,7 @@ def load(class_name: str) -> tuple[Any, Any]:
 
 
 def transcribe(wave: np.ndarray) -> str:
-    """What is said in a sound, float32 of shape (samples,) at `SPEECH_RATE`."""
+    """The transcription of audio, float32 of shape (samples,) at `SPEECH_RATE`."""
     texts = [
         answer("AutoModelForSpeechSeq2Seq", wave[start : start + 30 * SPEECH_RATE])
         for start in range(0, max(1, len(wave)), 30 * SPEECH_RATE)
@@ -96,12 +96,12 @@ def transcribe(wave: np.ndarray) -> str:
 
 
 def caption(image: Any) -> str:
-    """What a picture (PIL) shows, in words."""
+    """A caption of a PIL image."""
     return str(answer("AutoModelForImageTextToText", {"image": np.asarray(image.convert("RGB")), "prompt": ""}))
 
 
 def decode_audio(content: bytes) -> np.ndarray:
-    """The sound in a file of any form that libsndfile reads, mono at `SPEECH_RATE`.
+    """The audio of a file that libsndfile reads, mono at `SPEECH_RATE`.
 
     Raises:
         ValueError: it is no such file.
@@ -117,7 +117,7 @@ def decode_audio(content: bytes) -> np.ndarray:
 
 
 def synthesize(text: str, speed: float = 1.0) -> np.ndarray:
-    """A text spoken, float32 of shape (samples,) at `SPEECH_RATE`; `speed` 1 is 160 words a minute.
+    """A text as speech, float32 of shape (samples,) at `SPEECH_RATE`; `speed` 1 is 160 words a minute.
 
     By eSpeak NG, the voice of the worlds: the miniature of a speaking model is untrained, and would say nothing.
     """

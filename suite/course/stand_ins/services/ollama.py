@@ -111,7 +111,7 @@ async def _answer_reply(
 
 
 def _final_fields(answer: Answer, start: int) -> dict[str, Any]:
-    """How an answer ended, and its tokens and nanoseconds."""
+    """How an answer ended, its numbers of tokens and its nanoseconds."""
     duration = time.perf_counter_ns() - start
     return {
         "done": True,
@@ -193,7 +193,7 @@ async def list_models(request: Request) -> Response:
 
 
 async def list_running(request: Request) -> Response:
-    """The models that are loaded: the first, for one is always at work."""
+    """The models that are loaded: the first one."""
     models = [_model_object(name) for name in request.app.state.pulled[:1]]
     return JSONResponse({"models": [{**one, "expires_at": _now(), "size_vram": 0} for one in models]})
 
@@ -204,7 +204,7 @@ def _model_object(name: str) -> dict[str, Any]:
 
 
 async def show(request: Request) -> Response:
-    """What is said of a model."""
+    """The description of a model."""
     model = _model_of(await body_of(request))
     config = (await local_models.on_models(local_models.chat_model)).model.config
     return JSONResponse(
@@ -269,7 +269,7 @@ async def copy(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Take a model away."""
+    """Remove a model."""
     model = _model_of(await body_of(request))
     pulled = request.app.state.pulled
     name = next((one for one in pulled if one in (model, f"{model}:latest")), None)
@@ -285,7 +285,7 @@ async def version(_: Request) -> Response:
 
 
 async def root(_: Request) -> Response:
-    """What a browser sees."""
+    """The page at the root, as a browser shows it."""
     return PlainTextResponse("Ollama is running")
 
 

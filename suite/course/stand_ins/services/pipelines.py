@@ -1,4 +1,4 @@
-"""The tasks of HF Inference, each answered by the miniature for it, in the shapes of the real service."""
+"""The tasks of HF Inference, each answered by a miniature, in the formats of the real service."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def generation(call: TaskCall) -> Answer:
 
 
 def full_text(call: TaskCall, answer: Answer) -> str:
-    """What is given back of an answer: with the prompt before it only where that is asked for."""
+    """The generated text, with the prompt before it where `return_full_text` is set."""
     return (_text(call) if call["parameters"].get("return_full_text") else "") + answer.text
 
 
 def generation_details(answer: Answer) -> dict[str, Any]:
-    """What `details` tells of a finished answer."""
+    """The `details` of a finished answer."""
     reason = "stop_sequence" if answer.stopped_by else "length" if answer.finish == "length" else "eos_token"
     tokens = [
         {"id": place, "text": token.text, "logprob": token.logprob, "special": False}
@@ -237,7 +237,7 @@ def _text_to_image(call: TaskCall) -> bytes:
 
 
 def media_type(content: bytes) -> str:
-    """What the bytes of an answer are."""
+    """The media type of an answer's bytes."""
     return "audio/flac" if content.startswith(b"fLaC") else "image/png"
 
 

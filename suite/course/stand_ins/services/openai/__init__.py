@@ -93,6 +93,6 @@ def application(journal: Journal, *, name: str = "openai", needs_key: bool = Tru
 
 
 def add_state(service: Starlette) -> None:
-    """Give a service that has these routes what they keep: files, jobs, responses and pictures."""
+    """Add the state of these routes to a service: files, jobs, responses and images."""
     state = service.state
     state.files, state.jobs, state.responses, state.pictures = {}, {}, {}, {}

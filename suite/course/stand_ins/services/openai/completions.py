@@ -1,4 +1,4 @@
-"""`/completions`: a text and how it goes on, by the miniature that writes on rather than the one that replies."""
+"""`/completions`: continuations of a text, by the miniature of a plain language model rather than the chat model."""
 
 from __future__ import annotations
 

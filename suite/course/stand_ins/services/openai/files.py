@@ -20,7 +20,7 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that was sent, or made."""
+    """A file that was uploaded or is the result of a job."""
 
     filename: str
     purpose: str
@@ -30,7 +30,7 @@ class Stored:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """What is said of it."""
+        """The description of the file."""
         return {
             "id": self.id,
             "object": "file",
@@ -45,7 +45,7 @@ class Stored:
 
 
 async def upload(request: Request) -> Response:
-    """Keep a file."""
+    """Store a file."""
     async with request.form() as form:
         file, purpose = form.get("file"), form.get("purpose")
         if not isinstance(file, UploadFile):
@@ -73,7 +73,7 @@ def page_of(objects: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 async def retrieve(request: Request) -> Response:
-    """What is said of a file."""
+    """The description of a file."""
     return JSONResponse(stored_file(request, request.path_params["file"]).as_json)
 
 
@@ -83,7 +83,7 @@ async def content(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Forget a file."""
+    """Delete a file."""
     file = stored_file(request, request.path_params["file"])
     del request.app.state.files[file.id]
     return JSONResponse({"id": file.id, "object": "file", "deleted": True})
@@ -108,7 +108,7 @@ async def list_models(request: Request) -> Response:
 
 
 async def retrieve_model(request: Request) -> Response:
-    """What is said of a model; of any, since any is answered."""
+    """The description of a model; any name is accepted."""
     name = request.path_params["model"]
     if request.method == "DELETE":
         return JSONResponse({"id": name, "object": "model", "deleted": True})

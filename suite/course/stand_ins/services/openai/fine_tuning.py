@@ -1,4 +1,4 @@
-"""`/fine_tuning/jobs`: a job that goes a step further each time it is looked at, and trains nothing."""
+"""`/fine_tuning/jobs`: a job that advances by one status at each request for it, and trains nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Job:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def set_status(self, status: str) -> None:
-        """Take a status, and tell of it."""
+        """Set the status and add an event."""
         self.status = status
         self.events.append(
             {
@@ -61,7 +61,7 @@ class Job:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """What is said of it."""
+        """The description of the job."""
         over = self.status in ("succeeded", "cancelled", "failed")
         hyperparameters = {
             "n_epochs": EPOCHS,
@@ -145,7 +145,7 @@ def _job(request: Request) -> Job:
 
 
 async def retrieve(request: Request) -> Response:
-    """A job, a step further than when it was last looked at."""
+    """A job, one status further than at the last request for it."""
     job = _job(request)
     if job.status in STEPS[:-1]:
         job.set_status("failed" if job.problem else STEPS[STEPS.index(job.status) + 1])

@@ -1,4 +1,4 @@
-"""What is asked in OpenAI's words, in those of `conversation`."""
+"""Parses requests in OpenAI's format into those of `conversation`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def model_of(request: Request, body: Mapping[str, Any]) -> str:
 
 
 def sampling_of(body: Mapping[str, Any], *limits: str) -> Sampling:
-    """How to draw; the limit of tokens goes by any of these names."""
+    """The sampling settings; the limit of tokens has any of these names."""
     values = [number_of(body, name, None, 1) for name in limits]
     limit = next((int(value) for value in values if value is not None), None)
     return Sampling(
@@ -65,7 +65,7 @@ def conversation_of(body: Mapping[str, Any]) -> Conversation:
 
 
 def turn_of(message: Mapping[str, Any], index: int) -> Turn:
-    """A message as a turn; its content may be a text or parts, pictures and sounds among them."""
+    """A message as a turn; its content may be a text or parts, images and audio among them."""
     role = message.get("role")
     if role not in ("system", "developer", "user", "assistant", "tool", "function"):
         raise ServiceError(
@@ -83,7 +83,7 @@ def turn_of(message: Mapping[str, Any], index: int) -> Turn:
 
 
 def _text_of(part: Any) -> str:
-    """The text of a part; of a sound, what is heard in it."""
+    """The text of a part; the transcription of an audio part."""
     if isinstance(part, str):
         return part
     if part.get("type") == "input_audio":
@@ -94,7 +94,7 @@ def _text_of(part: Any) -> str:
 
 
 def _image_in(part: Any) -> str | None:
-    """Where a part's picture is to be had, as a URL."""
+    """The URL of a part's image."""
     image = part.get("image_url") if isinstance(part, dict) else None
     return image.get("url") if isinstance(image, dict) else image
 
@@ -120,6 +120,6 @@ def format_of(response_format: Any) -> Mapping[str, Any] | None:
 
 
 def usage_of(results: Sequence[Answer]) -> dict[str, int]:
-    """The tokens that were read and written, as they were."""
+    """The numbers of tokens in the prompt and in the answers."""
     read, written = len(results[0].prompt), sum(len(answer.tokens) for answer in results)
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}

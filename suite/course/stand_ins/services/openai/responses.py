@@ -17,7 +17,7 @@ from suite.course.stand_ins.services.openai.requests import format_of, model_of,
 
 
 async def create(request: Request) -> Response:
-    """The next turn, kept unless the request forbids it."""
+    """The next turn, stored unless the request forbids it."""
     body = await body_of(request)
     model = model_of(request, body)
     stored = request.app.state.responses
@@ -37,12 +37,12 @@ async def create(request: Request) -> Response:
 
 
 async def retrieve(request: Request) -> Response:
-    """A response that was kept."""
+    """A stored response."""
     return JSONResponse(_stored_response(request)[0])
 
 
 async def delete(request: Request) -> Response:
-    """Forget a response."""
+    """Delete a response."""
     response, _ = _stored_response(request)
     del request.app.state.responses[response["id"]]
     return JSONResponse({"id": response["id"], "object": "response", "deleted": True})
@@ -87,7 +87,7 @@ def _turns_of(body: Mapping[str, Any]) -> list[Turn]:
 
 
 class _PendingResponse:
-    """A response in the making."""
+    """A response that is being generated."""
 
     def __init__(self, body: Mapping[str, Any], model: str, conversation: Conversation, answer: Answer) -> None:
         self.body, self.model, self.conversation, self.answer = body, model, conversation, answer
@@ -96,7 +96,7 @@ class _PendingResponse:
         self.call_id = new_id("call_")
 
     def item(self, status: str) -> dict[str, Any]:
-        """What is put out: a message, or the call of a function. Nothing of it is said while it is in progress."""
+        """The output item: a message or a function call, without its content while it is in progress."""
         finished = status != "in_progress"
         text = self.answer.text if finished else ""
         if self.conversation.call:
@@ -116,7 +116,7 @@ class _PendingResponse:
         return "incomplete" if self.answer.finish == "length" else "completed"
 
     def response(self, status: str) -> dict[str, Any]:
-        """All of it."""
+        """The whole response."""
         finished = status != "in_progress"
         body, read, written = self.body, len(self.answer.prompt), len(self.answer.tokens)
         usage = {
@@ -183,7 +183,7 @@ async def _events(request: Request, pending: _PendingResponse, turns: Sequence[T
 
 
 def _keep(request: Request, pending: _PendingResponse, turns: Sequence[Turn]) -> dict[str, Any]:
-    """The finished response, kept for those that go on from it."""
+    """The finished response, stored for requests that continue it."""
     note_capped(request.app.state.journal, [pending.answer])
     response = pending.response(pending.status)
     if response["store"]:
