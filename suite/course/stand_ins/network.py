@@ -86,7 +86,7 @@ def serve(
 
 
 def serve_openly(port: int, hints: Mapping[str, str], cache: Path, notes: Path) -> None:
-    """Answer on one port of this machine's own loopback, for those who run examples without walls."""
+    """Answer on one port of this machine's own loopback, for runs of examples without a sandbox."""
     import uvicorn
 
     from suite.course.stand_ins.routing import application

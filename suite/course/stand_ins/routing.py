@@ -27,7 +27,7 @@ SERVICES_BY_PATH = (
     ("/api/ps", "ollama"),
     ("/api/version", "ollama"),
 )
-"""Where all stand-ins share one port, because there are no walls: the first that fits, else the Hub."""
+"""The service by the start of the path, where all stand-ins share one port: the first that fits, else the Hub."""
 
 
 class Hosts:

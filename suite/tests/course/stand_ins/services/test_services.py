@@ -6,7 +6,7 @@ import pytest
 
 from suite.course.stand_ins.services import HOSTS, PORTS, applications, json_schema, service_for
 from suite.course.stand_ins.services.conversation import decode_base64
-from suite.tests.support.running_services import Notes, served
+from suite.tests.support.running_stand_ins import Notes, served
 
 
 @pytest.mark.parametrize(
