@@ -31,7 +31,7 @@ SERVICES_BY_PATH = (
 
 
 class Hosts:
-    """The ASGI application of the whole closed network. What stands behind a host is made when it is first asked."""
+    """The ASGI application of the closed network. That of each host is made at the first request to it."""
 
     def __init__(self, journal: Journal, hints: Mapping[str, str], cache: Path) -> None:
         self.journal, self.hints, self.cache = journal, hints, cache

@@ -41,12 +41,12 @@ class DataSet:
 @functools.cache
 def data_sets() -> dict[str, DataSet]:
     """Every data set, by its id."""
-    found: dict[str, DataSet] = {}
+    by_name: dict[str, DataSet] = {}
     with FILE.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            known = found.setdefault(row["name"], DataSet(row["name"], tuple(row["aliases"].split())))
-            known.configs[row["config"]] = (tuple(row["splits"].split()), dict(COLUMN.findall(row["columns"])))
-    return found
+            data_set = by_name.setdefault(row["name"], DataSet(row["name"], tuple(row["aliases"].split())))
+            data_set.configs[row["config"]] = (tuple(row["splits"].split()), dict(COLUMN.findall(row["columns"])))
+    return by_name
 
 
 def resolve_data_set(name: str) -> Resolution[DataSet]:
@@ -78,8 +78,8 @@ def search_data_sets(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
     words, authors = " ".join(parameters.get("search", [])).lower(), parameters.get("author")
     names = [name for name in data_sets() if words in name.lower()]
     names = [name for name in names if authors is None or name.rpartition("/")[0] in authors]
-    found = [Repository("datasets", name, {}).info() for name in names]
-    return found[: int(parameters.get("limit", ["1000"])[0])]
+    results = [Repository("datasets", name, {}).info() for name in names]
+    return results[: int(parameters.get("limit", ["1000"])[0])]
 
 
 def _fill(aside: Path, data_set: DataSet) -> None:
@@ -134,13 +134,13 @@ def _card(aside: Path, data_set: DataSet) -> str:
 
 def _configs(data_set: DataSet) -> list[dict[str, Any]]:
     """The first config is the default where it is the only one."""
-    found: list[dict[str, Any]] = []
+    configs: list[dict[str, Any]] = []
     for config, (splits, _) in data_set.configs.items():
         files = [{"split": split, "path": _path(config, split)} for split in splits]
-        found.append({"config_name": config, "data_files": files})
-    if len(found) == 1:
-        found[0]["default"] = True
-    return found
+        configs.append({"config_name": config, "data_files": files})
+    if len(configs) == 1:
+        configs[0]["default"] = True
+    return configs
 
 
 def _parquet(name: str, data_set: DataSet) -> Mapping[str, Mapping[str, Sequence[str]]]:

@@ -142,10 +142,10 @@ class _Hub:
             self.journal.note(Note("checkpoint", name, resolution.outcome, details(resolution, repository)))
             return repository
         if kind == "datasets":
-            found = resolve_data_set(name)
-            facts = {} if found.meant is None else {"meant": found.meant}
-            self.journal.note(Note("data set", name, found.outcome, facts))
-            data_set = found.entry
+            answering = resolve_data_set(name)
+            facts = {} if answering.meant is None else {"meant": answering.meant}
+            self.journal.note(Note("data set", name, answering.outcome, facts))
+            data_set = answering.entry
             if data_set is not None:
                 return self.once(kind, name, lambda: data_set_repository(name, data_set, self.cache))
         return metric_repository(name) if kind == "spaces" else None
@@ -177,12 +177,12 @@ def _commit(repository: Repository) -> dict[str, Any]:
 
 
 def _paths(repository: Repository, body: bytes) -> list[dict[str, Any]]:
-    """What is at the paths that a request's body lists, as JSON or as a form."""
+    """The files and folders at the paths that a request's body lists, as JSON or as a form."""
     try:
         paths = json.loads(body)["paths"]
     except ValueError:
         paths = parse_qs(body.decode()).get("paths", [])
     paths = [paths] if isinstance(paths, str) else paths
-    found = [repository.entry(path, repository.files[path]) for path in paths if path in repository.files]
+    files = [repository.entry(path, repository.files[path]) for path in paths if path in repository.files]
     folders = [path for path in paths if path not in repository.files and repository.listing(path, recursive=False)]
-    return [*found, *({"type": "directory", "path": path, "size": 0, "oid": repository.commit()} for path in folders)]
+    return [*files, *({"type": "directory", "path": path, "size": 0, "oid": repository.commit()} for path in folders)]

@@ -34,7 +34,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that the model may ask for; `parameters` is a JSON schema."""
+    """A function that the model may call; `parameters` is a JSON schema."""
 
     name: str
     description: str = ""
@@ -43,7 +43,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Call:
-    """A function that is asked for."""
+    """A call of a function."""
 
     name: str
     arguments: dict[str, Any]
@@ -63,9 +63,9 @@ class Conversation:
 
     @cached_property
     def call(self) -> Call | None:
-        """The tool that is called before anything is said, if there are tools and none has answered yet.
+        """The call of a tool, if there are tools and the last turn is not the result of one.
 
-        It is the one whose name, or else description, shares most words with what the user said; its arguments are of
+        It is the one whose name, or else description, shares most words with the last turn; its arguments are of
         the right types, and words of the user's.
         """
         if not self.tools or not self.turns or self.turns[-1].result:
@@ -165,6 +165,6 @@ def _words(text: str) -> set[str]:
 
 
 def _name_in(text: str) -> str:
-    """The name in a question, `Paris` of "What is the weather in Paris?", or all that was said."""
+    """The name in a question, `Paris` of "What is the weather in Paris?", or the whole text."""
     names = re.findall(r"(?<=[a-z,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*", text)
     return names[0] if names else text

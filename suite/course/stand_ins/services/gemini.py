@@ -40,6 +40,7 @@ from suite.course.stand_ins.services.http import (
 )
 from suite.course.stand_ins.services.openai.embeddings import size_of
 from suite.course.stand_ins.services.openai.images import image_file
+from suite.course.stand_ins.services.openai.requests import usage_of
 
 FINISHES = {"stop": "STOP", "length": "MAX_TOKENS"}
 STATUSES = {
@@ -213,8 +214,12 @@ def _candidate(index: int, parts: list[dict[str, Any]], finish: str | None) -> d
 
 
 def _response(request: Request, candidates: list[dict[str, Any]], results: Sequence[Answer]) -> dict[str, Any]:
-    read, written = len(results[0].prompt), sum(len(answer.tokens) for answer in results)
-    usage = {"promptTokenCount": read, "candidatesTokenCount": written, "totalTokenCount": read + written}
+    counts = usage_of(results, len(results))
+    usage = {
+        "promptTokenCount": counts["prompt_tokens"],
+        "candidatesTokenCount": counts["completion_tokens"],
+        "totalTokenCount": counts["total_tokens"],
+    }
     return {
         "candidates": candidates,
         "usageMetadata": usage,

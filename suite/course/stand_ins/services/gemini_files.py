@@ -1,6 +1,6 @@
 """Gemini's `/files`, kept in memory: uploaded in one piece or several, referenced in requests, deleted.
 
-The protocol is that of Google's resumable uploads: a first request says what will come and is told an address, those to
+The protocol is that of Google's resumable uploads: a first request describes the file and receives an address, those to
 it bring the bytes, and the last of them says `finalize`.
 """
 

@@ -79,8 +79,8 @@ async def chat(request: Request) -> Response:
     conversation = Conversation(turns, _sampling_of(body), requests.tools_of(body), _schema_of(body))
 
     def piece(text: str, call: Call | None) -> dict[str, Any]:
-        called = {"tool_calls": [{"function": {"name": call.name, "arguments": call.arguments}}]} if call else {}
-        return {"message": {"role": "assistant", "content": text, **called}}
+        tool_calls = {"tool_calls": [{"function": {"name": call.name, "arguments": call.arguments}}]} if call else {}
+        return {"message": {"role": "assistant", "content": text, **tool_calls}}
 
     return await _answer_reply(request, body, conversation, piece, {})
 

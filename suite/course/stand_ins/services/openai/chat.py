@@ -48,7 +48,7 @@ async def chat_completions(request: Request) -> Response:
         }
         for index, answer in enumerate(results)
     ]
-    return JSONResponse({**head, "choices": choices, "usage": usage_of(results)})
+    return JSONResponse({**head, "choices": choices, "usage": usage_of(results, len(results))})
 
 
 async def _chunks(
@@ -80,7 +80,7 @@ async def _chunks(
         yield chunk(index, {}, "tool_calls" if call else answer.finish)
     note_capped(request.app.state.journal, results)
     if with_usage:
-        yield {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage_of(results)}
+        yield {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage_of(results, len(results))}
 
 
 FIRST = {"role": "assistant", "content": "", "refusal": None}

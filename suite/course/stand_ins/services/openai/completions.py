@@ -14,7 +14,7 @@ from suite.course.stand_ins.services.conversation import note_capped
 from suite.course.stand_ins.services.generation import Answer, Sampling, Token
 from suite.course.stand_ins.services.http import ServiceError, body_of, new_id, now, number_of, server_sent, texts_of
 from suite.course.stand_ins.services.openai.chat import DONE, MOST_CHOICES
-from suite.course.stand_ins.services.openai.requests import model_of, sampling_of
+from suite.course.stand_ins.services.openai.requests import model_of, sampling_of, usage_of
 
 USUAL_LIMIT = 16
 """Tokens of a completion whose request sets no limit."""
@@ -45,7 +45,7 @@ async def completions(request: Request) -> Response:
         _choice(index, before + answer.text, answer.finish, _logprobs(answer.tokens, top))
         for index, (before, answer) in enumerate(zip(prompts_shown, results, strict=True))
     ]
-    return JSONResponse({**head, "choices": choices, "usage": _usage(results, count)})
+    return JSONResponse({**head, "choices": choices, "usage": usage_of(results, count)})
 
 
 def continuations(prompts: Sequence[str], sampling: Sampling, count: int) -> list[Answer]:
@@ -76,18 +76,11 @@ async def _chunks(
         yield {**head, "choices": [_choice(index, "", answer.finish, None)]}
     note_capped(request.app.state.journal, results)
     if with_usage:
-        yield {**head, "choices": [], "usage": _usage(results, count)}
+        yield {**head, "choices": [], "usage": usage_of(results, count)}
 
 
 def _choice(index: int, text: str, finish: str | None, logprobs: Any) -> dict[str, Any]:
     return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": finish}
-
-
-def _usage(results: Sequence[Answer], count: int) -> dict[str, int]:
-    """Tokens read and written; a prompt counts once, however many continuations it has."""
-    read = sum(len(answer.prompt) for answer in results[::count])
-    written = sum(len(answer.tokens) for answer in results)
-    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
 def _logprobs(tokens: Sequence[Token], top: int | None) -> dict[str, Any] | None:

@@ -119,7 +119,8 @@ def format_of(response_format: Any) -> Mapping[str, Any] | None:
     return (response_format.get("json_schema") or {}).get("schema") or response_format.get("schema") or {}
 
 
-def usage_of(results: Sequence[Answer]) -> dict[str, int]:
-    """The numbers of tokens in the prompt and in the answers."""
-    read, written = len(results[0].prompt), sum(len(answer.tokens) for answer in results)
-    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+def usage_of(results: Sequence[Answer], choices: int) -> dict[str, int]:
+    """The numbers of tokens in prompts and answers; a prompt counts once, however many `choices` it has."""
+    prompt = sum(len(answer.prompt) for answer in results[::choices])
+    completion = sum(len(answer.tokens) for answer in results)
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

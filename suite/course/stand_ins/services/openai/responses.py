@@ -118,13 +118,13 @@ class _PendingResponse:
     def response(self, status: str) -> dict[str, Any]:
         """The whole response."""
         finished = status != "in_progress"
-        body, read, written = self.body, len(self.answer.prompt), len(self.answer.tokens)
+        body, prompt_tokens, completion_tokens = self.body, len(self.answer.prompt), len(self.answer.tokens)
         usage = {
-            "input_tokens": read,
+            "input_tokens": prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-            "output_tokens": written,
+            "output_tokens": completion_tokens,
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": read + written,
+            "total_tokens": prompt_tokens + completion_tokens,
         }
         return {
             "id": self.id,
