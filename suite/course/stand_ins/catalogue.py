@@ -15,11 +15,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from suite.course.stand_ins.spelling import misspelling
 
-Outcome = Literal["known", "renamed", "misspelt", "guessed", "unknown"]
+ResolutionOutcome = Literal["known", "renamed", "misspelt", "guessed", "unknown"]
+Answering = TypeVar("Answering")
+"""What answers for a name: a row of the catalogue, or a data set."""
 
 FILE = Path(__file__).with_name("catalogue.csv")
 SERVED = frozenset({"transformers", "sentence-transformers"})
@@ -99,7 +101,7 @@ FAMILIES = {
     "smolvlm": "idefics3",
     "smolvlm2": "smolvlm",
 }
-"""Words in names that tell an architecture without being its own."""
+"""Words in names that imply an architecture and are not its `model_type`."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Resolution:
-    """What became of a name. `entry` is what answers for it, `meant` the id that should have been written."""
+class Resolution(Generic[Answering]):
+    """What an id of the Hub stands for. `entry` answers for it; `meant` is the id that should have been written."""
 
     name: str
-    outcome: Outcome
-    entry: Entry | None = None
+    outcome: ResolutionOutcome
+    entry: Answering | None = None
     meant: str | None = None
 
 
@@ -155,18 +157,18 @@ def _entry(row: dict[str, str]) -> Entry:
     )
 
 
-def resolve(name: str, hint: str | None = None) -> Resolution:
+def resolve(name: str, hint: str | None = None) -> Resolution[Entry]:
     """What a checkpoint's name stands for; `hint` is a task or a class that the document states with it.
 
     A misspelt id is never answered for: `entry` is None and `meant` says what it should be.
     """
-    known = catalogue()
-    if name in known:
-        return Resolution(name, "known", known[name])
+    rows = catalogue()
+    if name in rows:
+        return Resolution(name, "known", rows[name])
     current = _renamed().get(name.lower())
     if current is not None:
-        return Resolution(name, "renamed", known[current], meant=current)
-    meant = misspelling(name, known, _bare())
+        return Resolution(name, "renamed", rows[current], meant=current)
+    meant = misspelling(name, rows, _bare())
     if meant is not None:
         return Resolution(name, "misspelt", meant=meant)
     guess = _guess(name, hint) if hint else None
@@ -178,8 +180,8 @@ def resolve(name: str, hint: str | None = None) -> Resolution:
 @functools.cache
 def _renamed() -> dict[str, str]:
     """Former names, and names in other letters (the Hub takes those too), to the present one."""
-    found = {entry.name.lower(): entry.name for entry in catalogue().values()}
-    return found | {alias.lower(): entry.name for entry in catalogue().values() for alias in entry.aliases}
+    names = {entry.name.lower(): entry.name for entry in catalogue().values()}
+    return names | {alias.lower(): entry.name for entry in catalogue().values() for alias in entry.aliases}
 
 
 @functools.cache
@@ -192,17 +194,17 @@ def _squashed(name: str) -> str:
 
 
 def _guess(name: str, hint: str) -> Entry | None:
-    """The checkpoint that may stand in for an unknown one, by the task or class and the family that are told."""
+    """The checkpoint that may stand in for an unknown one, by the task or class of its hint and the model family."""
     entries = [entry for entry in catalogue().values() if entry.served]
     family = _family(name, entries) or _family_of_class(hint, entries)
     task = _task_of(hint)
     if task is None and family is None:
         return None
-    both = [entry for entry in entries if entry.task == task and entry.model_type == family]
+    of_task_and_family = [entry for entry in entries if entry.task == task and entry.model_type == family]
     of_task = [entry for entry in entries if entry.task == task] if family is None else []
     of_family = [entry for entry in entries if entry.model_type == family]
     default = DEFAULTS.get(task or "")
-    for candidates in (both, of_task, of_family):
+    for candidates in (of_task_and_family, of_task, of_family):
         if candidates:
             return min(
                 candidates, key=lambda entry: (entry.name != default, not (entry.stand_in if task else entry.width))
@@ -216,15 +218,15 @@ def _task_of(hint: str) -> str | None:
     task = TASK_NAMES.get(hint, "translation" if hint.startswith("translation") else hint)
     if any(entry.task == task for entry in catalogue().values()):
         return task
-    fitting = [head for head in HEADS if hint.endswith(head)]
-    return HEADS[max(fitting, key=len)] if fitting else None
+    heads = [head for head in HEADS if hint.endswith(head)]
+    return HEADS[max(heads, key=len)] if heads else None
 
 
 def _family(name: str, entries: Iterable[Entry]) -> str | None:
-    """The architecture that a name tells: `someone/my-distilbert-imdb` is a DistilBERT."""
+    """The architecture that a name contains: `someone/my-distilbert-imdb` is a DistilBERT."""
     types = {_squashed(entry.model_type): entry.model_type for entry in entries if entry.model_type} | FAMILIES
-    told = [kind for kind in types if kind in _squashed(name.rpartition("/")[2])]
-    return types[max(told, key=len)] if told else None
+    matches = [kind for kind in types if kind in _squashed(name.rpartition("/")[2])]
+    return types[max(matches, key=len)] if matches else None
 
 
 def _family_of_class(hint: str, entries: Iterable[Entry]) -> str | None:
@@ -232,5 +234,5 @@ def _family_of_class(hint: str, entries: Iterable[Entry]) -> str | None:
     if hint.startswith("Auto"):
         return None
     types = {_squashed(entry.model_type): entry.model_type for entry in entries if entry.model_type}
-    told = [kind for kind in types if hint.lower().startswith(kind)]
-    return types[max(told, key=len)] if told else None
+    matches = [kind for kind in types if hint.lower().startswith(kind)]
+    return types[max(matches, key=len)] if matches else None

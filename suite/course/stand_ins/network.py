@@ -43,18 +43,18 @@ class FileJournal:
 
 def open_sockets() -> dict[int, socket.socket]:
     """The sockets of the network's ports, while this process may still open such low ones."""
-    opened = {}
+    sockets = {}
     for port in (*PLAIN_PORTS, TLS_PORT):
         # For both generations of addresses: a name resolves to the older, "localhost" may be the newer.
-        opened[port] = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
+        sockets[port] = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
     names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     names.bind((LOOPBACK, NAMES_PORT))
-    opened[NAMES_PORT] = names
-    return opened
+    sockets[NAMES_PORT] = names
+    return sockets
 
 
 def serve(
-    opened: Mapping[int, socket.socket], authority: bytes, hints: Mapping[str, str], cache: Path, notes: Path
+    sockets: Mapping[int, socket.socket], authority: bytes, hints: Mapping[str, str], cache: Path, notes: Path
 ) -> None:
     """Answer on these sockets until the process is killed."""
     import uvicorn
@@ -62,7 +62,7 @@ def serve(
     from suite.course.stand_ins.routing import application
 
     journal = FileJournal(notes)
-    threading.Thread(target=_answer_names, args=(opened[NAMES_PORT], journal), daemon=True).start()
+    threading.Thread(target=_answer_names, args=(sockets[NAMES_PORT], journal), daemon=True).start()
     app = application(journal, hints, cache)
 
     def server(**options: Any) -> uvicorn.Server:
@@ -78,15 +78,15 @@ def serve(
     secured.config.load()
     secured.config.ssl = _tls(authority)
 
-    async def both() -> None:
-        ports = [opened[port] for port in PLAIN_PORTS]
-        await asyncio.gather(plain.serve(sockets=ports), secured.serve(sockets=[opened[TLS_PORT]]))
+    async def serve_both() -> None:
+        ports = [sockets[port] for port in PLAIN_PORTS]
+        await asyncio.gather(plain.serve(sockets=ports), secured.serve(sockets=[sockets[TLS_PORT]]))
 
-    asyncio.run(both())
+    asyncio.run(serve_both())
 
 
 def serve_openly(port: int, hints: Mapping[str, str], cache: Path, notes: Path) -> None:
-    """Answer on one port of this machine's own loopback, for those who run examples without walls."""
+    """Answer on one port of this machine's own loopback, for runs of examples without a sandbox."""
     import uvicorn
 
     from suite.course.stand_ins.routing import application
@@ -130,7 +130,7 @@ def new_authority() -> tuple[bytes, bytes]:
 
 def _answer_names(names: socket.socket, journal: FileJournal) -> None:
     """A name server in which every name is this machine (RFC 1035, one question at a time)."""
-    seen: set[str] = set()
+    noted: set[str] = set()
     while True:
         try:
             query, sender = names.recvfrom(1500)
@@ -143,8 +143,8 @@ def _answer_names(names: socket.socket, journal: FileJournal) -> None:
             reply = query[:2] + struct.pack("!HHHHH", 0x8180, 1, answers, 0, 0) + query[12 : end + 4]
             if answers:
                 reply += struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(LOOPBACK)
-            if name not in seen:
-                seen.add(name)
+            if name not in noted:
+                noted.add(name)
                 journal.note(Note("host", name, "looked up"))
             names.sendto(reply, sender)
 

@@ -27,11 +27,11 @@ SERVICES_BY_PATH = (
     ("/api/ps", "ollama"),
     ("/api/version", "ollama"),
 )
-"""Where all stand-ins share one port, because there are no walls: the first that fits, else the Hub."""
+"""The service by the start of the path, where all stand-ins share one port: the first that fits, else the Hub."""
 
 
 class Hosts:
-    """The ASGI application of the whole closed network. What stands behind a host is made when it is first asked."""
+    """The ASGI application of the closed network. That of each host is made at the first request to it."""
 
     def __init__(self, journal: Journal, hints: Mapping[str, str], cache: Path) -> None:
         self.journal, self.hints, self.cache = journal, hints, cache
@@ -51,8 +51,8 @@ class Hosts:
             return self._hub
         service = service_for(name, port)
         if service is None and name in LOCAL:
-            fitting = (other for start, other in SERVICES_BY_PATH if path.startswith(start))
-            service = next(fitting, None)
+            services = (other for start, other in SERVICES_BY_PATH if path.startswith(start))
+            service = next(services, None)
             if service is None:
                 return self._hub
         if service is not None:

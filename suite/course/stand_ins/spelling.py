@@ -34,13 +34,15 @@ def misspelling(name: str, known: Iterable[str], bare: Mapping[str, str]) -> str
     return next((current for former, current in bare.items() if _slip(last, former, vocabulary)), None)
 
 
-def _slip(written: str, known: str, vocabulary: frozenset[str]) -> bool:
+def _slip(name: str, known: str, vocabulary: frozenset[str]) -> bool:
     """Whether a name differs from a known one by a slip in a word or two: the same count of words, the same numbers."""
-    ours, theirs = _words(written), _words(known)
-    if len(ours) != len(theirs) or re.findall(r"\d+", written) != re.findall(r"\d+", known):
+    ours, theirs = _words(name), _words(known)
+    if len(ours) != len(theirs) or re.findall(r"\d+", name) != re.findall(r"\d+", known):
         return False
-    apart = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
-    return 0 < len(apart) <= 2 and all(one not in vocabulary and _close(one, other, 0.75) for one, other in apart)
+    differences = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
+    return 0 < len(differences) <= 2 and all(
+        one not in vocabulary and _close(one, other, 0.75) for one, other in differences
+    )
 
 
 def _words(name: str) -> list[str]:

@@ -48,23 +48,23 @@ def _answer(journal: Journal, request: Request) -> Response:
     number = _number(str(request.url))
     kind = _kind(path, request.url.query, request.headers.get("accept", ""))
     make = _maker(kind) if request.method != "POST" else None
-    details = {"path": path, "kind": kind, "method": request.method}
+    facts = {"path": path, "kind": kind, "method": request.method}
     if make is None:
         reply = "Not found: the stand-in for the open web makes nothing of this kind."
-        journal.note(Note("host", host, "refused", details | {"reply": reply}))
+        journal.note(Note("host", host, "refused", facts | {"reply": reply}))
         return Response(reply, 404)
-    journal.note(Note("host", host, "answered", details))
+    journal.note(Note("host", host, "answered", facts))
     return Response(make(number), media_type=_type(kind))
 
 
 def _kind(path: str, query: str, accepted: str) -> str:
-    """What is asked for, by the end of the path, else by the query or what the client takes."""
+    """The kind of file to return, by the suffix of the path, else by the query or the Accept header."""
     ending = PurePosixPath(path).suffix.lower().lstrip(".")
-    if ending and _known(ending):
+    if ending and _is_known(ending):
         return ending
-    told = [part for part in query.replace("=", "&").lower().split("&") if part in PICTURES]
-    if told:
-        return told[0]
+    formats = [part for part in query.replace("=", "&").lower().split("&") if part in PICTURES]
+    if formats:
+        return formats[0]
     if accepted.startswith("image/"):
         return "jpg"
     if any(word in path.lower() for word in ("image", "photo", "picsum", "thumb")):
@@ -72,7 +72,7 @@ def _kind(path: str, query: str, accepted: str) -> str:
     return ending or "html"
 
 
-def _known(kind: str) -> bool:
+def _is_known(kind: str) -> bool:
     return kind in PICTURES or kind in SOUNDS or kind in TYPES
 
 
@@ -99,7 +99,7 @@ def _maker(kind: str) -> Callable[[int], bytes] | None:
 
 
 def _number(address: str) -> int:
-    """Which of the samples an address gets: always the same."""
+    """The number of the sample that an address gets, always the same."""
     return int(hashlib.sha256(address.encode()).hexdigest(), 16) % DIFFERENT
 
 
@@ -121,7 +121,7 @@ def picture(kind: str, number: int) -> bytes:
 
 @functools.cache
 def sound(kind: str, number: int) -> bytes:
-    """Something said, as a file of a kind that soundfile writes."""
+    """Speech as a file of a kind that soundfile writes."""
     import soundfile
 
     stream = io.BytesIO()

@@ -1,21 +1,20 @@
-"""The files of a stand-in: a shipped miniature's, with what the Hub has beside it; or a random checkpoint's."""
+"""Fills the folder of a stand-in with a random checkpoint, or a shipped miniature and what the Hub has beside it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from suite.core.files import fill_once
 from suite.course.stand_ins.catalogue import Entry
-from suite.course.stand_ins.checkpoints.longer_positions import lengthen
+from suite.course.stand_ins.checkpoints.json_files import write_json
+from suite.course.stand_ins.checkpoints.longer_positions import extend_positions
 from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
-from suite.course.stand_ins.checkpoints.random_checkpoint import make
+from suite.course.stand_ins.checkpoints.random_checkpoint import write_random_checkpoint
 from suite.course.stand_ins.checkpoints.tokenizer_files import classic_files
-from suite.course.stand_ins.checkpoints.whisper import complete, is_multilingual
+from suite.course.stand_ins.checkpoints.whisper import add_missing_tokens, is_multilingual
 from suite.course.stand_ins.shipped import stand_in_folder
 
 NOT_SERVED = {"card.json", "README.md", "data_config.json"}
@@ -40,12 +39,12 @@ def _key(entry: Entry) -> str:
     source = stand_in_folder(entry.stand_in)
     state = [(file.name, file.stat().st_size) for file in sorted(source.iterdir())] if source else []
     parts = (LAYOUT, version("transformers"), entry.architecture, entry.model_type, entry.stand_in, entry.width)
-    told = (*parts, entry.labels, entry.library, _traits(entry.name), state)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    key_parts = (*parts, entry.labels, entry.library, _traits(entry.name), state)
+    return hashlib.sha256(repr(key_parts).encode()).hexdigest()[:16]
 
 
 def _traits(name: str) -> tuple[str, ...]:
-    """What a name tells beyond its row: whether letters keep their case, and which decoder or tokenizer it has."""
+    """Words of a name that say more than its row: whether case is kept, and which decoder or tokenizer it has."""
     words = (
         "uncased",
         "trocr",
@@ -65,12 +64,12 @@ def _traits(name: str) -> tuple[str, ...]:
 def _fill(aside: Path, entry: Entry) -> None:
     source = stand_in_folder(entry.stand_in)
     if source is None:
-        make(entry, aside, _traits(entry.name))
+        write_random_checkpoint(entry, aside, _traits(entry.name))
     else:
         shutil.copytree(source, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SERVED))
-        lengthen(aside)
+        extend_positions(aside)
         if entry.model_type == "whisper":
-            complete(aside, is_multilingual(entry.name))
+            add_missing_tokens(aside, is_multilingual(entry.name))
         if (aside / "tokenizer.json").is_file() and not (aside / "modules.json").is_file():
             classic_files(aside, entry.model_type)
         if entry.model_type in SOUNDS and not (aside / "preprocessor_config.json").is_file():
@@ -80,21 +79,16 @@ def _fill(aside: Path, entry: Entry) -> None:
 
 
 def _sentence_transformer(aside: Path, entry: Entry) -> None:
-    """What SentenceTransformer reads beside the model: which modules follow each other, and how tokens are pooled."""
+    """Write what SentenceTransformer reads beside the model: the order of its modules, and how tokens are pooled."""
     if entry.architecture.endswith("ForSequenceClassification"):
         return
     modules = [
         {"idx": int(index), "name": index, "path": path, "type": f"sentence_transformers.models.{kind}"}
         for index, path, kind in MODULES
     ]
-    _write(aside / "modules.json", modules)
+    write_json(aside / "modules.json", modules)
     pooling = {"word_embedding_dimension": entry.width, "pooling_mode_mean_tokens": True}
-    _write(aside / "1_Pooling" / "config.json", pooling)
-    _write(aside / "2_Normalize" / "config.json", {})
-    _write(aside / "sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False})
-    _write(aside / "config_sentence_transformers.json", {"__version__": {"sentence_transformers": "2.0.0"}})
-
-
-def _write(file: Path, content: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_json(aside / "1_Pooling" / "config.json", pooling)
+    write_json(aside / "2_Normalize" / "config.json", {})
+    write_json(aside / "sentence_bert_config.json", {"max_seq_length": 256, "do_lower_case": False})
+    write_json(aside / "config_sentence_transformers.json", {"__version__": {"sentence_transformers": "2.0.0"}})

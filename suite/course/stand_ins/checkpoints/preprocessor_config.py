@@ -1,11 +1,12 @@
-"""preprocessor_config.json of made checkpoints: how each architecture takes pictures and sounds."""
+"""Writes preprocessor_config.json of random checkpoints: how each architecture preprocesses images and audio."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from suite.course.stand_ins.checkpoints.json_files import write_json
 
 HALF, HALVES = [0.5, 0.5, 0.5], {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
@@ -53,11 +54,10 @@ SOUNDS["hubert"] = SOUNDS["wavlm"] = SOUNDS["wav2vec2"]
 
 
 def write_preprocessor(folder: Path, kind: str, config: Mapping[str, Any]) -> None:
-    """Write it for an architecture that takes pictures or sounds; nothing for one that takes neither."""
+    """Write it for an architecture that takes images or audio; write nothing for any other."""
     content = SOUNDS.get(kind) or (_picture(kind, _side(config)) if kind in PICTURES else None)
     if content is not None:
-        text = json.dumps(content, indent=2) + "\n"
-        (folder / "preprocessor_config.json").write_text(text, encoding="utf-8")
+        write_json(folder / "preprocessor_config.json", content)
 
 
 def _picture(kind: str, side: int) -> dict[str, Any]:

@@ -6,7 +6,6 @@ that it can load them.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,39 +13,45 @@ from typing import Any
 
 from suite.core.errors import CheckpointError
 from suite.course.stand_ins.catalogue import Entry
-from suite.course.stand_ins.checkpoints.audio_generation import audible, sounds, write_generation
+from suite.course.stand_ins.checkpoints.audio_generation import fit_audio_config, generates_audio, write_generation
+from suite.course.stand_ins.checkpoints.json_files import write_json
 from suite.course.stand_ins.checkpoints.preprocessor_config import SOUNDS, write_preprocessor
-from suite.course.stand_ins.checkpoints.small_config import smaller
+from suite.course.stand_ins.checkpoints.small_config import shrink
 from suite.course.stand_ins.checkpoints.tokenizer_files import clip_files, fresh_files
-from suite.course.stand_ins.checkpoints.vision_language import fit, open_gates, sees, write_reader
+from suite.course.stand_ins.checkpoints.vision_language import (
+    fit_config,
+    is_vision_language,
+    open_gates,
+    write_processor,
+)
 from suite.course.stand_ins.shipped import CHAT_TEMPLATE, chat_folder, folder_for, vocabulary_folder
 
-SILENT = {
+WITHOUT_TOKENIZER = {
     "vit", "deit", "swin", "convnext", "convnextv2", "resnet", "beit", "mobilenet_v2", "mobilevit", "dinov2", "vit_mae",
     "detr", "conditional_detr", "table-transformer", "yolos", "rt_detr", "segformer", "maskformer", "mask2former",
     "sam", "dpt", "glpn", "depth_anything", "swin2sr", "videomae", "audio-spectrogram-transformer", "encodec",
     "speecht5_hifigan",
 }  # fmt: skip
-"""Architectures without a tokenizer; those of speech have one only where they write."""
-READERS = {
+"""Architectures without a tokenizer; those of speech have one only for CTC."""
+TOKENIZER_OF = {
     "blip": "bert", "bark": "bert", "grounding-dino": "bert", "clap": "roberta", "bert": "bert",
 }  # fmt: skip
-"""Architectures that read by another's tokenizer."""
+"""Architectures that use another's tokenizer."""
 WITH_LETTERS = {"facebook/wav2vec2-base", "facebook/wav2vec2-large"}
-"""Those that were not taught to write, and bring the letters to be taught all the same."""
-READ_ABROAD = {"chinese": "bert", "rinna": "t5"}
-"""Whose tokenizer GPT-2s of other languages have, by a word in their names."""
-CLIPS = {"clip": 77, "clipseg": 77, "owlvit": 16, "owlv2": 16}
-"""Architectures that read as CLIP does -> the longest text that they take, in tokens."""
-MASKING: dict[str, Any] = {
+"""Checkpoints without a CTC head that have its vocabulary all the same, for fine-tuning."""
+TOKENIZER_BY_WORD = {"chinese": "bert", "rinna": "t5"}
+"""The tokenizer of GPT-2 checkpoints of other languages, by a word in their names."""
+CLIP_LENGTHS = {"clip": 77, "clipseg": 77, "owlvit": 16, "owlv2": 16}
+"""Architectures with CLIP's tokenizer -> the longest text that they take, in tokens."""
+MASKING_TOKENS: dict[str, Any] = {
     "mask_token": "[MASK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]", "unk_token": "[UNK]",
 }  # fmt: skip
 ONE_MASK = {"DetrForSegmentation", "Mask2FormerForUniversalSegmentation"}
-"""Of many masks by chance none covers enough that the others do not: these find one thing alone."""
+"""Architectures with one query: of many random masks none would be large enough to count."""
 CLASSIFIERS = ("class_labels_classifier", "class_predictor")
-"""What says which thing each query of a detector has found."""
+"""The layers that score the class of each query of a detector."""
 STAGES = ["stage1", "stage2", "stage3", "stage4"]
-CHATTY = ("chat", "instruct", "-it", "zephyr", "smollm3", "qwen")
+CHAT_WORDS = ("chat", "instruct", "-it", "zephyr", "smollm3", "qwen")
 TOKENS = ("pad", "bos", "eos", "sep", "cls", "mask", "unk")
 CLASSES = {
     "trocr": ("RobertaTokenizer", "TrOCRProcessor"), "donut": ("XLMRobertaTokenizer", "DonutProcessor"),
@@ -59,7 +64,7 @@ CLASSES = {
 """Tokenizer and processor class of those that AutoTokenizer would not find by the architecture."""
 
 
-def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
+def write_random_checkpoint(entry: Entry, folder: Path, traits: Sequence[str]) -> None:
     """Write config, weights, tokenizer and processor of a random checkpoint into a folder.
 
     Raises:
@@ -71,33 +76,33 @@ def make(entry: Entry, aside: Path, traits: Sequence[str]) -> None:
     architecture = getattr(transformers, entry.architecture, None)
     if architecture is None:
         raise CheckpointError(f"transformers {transformers.__version__} has no {entry.architecture}: update it.")
-    reads = _reader(entry, traits)
-    tokenizer = None if reads is None else _tokenizer(aside, entry, reads, "uncased" in traits)
+    tokenizer_kind = _tokenizer_kind(entry, traits)
+    tokenizer = None if tokenizer_kind is None else _tokenizer(folder, entry, tokenizer_kind, "uncased" in traits)
     config = _config(transformers, architecture, entry, tokenizer, traits)
-    if not sees(entry.model_type):
-        write_preprocessor(aside, _pictures_of(entry, reads), config.to_dict())
+    if not is_vision_language(entry.model_type):
+        write_preprocessor(folder, _preprocessor_kind(entry, tokenizer_kind), config.to_dict())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         try:
             model = architecture(config).eval()
         except ImportError:  # the architecture needs a package: whoever loads it is told which by transformers
             config.architectures = [entry.architecture]
-            config.save_pretrained(aside)
+            config.save_pretrained(folder)
             return
         except (AttributeError, TypeError, ValueError, AssertionError) as error:
             raise CheckpointError(
                 f"transformers {transformers.__version__} makes no small {entry.architecture} ({error}): update it."
             ) from error
-        if sees(entry.model_type):
+        if is_vision_language(entry.model_type):
             open_gates(model)
-        _find_something(model)
-    model.save_pretrained(aside)
-    if tokenizer is not None and sounds(entry.model_type):
-        write_generation(aside, entry.model_type, len(tokenizer))
+        _raise_detection_scores(model)
+    model.save_pretrained(folder)
+    if tokenizer is not None and generates_audio(entry.model_type):
+        write_generation(folder, entry.model_type, len(tokenizer))
 
 
-def _find_something(model: Any) -> None:
-    """Let a detector be sure of some things: documents take the first for granted, and chance finds none."""
+def _raise_detection_scores(model: Any) -> None:
+    """Raise a detector's scores, so that it finds something: documents index the first result."""
     import torch
 
     for name, module in model.named_modules():
@@ -106,85 +111,85 @@ def _find_something(model: Any) -> None:
                 module.bias[0] += 10.0
 
 
-def _reader(entry: Entry, traits: Sequence[str]) -> str | None:
-    """Whose tokenizer it has, if any."""
+def _tokenizer_kind(entry: Entry, traits: Sequence[str]) -> str | None:
+    """The architecture whose tokenizer a checkpoint has, "ctc" for letters, or None."""
     kind = entry.model_type
     if kind == "vision-encoder-decoder":
         return next((word for word in ("trocr", "donut") if word in traits), "gpt2")
-    if kind in SILENT or (kind in SOUNDS and kind not in {"speecht5", "musicgen", "speech_to_text"}):
+    if kind in WITHOUT_TOKENIZER or (kind in SOUNDS and kind not in {"speecht5", "musicgen", "speech_to_text"}):
         return "ctc" if entry.architecture.endswith("ForCTC") or entry.name in WITH_LETTERS else None
     if kind == "gpt2":
-        return next((reader for word, reader in READ_ABROAD.items() if word in traits), kind)
+        return next((reader for word, reader in TOKENIZER_BY_WORD.items() if word in traits), kind)
     return kind
 
 
-def _pictures_of(entry: Entry, reads: str | None) -> str:
-    """Whose way of taking pictures and sounds it has."""
+def _preprocessor_kind(entry: Entry, tokenizer_kind: str | None) -> str:
+    """The architecture whose preprocessor a checkpoint has."""
     if entry.model_type != "vision-encoder-decoder":
         return entry.model_type
-    return reads if reads in {"trocr", "donut"} else "vit"
+    return tokenizer_kind if tokenizer_kind in {"trocr", "donut"} else "vit"
 
 
-def _tokenizer(aside: Path, entry: Entry, reads: str, uncased: bool) -> Any:
+def _tokenizer(folder: Path, entry: Entry, tokenizer_kind: str, uncased: bool) -> Any:
     """Write the tokenizer's files, and open it as a client would."""
     from transformers import AutoTokenizer
 
-    (aside / "config.json").write_text(json.dumps({"model_type": entry.model_type}), encoding="utf-8")
-    if sees(entry.model_type):
-        return write_reader(aside, entry.model_type)
+    write_json(folder / "config.json", {"model_type": entry.model_type})
+    if is_vision_language(entry.model_type):
+        return write_processor(folder, entry.model_type)
     settings: dict[str, Any] = {"model_max_length": 512}
-    if reads in CLASSES:
-        reader, processor = CLASSES[reads]
+    if tokenizer_kind in CLASSES:
+        reader, processor = CLASSES[tokenizer_kind]
         settings |= {"tokenizer_class": reader} | ({"processor_class": processor} if processor else {})
-    if reads == "ctc":
+    if tokenizer_kind == "ctc":
         for file in ("vocab.json", "tokenizer_config.json"):
-            shutil.copyfile(folder_for("AutoModelForCTC") / file, aside / file)
-        return AutoTokenizer.from_pretrained(aside)
-    if reads in CLIPS:
-        clip_files(aside)
-        settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": CLIPS[reads]}
-        (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-        tokenizer = AutoTokenizer.from_pretrained(aside)
-        tokenizer.save_pretrained(aside)
+            shutil.copyfile(folder_for("AutoModelForCTC") / file, folder / file)
+        return AutoTokenizer.from_pretrained(folder)
+    if tokenizer_kind in CLIP_LENGTHS:
+        clip_files(folder)
+        settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": CLIP_LENGTHS[tokenizer_kind]}
+        write_json(folder / "tokenizer_config.json", settings)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer.save_pretrained(folder)
         return tokenizer
-    if not fresh_files(aside, READERS.get(reads, reads)):
-        return _borrowed(aside, entry)
-    if reads == "git":  # it has no kinds of text, and refuses the pipeline's
+    if not fresh_files(folder, TOKENIZER_OF.get(tokenizer_kind, tokenizer_kind)):
+        return _fallback_tokenizer(folder, entry)
+    if tokenizer_kind == "git":  # it has no kinds of text, and refuses the pipeline's
         settings |= {"model_input_names": ["input_ids", "attention_mask"]}
-    if READERS.get(reads, reads) in {"bert", "distilbert", "electra", "mobilebert", "layoutlm"}:
-        settings |= {"do_lower_case": uncased or reads not in {"bert", "distilbert"}}
-    (aside / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    tokenizer = AutoTokenizer.from_pretrained(aside)
-    if any(word in entry.name.lower() for word in CHATTY):
+    if TOKENIZER_OF.get(tokenizer_kind, tokenizer_kind) in {"bert", "distilbert", "electra", "mobilebert", "layoutlm"}:
+        settings |= {"do_lower_case": uncased or tokenizer_kind not in {"bert", "distilbert"}}
+    write_json(folder / "tokenizer_config.json", settings)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if any(word in entry.name.lower() for word in CHAT_WORDS):
         tokenizer.chat_template = (chat_folder() / CHAT_TEMPLATE).read_text(encoding="utf-8")
-    if reads == "gpt2" and entry.model_type == "vision-encoder-decoder":
+    if tokenizer_kind == "gpt2" and entry.model_type == "vision-encoder-decoder":
         tokenizer.pad_token = tokenizer.eos_token
-    tokenizer.save_pretrained(aside)
+    tokenizer.save_pretrained(folder)
     return tokenizer
 
 
-def _borrowed(aside: Path, entry: Entry) -> Any:
-    """A tokenizer of pairs of bytes, for an architecture whose own kind is not known here."""
+def _fallback_tokenizer(folder: Path, entry: Entry) -> Any:
+    """A byte-level BPE tokenizer, for an architecture whose own kind is not listed."""
     from transformers import AutoTokenizer
 
-    source = chat_folder() if any(word in entry.name.lower() for word in CHATTY) else vocabulary_folder("BPE")
+    source = chat_folder() if any(word in entry.name.lower() for word in CHAT_WORDS) else vocabulary_folder("BPE")
     for file in ("tokenizer.json", "tokenizer_config.json", CHAT_TEMPLATE):
         if (source / file).is_file():
-            shutil.copyfile(source / file, aside / file)
-    tokenizer = AutoTokenizer.from_pretrained(aside)
+            shutil.copyfile(source / file, folder / file)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     if tokenizer.mask_token is None and entry.architecture.endswith("ForMaskedLM"):
-        tokenizer.add_special_tokens(MASKING)
-        tokenizer.save_pretrained(aside)
+        tokenizer.add_special_tokens(MASKING_TOKENS)
+        tokenizer.save_pretrained(folder)
     return tokenizer
 
 
 def _config(transformers: Any, architecture: Any, entry: Entry, tokenizer: Any, traits: Sequence[str]) -> Any:
     kind = architecture.config_class or transformers.CONFIG_MAPPING[entry.model_type]
-    content = smaller(_whole(transformers, entry, kind, traits), entry.width)
+    content = shrink(_full_config(transformers, entry, kind, traits), entry.width)
     if tokenizer is not None:
-        content = _told(content, _numbers(tokenizer))
-        content = fit(content, entry.model_type, tokenizer) if sees(entry.model_type) else content
-        content = audible(content, len(tokenizer)) if sounds(entry.model_type) else content
+        content = _with_token_ids(content, _token_ids(tokenizer))
+        content = fit_config(content, entry.model_type, tokenizer) if is_vision_language(entry.model_type) else content
+        content = fit_audio_config(content, len(tokenizer)) if generates_audio(entry.model_type) else content
     if entry.labels:
         content["id2label"] = dict(enumerate(entry.labels))
         content["label2id"] = {label: number for number, label in enumerate(entry.labels)}
@@ -196,7 +201,7 @@ def _config(transformers: Any, architecture: Any, entry: Entry, tokenizer: Any, 
     return kind.from_dict(content)
 
 
-def _whole(transformers: Any, entry: Entry, kind: Any, traits: Sequence[str]) -> dict[str, Any]:
+def _full_config(transformers: Any, entry: Entry, kind: Any, traits: Sequence[str]) -> dict[str, Any]:
     """The architecture's own defaults, with those of its parts."""
     parts: dict[str, Any]
     if entry.model_type == "vision-encoder-decoder":
@@ -226,8 +231,8 @@ def _defaults(transformers: Any, kind: str) -> dict[str, Any]:
     return transformers.CONFIG_MAPPING[kind]().to_dict()
 
 
-def _numbers(tokenizer: Any) -> dict[str, int]:
-    """What a config must know of its tokenizer."""
+def _token_ids(tokenizer: Any) -> dict[str, int]:
+    """The token ids and the size of the vocabulary that a config states."""
     beyond = getattr(tokenizer, "lang_token_to_id", {}).values()  # M2M100 counts its languages apart
     numbers = {"vocab_size": max([len(tokenizer), *(number + 1 for number in beyond)])}
     for token in TOKENS:
@@ -235,28 +240,28 @@ def _numbers(tokenizer: Any) -> dict[str, int]:
         if number is not None:
             numbers[f"{token}_token_id"] = number
     first = [numbers[name] for name in ("pad_token_id", "bos_token_id", "eos_token_id") if name in numbers]
-    begin = numbers.get("bos_token_id", numbers.get("cls_token_id", first[0] if first else 0))
-    return numbers | {"decoder_start_token_id": begin, "forced_eos_token_id": numbers.get("eos_token_id", 0)}
+    start = numbers.get("bos_token_id", numbers.get("cls_token_id", first[0] if first else 0))
+    return numbers | {"decoder_start_token_id": start, "forced_eos_token_id": numbers.get("eos_token_id", 0)}
 
 
-def _told(content: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
-    """A config with the tokenizer's numbers, in its parts as well; a number beyond the vocabulary becomes 0."""
+def _with_token_ids(content: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
+    """A config with the tokenizer's ids, in its parts as well; an id beyond the vocabulary becomes 0."""
     size = numbers["vocab_size"]
-    told: dict[str, Any] = {}
+    updated: dict[str, Any] = {}
     for name, value in content.items():
         if isinstance(value, Mapping) and ("model_type" in value or name.endswith("config")):
-            told[name] = _told(value, numbers)
+            updated[name] = _with_token_ids(value, numbers)
         elif name in numbers and (value is not None or name in {"pad_token_id", "eos_token_id"}):
-            told[name] = numbers[name]
+            updated[name] = numbers[name]
         elif name.endswith("token_id") and isinstance(value, int) and value >= size:
-            told[name] = 0
+            updated[name] = 0
         else:
-            told[name] = value
-    return told
+            updated[name] = value
+    return updated
 
 
 def _plain_backbone(transformers: Any) -> dict[str, Any]:
     """A ResNet of transformers' own in place of one that another package would bring."""
-    backbone = smaller(transformers.ResNetConfig().to_dict()) | {"out_features": STAGES, "out_indices": [1, 2, 3, 4]}
+    backbone = shrink(transformers.ResNetConfig().to_dict()) | {"out_features": STAGES, "out_indices": [1, 2, 3, 4]}
     settings = {"use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None, "backbone_kwargs": None}
     return settings | {"backbone_config": backbone}

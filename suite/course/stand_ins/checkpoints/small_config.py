@@ -1,4 +1,4 @@
-"""Configs of the real architectures at sizes that are made in a moment."""
+"""Shrinks configs of the real architectures, so that a model is created in a moment."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ SMALLER: dict[str, dict[str, Any]] = {
 """What an architecture needs beside the rules; sizes that depend on each other."""
 
 
-def smaller(config: Mapping[str, Any], width: int | None = None) -> dict[str, Any]:
-    """A config's dict with every size made small; `width` is the hidden size to keep, of the outermost part."""
+def shrink(config: Mapping[str, Any], width: int | None = None) -> dict[str, Any]:
+    """A config with every size made small; `width` is the hidden size of the outermost part, None for the usual one."""
     kind = str(config.get("model_type", ""))
-    small = {name: _smaller(name, value, width) for name, value in config.items()}
+    small = {name: _shrink_value(name, value, width) for name, value in config.items()}
     small |= SMALLER.get(kind, {})
     return small | _dependent(small) | SMALLER.get(kind, {})
 
 
-def _smaller(name: str, value: Any, width: int | None) -> Any:
+def _shrink_value(name: str, value: Any, width: int | None) -> Any:
     if isinstance(value, Mapping) and (name.endswith("config") or "model_type" in value):
-        return smaller(value)
+        return shrink(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     if name in WIDTHS:
@@ -100,18 +100,18 @@ def _smaller(name: str, value: Any, width: int | None) -> Any:
 
 def _dependent(small: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes that follow from others."""
-    found: dict[str, Any] = {}
+    sizes: dict[str, Any] = {}
     width = small.get("hidden_size") or small.get("d_model")
     if isinstance(width, int):
         if small.get("head_dim"):
-            found["head_dim"] = width // HEADS
+            sizes["head_dim"] = width // HEADS
         if small.get("d_kv"):
-            found["d_kv"] = width // HEADS
+            sizes["d_kv"] = width // HEADS
         if small.get("d_head"):
-            found["d_head"] = width // HEADS
-        found |= {name: width for name in ("pooler_hidden_size", "projection_size") if small.get(name)}
+            sizes["d_head"] = width // HEADS
+        sizes |= {name: width for name in ("pooler_hidden_size", "projection_size") if small.get(name)}
     if isinstance(small.get("layer_types"), list):
-        found["layer_types"] = small["layer_types"][-LAYERS:]
+        sizes["layer_types"] = small["layer_types"][-LAYERS:]
     if small.get("out_features") and "depths" not in small:
-        found |= {"out_features": ["stage1", "stage2"], "out_indices": [1, 2]}
-    return found
+        sizes |= {"out_features": ["stage1", "stage2"], "out_indices": [1, 2]}
+    return sizes

@@ -1,4 +1,4 @@
-"""Files of tokenizers: the shipped vocabularies, laid out as each architecture's own tokenizer reads them.
+"""Writes tokenizer files: the shipped vocabularies, in the formats that each architecture's own tokenizer reads.
 
 A tokenizer that a miniature ships is a tokenizer.json; `classic_files` writes beside it what the architecture's own
 class reads (vocab.txt, vocab.json and merges.txt, or a SentencePiece model), with the same numbers for the same pieces.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.course.stand_ins.checkpoints.json_files import read_json
 from suite.course.stand_ins.shipped import vocabulary_folder
 
 WORD_PIECES = {"bert", "distilbert", "electra", "mobilebert", "layoutlm", "layoutlmv2", "mpnet", "tapas", "vilt", "git"}
@@ -66,11 +67,11 @@ def classic_files(folder: Path, model_type: str) -> None:
             if model_type == "marian":
                 _write_sentence_pieces(folder / "target.spm", pieces)
                 numbers = {piece: number for number, (piece, _) in enumerate(pieces)}
-                (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), encoding="utf-8")
+                _write_numbers(folder, numbers)
 
 
 def clip_files(folder: Path) -> None:
-    """CLIP's kind of vocabulary: pairs of bytes, the last piece of a word marked, a start and an end around a text."""
+    """Write a vocabulary of CLIP's kind: byte-level BPE, the last piece of a word marked, a start and an end token."""
     from tokenizers.pre_tokenizers import ByteLevel
 
     letters = sorted(ByteLevel.alphabet())
@@ -109,7 +110,7 @@ def fresh_files(folder: Path, model_type: str) -> bool:
         if model_type in {"m2m_100", "marian", "speech_to_text"}:
             names = ["<s>", "<pad>", "</s>", "<unk>", *(piece for piece, _ in pieces if piece not in special)]
             numbers = {name: number for number, name in enumerate(names)}
-            (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), encoding="utf-8")
+            _write_numbers(folder, numbers)
     else:
         return False
     return True
@@ -120,15 +121,19 @@ def _shipped_model(kind: str) -> dict[str, Any]:
 
 
 def _model(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    return read_json(folder / "tokenizer.json")["model"]
 
 
 def _write_words(file: Path, words: Sequence[str]) -> None:
     file.write_text("".join(word + "\n" for word in words), encoding="utf-8")
 
 
-def _write_pairs(folder: Path, vocabulary: dict[str, int], merges: Sequence[Any]) -> None:
+def _write_numbers(folder: Path, vocabulary: dict[str, int]) -> None:
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_pairs(folder: Path, vocabulary: dict[str, int], merges: Sequence[Any]) -> None:
+    _write_numbers(folder, vocabulary)
     lines = [merge if isinstance(merge, str) else " ".join(merge) for merge in merges]
     (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *lines]) + "\n", encoding="utf-8")
 

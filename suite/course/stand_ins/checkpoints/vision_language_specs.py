@@ -1,6 +1,6 @@
-"""What each architecture needs that reads texts and pictures at once: tokens, processors, the shape of its chats.
+"""What each vision-language architecture needs: tokens, processor settings, the format of its chats.
 
-Pictures keep the sizes that documents show, so that a prompt is as long as it would be.
+Images keep the sizes that documents show, so that a prompt is as long as with the real checkpoint.
 """
 
 from __future__ import annotations
@@ -39,24 +39,29 @@ class Chat:
 
 
 @dataclass(frozen=True)
-class Seeing:
-    """An architecture. `ends` are the tokens that every tokenizer may have, `tokens` the others, `named` those that
-    the tokenizer has as attributes; `numbers` are the config's names for them; `beyond`: the last has no answer's row.
+class VisionLanguageSpec:
+    """What a checkpoint of an architecture needs beside its weights.
+
+    `processor` is the class of the processor and `settings` its processor_config.json; `image_processor` and
+    `video_processor` are the content of theirs. `special_tokens` are the usual ones (bos, eos, pad, unk), `tokens` the
+    architecture's own, `named_tokens` those that the tokenizer has as attributes, `token_ids` the config's names of
+    ids. `config` overrides the architecture's defaults. `adds_bos` starts every text with the first token;
+    `last_token_unscored` says that the output layer has no row for the last token.
     """
 
     processor: str
-    pictures: Mapping[str, Any]
-    ends: Mapping[str, str]
+    image_processor: Mapping[str, Any]
+    special_tokens: Mapping[str, str]
     tokens: tuple[str, ...]
-    numbers: Mapping[str, str]
+    token_ids: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     chat: Chat | None = None
-    named: Mapping[str, str] = field(default_factory=dict)
-    videos: Mapping[str, Any] = field(default_factory=dict)
-    reader: str = "PreTrainedTokenizerFast"
-    begins: bool = False
-    beyond: bool = False
+    named_tokens: Mapping[str, str] = field(default_factory=dict)
+    video_processor: Mapping[str, Any] = field(default_factory=dict)
+    tokenizer_class: str = "PreTrainedTokenizerFast"
+    adds_bos: bool = False
+    last_token_unscored: bool = False
 
 
 def _pictures(processor: str, **more: Any) -> dict[str, Any]:
@@ -76,19 +81,19 @@ def _clip(processor: str, **more: Any) -> dict[str, Any]:
 LLAVA_SETTINGS = {"patch_size": 14, "vision_feature_select_strategy": "default", "image_token": "<image>",
                   "num_additional_image_tokens": 1}  # fmt: skip
 NEXT_GRID = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
-LLAVA = Seeing(
+LLAVA = VisionLanguageSpec(
     "LlavaProcessor", _clip("CLIPImageProcessor"),
     LLAMA | {"pad_token": "<pad>"}, ("<image>",), {"image_token_index": "<image>", "image_token_id": "<image>"},
     LLAVA_SETTINGS, {"image_seq_length": 576},
-    Chat("ROLE: ", "<image>\n", " ", "ASSISTANT:", roles={"user": "USER", "assistant": "ASSISTANT"}), begins=True,
+    Chat("ROLE: ", "<image>\n", " ", "ASSISTANT:", roles={"user": "USER", "assistant": "ASSISTANT"}), adds_bos=True,
 )  # fmt: skip
-LLAVA_NEXT = Seeing(
+LLAVA_NEXT = VisionLanguageSpec(
     "LlavaNextProcessor", _clip("LlavaNextImageProcessor", image_grid_pinpoints=NEXT_GRID, do_pad=True),
-    LLAMA | {"pad_token": "<pad>"}, ("<image>",), LLAVA.numbers,
+    LLAMA | {"pad_token": "<pad>"}, ("<image>",), LLAVA.token_ids,
     LLAVA_SETTINGS, {"image_grid_pinpoints": NEXT_GRID},
-    Chat("ROLE", "<image>\n", " ", "[/INST]", roles={"user": "[INST] ", "assistant": "[/INST] "}), begins=True,
+    Chat("ROLE", "<image>\n", " ", "[/INST]", roles={"user": "[INST] ", "assistant": "[/INST] "}), adds_bos=True,
 )  # fmt: skip
-LLAVA_ONEVISION = Seeing(
+LLAVA_ONEVISION = VisionLanguageSpec(
     "LlavaOnevisionProcessor",
     _pictures("LlavaOnevisionImageProcessor", size=_square(384), image_grid_pinpoints=GRID, do_pad=True),
     QWEN, ("<|im_start|>", "<image>", "<video>"),
@@ -98,7 +103,7 @@ LLAVA_ONEVISION = Seeing(
      "image_token": "<image>", "video_token": "<video>"},
     {"image_grid_pinpoints": GRID},
     Chat("<|im_start|>ROLE ", "<image>", "<|im_end|>", "<|im_start|>assistant\n", gap="\n", video="<video>"),
-    videos={"video_processor_type": "LlavaOnevisionVideoProcessor", "size": _square(384), **HALVES},
+    video_processor={"video_processor_type": "LlavaOnevisionVideoProcessor", "size": _square(384), **HALVES},
 )  # fmt: skip
 
 SMOL_TOKENS = ("<fake_token_around_image>", "<image>", "<global-img>", *PLACES)
@@ -108,11 +113,11 @@ SMOL_CONFIG = {"scale_factor": 4, "vision_config": {"image_size": 512, "patch_si
                "text_config": {"max_position_embeddings": 8192}}  # fmt: skip
 SMOL_PICTURES = {"do_image_splitting": True, "do_pad": True, "size": {"longest_edge": 2048},
                  "max_image_size": {"longest_edge": 512}}  # fmt: skip
-IDEFICS3 = Seeing(
+IDEFICS3 = VisionLanguageSpec(
     "Idefics3Processor", _pictures("Idefics3ImageProcessor", **SMOL_PICTURES),
     SMOL, SMOL_TOKENS, {"image_token_id": "<image>"}, {"image_seq_len": 64}, SMOL_CONFIG, SMOL_CHAT,
 )  # fmt: skip
-SMOLVLM = Seeing(
+SMOLVLM = VisionLanguageSpec(
     "SmolVLMProcessor", _pictures("SmolVLMImageProcessor", **SMOL_PICTURES),
     SMOL, (*SMOL_TOKENS, "<video>"), {"image_token_id": "<image>"}, {"image_seq_len": 64}, SMOL_CONFIG, SMOL_CHAT,
     {"fake_image_token": "<fake_token_around_image>", "image_token": "<image>", "global_image_token": "<global-img>",
@@ -120,7 +125,7 @@ SMOLVLM = Seeing(
     {"video_processor_type": "SmolVLMVideoProcessor", "size": {"longest_edge": 512}, "num_frames": 64, "fps": 1,
      "max_image_size": {"longest_edge": 512}, "do_sample_frames": True, **HALVES},
 )  # fmt: skip
-IDEFICS2 = Seeing(
+IDEFICS2 = VisionLanguageSpec(
     "Idefics2Processor",
     _pictures("Idefics2ImageProcessor", do_image_splitting=False, do_pad=True,
               size={"shortest_edge": 378, "longest_edge": 980}),
@@ -131,7 +136,7 @@ IDEFICS2 = Seeing(
                           "num_key_value_heads": 2, "resampler_n_latents": 64}},
     Chat("ROLE:", "<image>", "<end_of_utterance>\n", "Assistant:", gap=" ",
          roles={"user": "User", "assistant": "Assistant", "system": "System"}),
-    begins=True,
+    adds_bos=True,
 )  # fmt: skip
 
 QWEN_TOKENS = ("<|im_start|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>")
@@ -142,30 +147,30 @@ QWEN_CHAT = Chat("<|im_start|>ROLE\n", "<|vision_start|><|image_pad|><|vision_en
                  "<|im_start|>assistant\n", video="<|vision_start|><|video_pad|><|vision_end|>")  # fmt: skip
 
 
-def _qwen(number: str, patch: int, vision: Mapping[str, Any], **rotary: Any) -> Seeing:
+def _qwen(number: str, patch: int, vision: Mapping[str, Any], **rotary: Any) -> VisionLanguageSpec:
     sizes = {"patch_size": patch, "temporal_patch_size": 2, "merge_size": 2}
     edges = {"shortest_edge": 4 * patch * patch * 4, "longest_edge": 16384 * patch * patch * 4}
     pictures = _pictures("Qwen2VLImageProcessor", **OPENAI_CLIP, **sizes, size=edges)
     videos = {"video_processor_type": ("Qwen3VL" if number == "3" else "Qwen2VL") + "VideoProcessor", **sizes}
     text = {"rope_scaling": {"rope_type": "default", "mrope_section": [2, 3, 3], **rotary}, "head_dim": 16}
     processor = {"2": "Qwen2VLProcessor", "2_5": "Qwen2_5_VLProcessor", "3": "Qwen3VLProcessor"}[number]
-    return Seeing(
+    return VisionLanguageSpec(
         processor, pictures, QWEN, QWEN_TOKENS, QWEN_NUMBERS, {}, {"vision_config": vision, "text_config": text},
-        QWEN_CHAT, videos=videos | OPENAI_CLIP, reader="Qwen2Tokenizer",
+        QWEN_CHAT, video_processor=videos | OPENAI_CLIP, tokenizer_class="Qwen2Tokenizer",
     )  # fmt: skip
 
 
-PALIGEMMA = Seeing(
+PALIGEMMA = VisionLanguageSpec(
     "PaliGemmaProcessor", _pictures("SiglipImageProcessor", size=_square(224), image_seq_length=256),
     GEMMA, ("<image>", *(f"<loc{place:04}>" for place in range(1024)), *(f"<seg{part:03}>" for part in range(128))),
     {"image_token_index": "<image>", "image_token_id": "<image>"},
     config={"projection_dim": 32, "hidden_size": 32,
             "vision_config": {"image_size": 224, "patch_size": 14, "projection_dim": 32, "vision_use_head": False},
             "text_config": {"num_image_tokens": 256}},
-    reader="GemmaTokenizer", begins=True,
+    tokenizer_class="GemmaTokenizer", adds_bos=True,
 )  # fmt: skip
 GEMMA_NAMED = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
-GEMMA3 = Seeing(
+GEMMA3 = VisionLanguageSpec(
     "Gemma3Processor",
     _pictures("Gemma3ImageProcessor", size=_square(896), do_pan_and_scan=False, image_seq_length=256),
     GEMMA, ("<start_of_turn>", "<end_of_turn>", *GEMMA_NAMED.values()),
@@ -176,9 +181,9 @@ GEMMA3 = Seeing(
      "text_config": {"query_pre_attn_scalar": 16}},
     Chat("<start_of_turn>ROLE\n", "<start_of_image>", "<end_of_turn>\n", "<start_of_turn>model\n", begin="<bos>",
          roles={"assistant": "model", "system": "user"}),
-    GEMMA_NAMED, begins=True,
+    GEMMA_NAMED, adds_bos=True,
 )  # fmt: skip
-MLLAMA = Seeing(
+MLLAMA = VisionLanguageSpec(
     "MllamaProcessor",
     _pictures("MllamaImageProcessor", **OPENAI_CLIP, size=_square(560), max_image_tiles=4, do_pad=True),
     {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "pad_token": "<|finetune_right_pad_id|>"},
@@ -189,21 +194,21 @@ MLLAMA = Seeing(
             "text_config": {"cross_attention_layers": [1], "rope_scaling": {"rope_type": "default"}}},
     chat=Chat("<|start_header_id|>ROLE<|end_header_id|>\n\n", "<|image|>", "<|eot_id|>",
               "<|start_header_id|>assistant<|end_header_id|>\n\n", begin="<|begin_of_text|>"),
-    begins=True, beyond=True,
+    adds_bos=True, last_token_unscored=True,
 )  # fmt: skip
 
-BLIP_2 = Seeing(
+BLIP_2 = VisionLanguageSpec(
     "Blip2Processor", _pictures("BlipImageProcessor", **OPENAI_CLIP, size=_square(224)),
     {"bos_token": "</s>", "eos_token": "</s>", "unk_token": "</s>", "pad_token": "<pad>"}, ("<image>",),
     {"image_token_index": "<image>", "image_token_id": "<image>"}, {"num_query_tokens": 32},
-    {"num_query_tokens": 32, "use_decoder_only_language_model": True}, begins=True,
+    {"num_query_tokens": 32, "use_decoder_only_language_model": True}, adds_bos=True,
 )  # fmt: skip
 FLORENCE_TASKS: dict[str, Any] = {
     "ocr": {"AREA_THRESHOLD": 0.0}, "phrase_grounding": {"banned_grounding_tokens": []}, "pure_text": {},
     "description_with_bboxes": {}, "description_with_polygons": {}, "polygons": {}, "bboxes": {},
     "description_with_bboxes_or_polygons": {},
 }  # fmt: skip
-FLORENCE2 = Seeing(
+FLORENCE2 = VisionLanguageSpec(
     "Florence2Processor",
     _pictures("CLIPImageProcessor", **IMAGENET, size=_square(768), do_center_crop=False, image_seq_length=577),
     {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"},
@@ -212,10 +217,10 @@ FLORENCE2 = Seeing(
     {"is_encoder_decoder": True,
      "vision_config": {"embed_dim": [8, 16, 16, 32], "depths": [1, 1, 1, 1], "num_heads": [1, 2, 2, 2],
                        "num_groups": [1, 2, 2, 2], "projection_dim": 32}},
-    named={"image_token": "<image>"}, reader="BartTokenizer",
+    named_tokens={"image_token": "<image>"}, tokenizer_class="BartTokenizer",
 )  # fmt: skip
 
-SEEING: dict[str, Seeing] = {
+SPECS: dict[str, VisionLanguageSpec] = {
     "blip-2": BLIP_2,
     "florence2": FLORENCE2,
     "llava": LLAVA,

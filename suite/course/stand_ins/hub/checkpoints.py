@@ -1,8 +1,7 @@
-"""The stand-in Hub's checkpoints: repositories of stand-ins, under the names that code asks for."""
+"""The stand-in Hub's model repositories, under the ids that code requests."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import yaml
 from suite.core.errors import CheckpointError
 from suite.course.stand_ins.catalogue import Entry, Resolution, catalogue
 from suite.course.stand_ins.checkpoints.files import folder
-from suite.course.stand_ins.hub.repository import Repository, files_below, kept
+from suite.course.stand_ins.checkpoints.json_files import read_json
+from suite.course.stand_ins.hub.repository import Repository, files_below, text_file
 from suite.course.stand_ins.shipped import stand_in_folder
 
 CARD = """---
@@ -23,7 +23,7 @@ A stand-in of the same architecture{made}. Its answers are not those of the real
 """
 
 
-def model_repository(resolution: Resolution, cache: Path) -> Repository | None:
+def model_repository(resolution: Resolution[Entry], cache: Path) -> Repository | None:
     """The repository that answers for a name; None where nothing does.
 
     One whose library has no stand-ins is there and has a card alone, so that what is missing is the library.
@@ -35,59 +35,59 @@ def model_repository(resolution: Resolution, cache: Path) -> Repository | None:
         files = files_below(folder(entry, cache)) if entry.served else {}
     except CheckpointError:
         files = {}
-    files["README.md"] = kept(cache, _card(resolution.name, entry))
+    files["README.md"] = text_file(cache, _card(resolution.name, entry))
     return Repository("models", resolution.name, files, _facts(resolution.name, entry, files))
 
 
-def details(resolution: Resolution, repository: Repository | None) -> dict[str, Any]:
-    """What a note says about a checkpoint beside its outcome.
+def details(resolution: Resolution[Entry], repository: Repository | None) -> dict[str, Any]:
+    """The details of a note about a checkpoint.
 
     `stand_in` is a shipped miniature's name, "made" (random weights) or "none" (the installed transformers cannot make
     one); `needs` is the library that a checkpoint without a stand-in is for.
     """
-    entry, found = resolution.entry, {} if resolution.meant is None else {"meant": resolution.meant}
+    entry, facts = resolution.entry, {} if resolution.meant is None else {"meant": resolution.meant}
     if entry is None:
-        return found
-    found |= {"task": entry.task, "architecture": entry.architecture}
+        return facts
+    facts |= {"task": entry.task, "architecture": entry.architecture}
     if not entry.served:
-        return found | {"needs": entry.library}
+        return facts | {"needs": entry.library}
     if repository is None or "config.json" not in repository.files:
-        found["stand_in"] = "none"
+        facts["stand_in"] = "none"
     else:
-        found["stand_in"] = entry.stand_in if stand_in_folder(entry.stand_in) else "made"
-    return found | ({"gated": True} if entry.gated else {})
+        facts["stand_in"] = entry.stand_in if stand_in_folder(entry.stand_in) else "made"
+    return facts | ({"gated": True} if entry.gated else {})
 
 
-def listed(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
+def search_models(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The answer to a search among the models: `search`, `author`, `filter`, `pipeline_tag`, `limit`."""
     words = " ".join(parameters.get("search", [])).lower()
-    wanted = {tag for value in parameters.get("filter", []) for tag in value.split(",")}
-    wanted |= set(parameters.get("pipeline_tag", [])) | set(parameters.get("library", []))
-    found = []
+    required_tags = {tag for value in parameters.get("filter", []) for tag in value.split(",")}
+    required_tags |= set(parameters.get("pipeline_tag", [])) | set(parameters.get("library", []))
+    results = []
     for entry in catalogue().values():
         author = entry.name.rpartition("/")[0]
-        fits = words in entry.name.lower() and wanted <= {*_tags(entry), entry.library}
+        fits = words in entry.name.lower() and required_tags <= {*_tags(entry), entry.library}
         if fits and author in parameters.get("author", [author]):
-            found.append(Repository("models", entry.name, {}, _facts(entry.name, entry, {})).info())
-    return found[: int(parameters.get("limit", ["1000"])[0])]
+            results.append(Repository("models", entry.name, {}, _facts(entry.name, entry, {})).info())
+    return results[: int(parameters.get("limit", ["1000"])[0])]
 
 
 def _card(name: str, entry: Entry) -> str:
     header = {"library_name": entry.library, "pipeline_tag": entry.task, "license": "mit", "language": "en"}
-    made = " as " + name if stand_in_folder(entry.stand_in) else f" as {name}, with random weights"
-    return CARD.format(header=yaml.safe_dump(header), name=name, made=made)
+    origin = " as " + name if stand_in_folder(entry.stand_in) else f" as {name}, with random weights"
+    return CARD.format(header=yaml.safe_dump(header), name=name, made=origin)
 
 
 def _facts(name: str, entry: Entry, files: dict[str, Path]) -> dict[str, Any]:
-    config = json.loads(files["config.json"].read_text(encoding="utf-8")) if "config.json" in files else {}
-    told = {key: config[key] for key in ("architectures", "model_type") if key in config}
+    config = read_json(files["config.json"]) if "config.json" in files else {}
+    config_facts = {key: config[key] for key in ("architectures", "model_type") if key in config}
     mapping = {"status": "live", "providerId": name, "task": "conversational" if _chats(entry) else entry.task}
     return {
         "modelId": name,
         "pipeline_tag": entry.task,
         "library_name": entry.library,
         "tags": _tags(entry),
-        "config": told,
+        "config": config_facts,
         "cardData": {"library_name": entry.library, "pipeline_tag": entry.task, "license": "mit", "language": "en"},
         "transformersInfo": {"auto_model": "AutoModel", "pipeline_tag": entry.task},
         "inference": "warm",

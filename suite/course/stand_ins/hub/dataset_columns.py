@@ -1,4 +1,4 @@
-"""Columns of the stand-ins' data sets: what type each kind is of, and its values from the generated worlds.
+"""Columns of the stand-ins' data sets: the type of each kind, and its values from generated examples.
 
 A kind is written `name`, `name|argument|...` or, for classes, `=first|second|...`.
 """
@@ -85,7 +85,7 @@ def feature(kind: str) -> Any:
 
 
 def value(kind: str, row: Row) -> Any:
-    """What a row has in a column, as its storage wants it."""
+    """The value of a column in a row, as `datasets` stores it."""
     name, *arguments = _parts(kind)
     if kind.startswith("="):
         return _label(kind[1:].split("|"), row)
@@ -113,7 +113,7 @@ def _other(row: Row) -> str:
 
 
 def _label(names: Sequence[str], row: Row) -> int:
-    """The second of two classes goes with what pleases; more follow each other."""
+    """Of two classes the second for a positive review; more than two in turn."""
     if len(names) == 2:
         return int(row.example("reviews").truth.lower().startswith("pos"))
     return row.number % len(names)
@@ -145,8 +145,8 @@ def _entities(row: Row) -> list[int]:
 
 def _messages(row: Row) -> list[dict[str, str]]:
     example = row.example("chats")
-    said = [{"role": turn["role"], "content": turn["content"]} for turn in json.loads(example.text)]
-    return [*said, {"role": "assistant", "content": example.truth}]
+    turns = [{"role": turn["role"], "content": turn["content"]} for turn in json.loads(example.text)]
+    return [*turns, {"role": "assistant", "content": example.truth}]
 
 
 def _dialogue(row: Row) -> str:
@@ -179,8 +179,8 @@ def _picture(row: Row, mode: str) -> dict[str, Any]:
     return {"bytes": stream.getvalue(), "path": None}
 
 
-def _objects(row: Row, named: Sequence[str]) -> dict[str, list[Any]]:
-    """What is where in a picture: classes by number, or, with the argument `named`, by name."""
+def _objects(row: Row, arguments: Sequence[str]) -> dict[str, list[Any]]:
+    """The objects in an image: classes by number, or, with an argument, by name."""
     scene = _scene(row)
     sides = [2 * thing.radius * SIDE for thing in scene.things]
     corners = [((t.x - t.radius) * SIDE, (t.y - t.radius) * SIDE) for t in scene.things]
@@ -188,7 +188,7 @@ def _objects(row: Row, named: Sequence[str]) -> dict[str, list[Any]]:
         "id": list(range(len(scene.things))),
         "area": [int(side * side) for side in sides],
         "bbox": [[x, y, side, side] for (x, y), side in zip(corners, sides, strict=True)],
-        "category": [t.shape if named else _shape_names().index(t.shape) for t in scene.things],
+        "category": [t.shape if arguments else _shape_names().index(t.shape) for t in scene.things],
     }
 
 
@@ -231,8 +231,8 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "code": lambda row, _: CODE.format(name=_short(row).split()[-1].lower(), text=_text(row), number=row.number),
     "words": lambda row, _: _words(row),
     "entities": lambda row, _: _entities(row),
-    "tags": lambda row, given: [row.random.randrange(int(given[0])) for _ in _words(row)],
-    "labels": lambda row, given: [row.random.randrange(int(given[0]))],
+    "tags": lambda row, arguments: [row.random.randrange(int(arguments[0])) for _ in _words(row)],
+    "labels": lambda row, arguments: [row.random.randrange(int(arguments[0]))],
     "languages": lambda row, _: ["en"] * len(_words(row)),
     "spans": lambda row, _: [f"PER: {word}" for word in _words(row)[:1]],
     "boxes": lambda row, _: [[20 * n, 20, 20 * n + 18, 40] for n, _ in enumerate(_words(row))],
@@ -247,7 +247,7 @@ _VALUES: dict[str, Callable[[Row, Sequence[str]], Any]] = {
     "copies": lambda row, _: str(1 + row.number % 5),
     "float": lambda row, _: row.number % 6 * 0.8,
     "bool": lambda row, _: row.number % 2 == 0,
-    "floats": lambda row, given: [row.random.gauss(0, 0.05) for _ in range(int(given[0]))],
+    "floats": lambda row, arguments: [row.random.gauss(0, 0.05) for _ in range(int(arguments[0]))],
     "url": lambda row, _: f"https://example.com/{_id(row)}",
     "json": lambda row, _: json.dumps({"gt_parse": {"menu": {"nm": _short(row), "price": "1.00"}}}),
     "image": lambda row, _: _picture(row, "RGB"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.files import fill_once
-from suite.course.stand_ins.catalogue import Outcome
+from suite.course.stand_ins.catalogue import Resolution
 from suite.course.stand_ins.hub.dataset_columns import Row, feature, value
 from suite.course.stand_ins.hub.repository import Repository, files_below
 from suite.course.stand_ins.spelling import misspelling
@@ -41,27 +41,27 @@ class DataSet:
 @functools.cache
 def data_sets() -> dict[str, DataSet]:
     """Every data set, by its id."""
-    found: dict[str, DataSet] = {}
+    by_name: dict[str, DataSet] = {}
     with FILE.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            known = found.setdefault(row["name"], DataSet(row["name"], tuple(row["aliases"].split())))
-            known.configs[row["config"]] = (tuple(row["splits"].split()), dict(COLUMN.findall(row["columns"])))
-    return found
+            data_set = by_name.setdefault(row["name"], DataSet(row["name"], tuple(row["aliases"].split())))
+            data_set.configs[row["config"]] = (tuple(row["splits"].split()), dict(COLUMN.findall(row["columns"])))
+    return by_name
 
 
-def resolve_data_set(name: str) -> tuple[Outcome, DataSet | None, str | None]:
-    """What an id stands for: the outcome, what answers for it, and the id that should have been written."""
+def resolve_data_set(name: str) -> Resolution[DataSet]:
+    """What the id of a data set stands for. No unknown one is guessed."""
     known = data_sets()
     if name in known:
-        return "known", known[name], None
+        return Resolution(name, "known", known[name])
     current = {alias.lower(): one.name for one in known.values() for alias in (one.name, *one.aliases)}.get(
         name.lower()
     )
     if current is not None:
-        return "renamed", known[current], current
+        return Resolution(name, "renamed", known[current], current)
     bare = {alias: one.name for one in known.values() for alias in one.aliases if "/" not in alias}
     meant = misspelling(name, known, bare)
-    return ("unknown" if meant is None else "misspelt"), None, meant
+    return Resolution(name, "unknown" if meant is None else "misspelt", meant=meant)
 
 
 def data_set_repository(name: str, data_set: DataSet, cache: Path) -> Repository:
@@ -73,13 +73,13 @@ def data_set_repository(name: str, data_set: DataSet, cache: Path) -> Repository
     return Repository("datasets", name, files, {"tags": ["size_categories:n<1K"], "parquet": _parquet(name, data_set)})
 
 
-def listed_data_sets(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
+def search_data_sets(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:
     """The answer to a search among the data sets: `search`, `author`, `limit`."""
     words, authors = " ".join(parameters.get("search", [])).lower(), parameters.get("author")
-    fitting = [name for name in data_sets() if words in name.lower()]
-    fitting = [name for name in fitting if authors is None or name.rpartition("/")[0] in authors]
-    found = [Repository("datasets", name, {}).info() for name in fitting]
-    return found[: int(parameters.get("limit", ["1000"])[0])]
+    names = [name for name in data_sets() if words in name.lower()]
+    names = [name for name in names if authors is None or name.rpartition("/")[0] in authors]
+    results = [Repository("datasets", name, {}).info() for name in names]
+    return results[: int(parameters.get("limit", ["1000"])[0])]
 
 
 def _fill(aside: Path, data_set: DataSet) -> None:
@@ -112,19 +112,19 @@ def _path(config: str, split: str) -> str:
 
 
 def _card(aside: Path, data_set: DataSet) -> str:
-    """A card whose header tells the configs, their files and their columns, as the Hub's own do."""
+    """A card whose header lists the configs, their files and their columns, as the Hub's own do."""
     from datasets import DatasetInfo, Features, SplitDict, SplitInfo
     from datasets.info import DatasetInfosDict
     from huggingface_hub import DatasetCardData
 
     infos = {}
     for config, (splits, columns) in data_set.configs.items():
-        told = SplitDict()
+        split_infos = SplitDict()
         for split in splits:
             size = (aside / _path(config, split)).stat().st_size
-            told.add(SplitInfo(split, num_bytes=size, num_examples=_count(split, columns.values())))
+            split_infos.add(SplitInfo(split, num_bytes=size, num_examples=_count(split, columns.values())))
         features = Features({column: feature(kind) for column, kind in columns.items()})
-        infos[config] = DatasetInfo(features=features, splits=told, config_name=config)
+        infos[config] = DatasetInfo(features=features, splits=split_infos, config_name=config)
     header = DatasetCardData(license="mit", configs=_configs(data_set))
     DatasetInfosDict(infos).to_dataset_card_data(header)
     return (
@@ -134,13 +134,13 @@ def _card(aside: Path, data_set: DataSet) -> str:
 
 def _configs(data_set: DataSet) -> list[dict[str, Any]]:
     """The first config is the default where it is the only one."""
-    found: list[dict[str, Any]] = []
+    configs: list[dict[str, Any]] = []
     for config, (splits, _) in data_set.configs.items():
         files = [{"split": split, "path": _path(config, split)} for split in splits]
-        found.append({"config_name": config, "data_files": files})
-    if len(found) == 1:
-        found[0]["default"] = True
-    return found
+        configs.append({"config_name": config, "data_files": files})
+    if len(configs) == 1:
+        configs[0]["default"] = True
+    return configs
 
 
 def _parquet(name: str, data_set: DataSet) -> Mapping[str, Mapping[str, Sequence[str]]]:

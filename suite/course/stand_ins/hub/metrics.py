@@ -7,6 +7,8 @@ from pathlib import Path
 from suite.course.stand_ins.hub.repository import Repository
 
 SCRIPTS = Path(__file__).with_name("metric_scripts")
+SHARED = SCRIPTS / "_paired_metric.py"
+"""What scripts import beside themselves."""
 OWNER = "evaluate-metric"
 
 
@@ -16,4 +18,4 @@ def metric_repository(name: str) -> Repository | None:
     script = SCRIPTS / f"{metric}.py"
     if owner != OWNER or metric.startswith("_") or not script.is_file():
         return None
-    return Repository("spaces", name, {script.name: script}, {"sdk": "gradio"})
+    return Repository("spaces", name, {script.name: script, SHARED.name: SHARED}, {"sdk": "gradio"})

@@ -1,4 +1,4 @@
-"""A repository of the Hub as a stand-in serves it: its files, and what the Hub's API tells about it."""
+"""A repository of the stand-in Hub: its files, and the metadata that the Hub's API returns."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from suite.core.files import replace_file
 
 Kind = Literal["models", "datasets", "spaces"]
 DATE = "2024-01-01T00:00:00.000Z"
+TEXT = "README.md"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
 class Repository:
-    """Files by their path in the repository, and `facts`: what the Hub tells beside them (tags, pipeline_tag)."""
+    """Files by their path in the repository, and `facts`: further metadata (tags, pipeline_tag)."""
 
     kind: Kind
     id: str
@@ -81,7 +82,7 @@ def _hash(file: Path, size: int, changed: int) -> str:  # noqa: ARG001 - they ar
         return hashlib.file_digest(stream, "sha1").hexdigest()
 
 
-def kept(cache: Path, content: str) -> Path:
+def text_file(cache: Path, content: str) -> Path:
     """A file with that text, written once."""
     file = cache / "texts" / hashlib.sha256(content.encode()).hexdigest()[:24]
     if not file.is_file():

@@ -23,8 +23,8 @@ from starlette.routing import Route
 from suite.course.stand_ins import web
 from suite.course.stand_ins.access_log import Journal, Note
 from suite.course.stand_ins.catalogue import resolve
-from suite.course.stand_ins.hub.checkpoints import details, listed, model_repository
-from suite.course.stand_ins.hub.datasets import data_set_repository, listed_data_sets, resolve_data_set
+from suite.course.stand_ins.hub.checkpoints import details, model_repository, search_models
+from suite.course.stand_ins.hub.datasets import data_set_repository, resolve_data_set, search_data_sets
 from suite.course.stand_ins.hub.metrics import metric_repository
 from suite.course.stand_ins.hub.repository import Repository, etag
 
@@ -41,8 +41,8 @@ PUBLIC_POSTS = re.compile(r"/api/validate-yaml|/api/telemetry/.*|.*/paths-info/.
 REFUSED = "Invalid username or password."
 PAGE = "<!doctype html><title>{name}</title><h1>{name}</h1><p>A page of the stand-in Hub.</p>"
 LISTS: dict[str, Callable[[dict[str, list[str]]], list[dict[str, Any]]]] = {
-    "models": listed,
-    "datasets": listed_data_sets,
+    "models": search_models,
+    "datasets": search_data_sets,
     "spaces": lambda _: [],
 }
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -118,7 +118,7 @@ class _Hub:
 
     def file(self, kind: str, name: str, revision: str, path: str) -> Response:
         sample = web.sample(path)
-        if sample is not None and kind == "datasets" and resolve_data_set(name)[0] == "unknown":
+        if sample is not None and kind == "datasets" and resolve_data_set(name).outcome == "unknown":
             # Documents show pictures and sounds from repositories that are nothing but the place where these lie.
             self.journal.note(Note("host", "huggingface.co", "answered", {"path": f"/{kind}/{name}/{path}"}))
             return sample
@@ -142,8 +142,10 @@ class _Hub:
             self.journal.note(Note("checkpoint", name, resolution.outcome, details(resolution, repository)))
             return repository
         if kind == "datasets":
-            outcome, data_set, meant = resolve_data_set(name)
-            self.journal.note(Note("data set", name, outcome, {} if meant is None else {"meant": meant}))
+            answering = resolve_data_set(name)
+            facts = {} if answering.meant is None else {"meant": answering.meant}
+            self.journal.note(Note("data set", name, answering.outcome, facts))
+            data_set = answering.entry
             if data_set is not None:
                 return self.once(kind, name, lambda: data_set_repository(name, data_set, self.cache))
         return metric_repository(name) if kind == "spaces" else None
@@ -164,9 +166,9 @@ class _Hub:
 
 
 def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error as the Hub tells it: a code and a sentence in headers, and the sentence in the body."""
-    told = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}) | dict(headers or {})
-    return JSONResponse({"error": message}, status, told)
+    """An error in the Hub's format: a code and a sentence in headers, and the sentence in the body."""
+    error_headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}) | dict(headers or {})
+    return JSONResponse({"error": message}, status, error_headers)
 
 
 def _branch(repository: Repository) -> dict[str, str]:
@@ -179,12 +181,12 @@ def _commit(repository: Repository) -> dict[str, Any]:
 
 
 def _paths(repository: Repository, body: bytes) -> list[dict[str, Any]]:
-    """What is at the paths that a request's body lists, as JSON or as a form."""
+    """The files and folders at the paths that a request's body lists, as JSON or as a form."""
     try:
         paths = json.loads(body)["paths"]
     except ValueError:
         paths = parse_qs(body.decode()).get("paths", [])
     paths = [paths] if isinstance(paths, str) else paths
-    found = [repository.entry(path, repository.files[path]) for path in paths if path in repository.files]
+    files = [repository.entry(path, repository.files[path]) for path in paths if path in repository.files]
     folders = [path for path in paths if path not in repository.files and repository.listing(path, recursive=False)]
-    return [*found, *({"type": "directory", "path": path, "size": 0, "oid": repository.commit()} for path in folders)]
+    return [*files, *({"type": "directory", "path": path, "size": 0, "oid": repository.commit()} for path in folders)]

@@ -63,7 +63,7 @@ def applications(journal: Journal, task_of: inference.TaskOf | None = None) -> M
         "anthropic": anthropic.application(journal),
         "ollama": ollama.application(journal),
         "hf-inference": inference.application(journal, task_of),
-        "hf-inference-removed": inference.gone(journal),
+        "hf-inference-removed": inference.removed_application(journal),
     }
 
 

@@ -19,10 +19,10 @@ from suite.course.stand_ins.services.conversation import (
     Tool,
     Turn,
     answers,
-    decoded,
+    decode_base64,
+    image_from_source,
     note_capped,
-    picture,
-    picture_in,
+    open_image,
 )
 from suite.course.stand_ins.services.generation import Answer, Sampling
 from suite.course.stand_ins.services.http import (
@@ -54,8 +54,8 @@ def shape(error: ServiceError) -> JSONResponse:
 
 def key(request: Request) -> ServiceError | None:
     """A refusal where no key was sent."""
-    sent = request.headers.get("x-api-key") or request.headers.get("authorization")
-    return None if sent else ServiceError(401, "x-api-key header is required")
+    api_key = request.headers.get("x-api-key") or request.headers.get("authorization")
+    return None if api_key else ServiceError(401, "x-api-key header is required")
 
 
 async def messages(request: Request) -> Response:
@@ -64,13 +64,15 @@ async def messages(request: Request) -> Response:
     model = _model_of(body)
     if body.get("max_tokens") is None:
         raise ServiceError(400, "max_tokens: Field required")
-    asked = await local_models.on_models(_conversation_of, body)
-    answer = (await local_models.on_models(answers, asked))[0]
+    conversation = await local_models.on_models(_conversation_of, body)
+    answer = (await local_models.on_models(answers, conversation))[0]
     if body.get("stream"):
-        return server_sent(_events(request, model, answer, asked.call), names=True)
+        return server_sent(_events(request, model, answer, conversation.call), names=True)
     await local_models.on_models(answer.whole)
     note_capped(request.app.state.journal, [answer])
-    return JSONResponse({**_message(model, answer, asked.call), "content": [_block(answer.text, asked.call)]})
+    return JSONResponse(
+        {**_message(model, answer, conversation.call), "content": [_block(answer.text, conversation.call)]}
+    )
 
 
 def _model_of(body: Mapping[str, Any]) -> str:
@@ -81,12 +83,12 @@ def _model_of(body: Mapping[str, Any]) -> str:
 
 
 def _conversation_of(body: Mapping[str, Any]) -> Conversation:
-    said = body.get("messages")
-    if not isinstance(said, list) or not said:
+    entries = body.get("messages")
+    if not isinstance(entries, list) or not entries:
         raise ServiceError(400, "messages: at least one message is required")
     system = "\n".join(_text_of(block) for block in _blocks(body.get("system")))
     turns = [Turn("system", system)] if system else []
-    for index, message in enumerate(said):
+    for index, message in enumerate(entries):
         if message.get("role") not in ("user", "assistant"):
             raise ServiceError(400, f"messages.{index}.role: Input should be 'user' or 'assistant'")
         blocks = _blocks(message.get("content"))
@@ -121,18 +123,22 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _text_of(block: Mapping[str, Any]) -> str:
-    """The text of a block; of a tool's call its input, of its result what it gave."""
+    """The text of a block; the input of a tool call, the content of a tool result."""
     if block.get("type") == "tool_result":
         return "\n".join(_text_of(part) for part in _blocks(block.get("content")))
     return json.dumps(block["input"]) if block.get("type") == "tool_use" else str(block.get("text") or "")
 
 
 def _image_of(source: Mapping[str, Any]) -> Any:
-    return picture(source["url"]) if source.get("type") == "url" else picture_in(decoded(source.get("data", "")))
+    return (
+        image_from_source(source["url"])
+        if source.get("type") == "url"
+        else open_image(decode_base64(source.get("data", "")))
+    )
 
 
 def _message(model: str, answer: Answer, call: Call | None) -> dict[str, Any]:
-    """A message without its content, as it stands when asked."""
+    """A message without its content."""
     reason = "stop_sequence" if answer.stopped_by else "max_tokens" if answer.finish == "length" else "end_turn"
     return {
         "id": new_id("msg_"),
@@ -162,8 +168,8 @@ async def _events(request: Request, model: str, answer: Answer, call: Call | Non
         yield {"type": "content_block_delta", "index": 0, "delta": delta}
     yield {"type": "content_block_stop", "index": 0}
     note_capped(request.app.state.journal, [answer])
-    ended = _message(model, answer, call)
-    delta = {name: ended[name] for name in ("stop_reason", "stop_sequence")}
+    message = _message(model, answer, call)
+    delta = {name: message[name] for name in ("stop_reason", "stop_sequence")}
     yield {"type": "message_delta", "delta": delta, "usage": {"output_tokens": len(answer.tokens)}}
     yield {"type": "message_stop"}
 
@@ -171,22 +177,22 @@ async def _events(request: Request, model: str, answer: Answer, call: Call | Non
 async def count_tokens(request: Request) -> Response:
     """The tokens of a request, as the model counts them."""
     body = await body_of(request)
-    asked = await local_models.on_models(_conversation_of, {"max_tokens": 1, **body})
-    return JSONResponse({"input_tokens": len((await local_models.on_models(answers, asked))[0].prompt)})
+    conversation = await local_models.on_models(_conversation_of, {"max_tokens": 1, **body})
+    return JSONResponse({"input_tokens": len((await local_models.on_models(answers, conversation))[0].prompt)})
 
 
-async def listed(_: Request) -> Response:
+async def list_models(_: Request) -> Response:
     """The models."""
-    data = [_described(name) for name in MODELS]
+    data = [_model_object(name) for name in MODELS]
     return JSONResponse({"data": data, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]})
 
 
-async def described(request: Request) -> Response:
-    """What is said of a model; of any, since any is answered."""
-    return JSONResponse(_described(request.path_params["model"]))
+async def retrieve_model(request: Request) -> Response:
+    """The description of a model; any name is accepted."""
+    return JSONResponse(_model_object(request.path_params["model"]))
 
 
-def _described(name: str) -> dict[str, Any]:
+def _model_object(name: str) -> dict[str, Any]:
     return {"type": "model", "id": name, "display_name": name, "created_at": "2025-01-01T00:00:00Z"}
 
 
@@ -195,7 +201,7 @@ def application(journal: Journal) -> Starlette:
     routes = [
         Route("/v1/messages", messages, methods=["POST"]),
         Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
-        Route("/v1/models", listed, methods=["GET"]),
-        Route("/v1/models/{model}", described, methods=["GET"]),
+        Route("/v1/models", list_models, methods=["GET"]),
+        Route("/v1/models/{model}", retrieve_model, methods=["GET"]),
     ]
     return service("anthropic", routes, journal, shape, key)

@@ -1,4 +1,4 @@
-"""What every chat service asks for, in whatever words: turns, a way of drawing, tools, and perhaps JSON."""
+"""The request that all chat services have in common: turns, sampling settings, tools, and a JSON schema."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from suite.course.stand_ins.services import json_schema, local_models
 from suite.course.stand_ins.services.generation import Answer, Sampling
 
 DEFAULT_SYSTEM = "You are a helpful assistant."
-"""Said where no system message is, as the templates of many chat models do."""
+"""The system message of a request without one, as in the templates of many chat models."""
 ROLES = {"developer": "system", "model": "assistant", "tool": "user", "function": "user"}
 """Roles that the model's own template does not have."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What one side said. `images` are PIL pictures; a `result` is what a tool gave."""
+    """A message. `images` are PIL images; `result` says that it is the result of a tool."""
 
     role: str
     text: str
@@ -34,7 +34,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that the model may ask for; `parameters` is a JSON schema."""
+    """A function that the model may call; `parameters` is a JSON schema."""
 
     name: str
     description: str = ""
@@ -43,7 +43,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Call:
-    """A function that is asked for."""
+    """A call of a function."""
 
     name: str
     arguments: dict[str, Any]
@@ -63,17 +63,17 @@ class Conversation:
 
     @cached_property
     def call(self) -> Call | None:
-        """The tool that is called before anything is said, if there are tools and none has answered yet.
+        """The call of a tool, if there are tools and the last turn is not the result of one.
 
-        It is the one whose name, or else description, shares most words with what the user said; its arguments are of
+        It is the one whose name, or else description, shares most words with the last turn; its arguments are of
         the right types, and words of the user's.
         """
         if not self.tools or not self.turns or self.turns[-1].result:
             return None
-        said = self.turns[-1].text
-        words = _words(said)
+        text = self.turns[-1].text
+        words = _words(text)
         tool = max(self.tools, key=lambda tool: (len(words & _words(tool.name)), len(words & _words(tool.description))))
-        arguments = json_schema.example(tool.parameters or {}, _named(said))
+        arguments = json_schema.example(tool.parameters or {}, _name_in(text))
         return Call(tool.name, arguments if isinstance(arguments, dict) else {})
 
 
@@ -88,7 +88,7 @@ def answers(conversation: Conversation, count: int = 1) -> list[Answer]:
         messages.insert(0, {"role": "system", "content": DEFAULT_SYSTEM})
     prompt = model.prompt_of(messages)
     seed = conversation.sampling.seed
-    made = []
+    results = []
     for number in range(count):
         sampling = replace(conversation.sampling, seed=None if seed is None else seed + number)
         answer = model.answer(prompt, sampling)
@@ -100,21 +100,21 @@ def answers(conversation: Conversation, count: int = 1) -> list[Answer]:
             content = conversation.call.arguments if conversation.call else _json(conversation.schema, answer)
             answer = model.answer(prompt, answer.sampling)
             answer.script = model.encode(json.dumps(content, ensure_ascii=False))
-        made.append(answer)
-    return made
+        results.append(answer)
+    return results
 
 
-def note_capped(journal: Journal, made: Sequence[Answer]) -> None:
-    """Take down that answers were cut at the stand-in's own length."""
-    for answer in made:
+def note_capped(journal: Journal, results: Sequence[Answer]) -> None:
+    """Note that answers were cut at the stand-in's own limit."""
+    for answer in results:
         if answer.capped:
-            wanted = answer.sampling.max_tokens
-            asked = "no limit" if wanted is None else f"{wanted} tokens"
-            journal.note(Note("capped", "generation", f"from {asked} to {len(answer.tokens)} tokens"))
+            limit = answer.sampling.max_tokens
+            requested = "no limit" if limit is None else f"{limit} tokens"
+            journal.note(Note("capped", "generation", f"from {requested} to {len(answer.tokens)} tokens"))
             return
 
 
-def picture(source: str) -> Any:
+def image_from_source(source: str) -> Any:
     """A PIL picture out of a `data:` URL or bare base64; of another URL, one of the world's.
 
     Raises:
@@ -122,10 +122,10 @@ def picture(source: str) -> Any:
     """
     if re.match(r"https?://", source):
         return local_models.draw(source)
-    return picture_in(decoded(source))
+    return open_image(decode_base64(source))
 
 
-def picture_in(content: bytes) -> Any:
+def open_image(content: bytes) -> Any:
     """The PIL picture in a file.
 
     Raises:
@@ -139,7 +139,7 @@ def picture_in(content: bytes) -> Any:
         raise ValueError("The image is none that can be read: send a PNG, JPEG, GIF or WebP file.") from error
 
 
-def decoded(source: str) -> bytes:
+def decode_base64(source: str) -> bytes:
     """The bytes of base64, with or without `data:...;base64,` before it.
 
     Raises:
@@ -164,7 +164,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]{3,}", text.lower()))
 
 
-def _named(said: str) -> str:
-    """The name in a question, `Paris` of "What is the weather in Paris?", or all that was said."""
-    names = re.findall(r"(?<=[a-z,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*", said)
-    return names[0] if names else said
+def _name_in(text: str) -> str:
+    """The name in a question, `Paris` of "What is the weather in Paris?", or the whole text."""
+    names = re.findall(r"(?<=[a-z,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*", text)
+    return names[0] if names else text

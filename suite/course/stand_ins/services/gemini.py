@@ -21,14 +21,15 @@ from suite.course.stand_ins.services.conversation import (
     Tool,
     Turn,
     answers,
-    decoded,
+    decode_base64,
     note_capped,
-    picture_in,
+    open_image,
 )
 from suite.course.stand_ins.services.generation import Answer, Sampling
 from suite.course.stand_ins.services.http import (
     Reply,
     ServiceError,
+    as_list,
     body_of,
     compact,
     new_id,
@@ -38,7 +39,8 @@ from suite.course.stand_ins.services.http import (
     texts_of,
 )
 from suite.course.stand_ins.services.openai.embeddings import size_of
-from suite.course.stand_ins.services.openai.images import drawn_file
+from suite.course.stand_ins.services.openai.images import image_file
+from suite.course.stand_ins.services.openai.requests import usage_of
 
 FINISHES = {"stop": "STOP", "length": "MAX_TOKENS"}
 STATUSES = {
@@ -73,29 +75,30 @@ def shape(error: ServiceError) -> JSONResponse:
 
 def key(request: Request) -> ServiceError | None:
     """A refusal where no key was sent, in a header or in the address."""
-    asked = request.query_params  # the address of an upload is a key of its own
-    sent = request.headers.get("x-goog-api-key") or asked.get("key") or asked.get("upload_id")
-    return None if sent or request.headers.get("authorization") else ServiceError(403, NO_KEY)
+    parameters = request.query_params  # the address of an upload is a key of its own
+    api_key = request.headers.get("x-goog-api-key") or parameters.get("key") or parameters.get("upload_id")
+    return None if api_key or request.headers.get("authorization") else ServiceError(403, NO_KEY)
 
 
 async def generate_content(request: Request) -> Response:
     """An answer, or as many as `candidateCount` says."""
-    body = gemini_files.with_files(request, _camel(await body_of(request)))
-    asked, made = await _begun(body)
-    for answer in made:
+    body = gemini_files.with_files(request, _camel_case(await body_of(request)))
+    conversation, results = await _start(body)
+    for answer in results:
         await local_models.on_models(answer.whole)
-    note_capped(request.app.state.journal, made)
+    note_capped(request.app.state.journal, results)
     candidates = [
-        _candidate(index, _parts(answer.text, asked.call), FINISHES[answer.finish]) for index, answer in enumerate(made)
+        _candidate(index, _parts(answer.text, conversation.call), FINISHES[answer.finish])
+        for index, answer in enumerate(results)
     ]
-    return JSONResponse(_response(request, candidates, made))
+    return JSONResponse(_response(request, candidates, results))
 
 
 async def stream_generate_content(request: Request) -> Response:
     """An answer in pieces: server-sent events where the address says `alt=sse`, else one array."""
-    body = gemini_files.with_files(request, _camel(await body_of(request)))
-    asked, made = await _begun(body)
-    chunks = _chunks(request, asked, made)
+    body = gemini_files.with_files(request, _camel_case(await body_of(request)))
+    conversation, results = await _start(body)
+    chunks = _chunks(request, conversation, results)
     if request.query_params.get("alt") == "sse":
         return server_sent(chunks)
 
@@ -109,33 +112,35 @@ async def stream_generate_content(request: Request) -> Response:
     return StreamingResponse(array(), media_type="application/json")
 
 
-async def _chunks(request: Request, asked: Conversation, made: Sequence[Answer]) -> AsyncIterator[dict[str, Any]]:
-    for index, answer in enumerate(made):
+async def _chunks(
+    request: Request, conversation: Conversation, results: Sequence[Answer]
+) -> AsyncIterator[dict[str, Any]]:
+    for index, answer in enumerate(results):
         async for piece in local_models.pieces_on_models(answer.pieces()):
-            if not asked.call:
-                yield _response(request, [_candidate(index, _parts(piece, None), None)], made)
-        last = _parts(answer.text if asked.call else "", asked.call)
-        yield _response(request, [_candidate(index, last, FINISHES[answer.finish])], made)
-    note_capped(request.app.state.journal, made)
+            if not conversation.call:
+                yield _response(request, [_candidate(index, _parts(piece, None), None)], results)
+        last = _parts(answer.text if conversation.call else "", conversation.call)
+        yield _response(request, [_candidate(index, last, FINISHES[answer.finish])], results)
+    note_capped(request.app.state.journal, results)
 
 
-async def _begun(body: Mapping[str, Any]) -> tuple[Conversation, list[Answer]]:
-    asked = await local_models.on_models(_conversation_of, body)
+async def _start(body: Mapping[str, Any]) -> tuple[Conversation, list[Answer]]:
+    conversation = await local_models.on_models(_conversation_of, body)
     count = int(number_of(_config(body), "candidateCount", 1, 1, 8))
-    return asked, await local_models.on_models(answers, asked, count)
+    return conversation, await local_models.on_models(answers, conversation, count)
 
 
-def _camel(value: Any) -> Any:
+def _camel_case(value: Any) -> Any:
     """A request with every key as `camelCase`; the API takes `snake_case` too, and clients mix the two.
 
     What is the caller's own (schemas, arguments) stays as it is.
     """
     if isinstance(value, list):
-        return [_camel(one) for one in value]
+        return [_camel_case(one) for one in value]
     if not isinstance(value, dict):
         return value
-    renamed = {re.sub(r"_([a-z])", lambda found: found[1].upper(), name): one for name, one in value.items()}
-    return {name: one if name in THE_CALLERS_OWN else _camel(one) for name, one in renamed.items()}
+    renamed = {re.sub(r"_([a-z])", lambda match: match[1].upper(), name): one for name, one in value.items()}
+    return {name: one if name in THE_CALLERS_OWN else _camel_case(one) for name, one in renamed.items()}
 
 
 def _config(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -149,7 +154,7 @@ def _conversation_of(body: Mapping[str, Any]) -> Conversation:
     config = _config(body)
     instruction = body.get("systemInstruction")
     turns = [_turn_of(instruction, "system")] if instruction else []
-    turns += [_turn_of(content, content.get("role") or "user") for content in _listed(body["contents"])]
+    turns += [_turn_of(content, content.get("role") or "user") for content in as_list(body["contents"])]
     limit = number_of(config, "maxOutputTokens", None, 1)
     sampling = Sampling(
         max_tokens=None if limit is None else int(limit),
@@ -165,25 +170,21 @@ def _conversation_of(body: Mapping[str, Any]) -> Conversation:
     return Conversation(turns, sampling, _tools_of(body), schema)
 
 
-def _listed(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else [given]
-
-
 def _turn_of(content: Mapping[str, Any], role: str) -> Turn:
-    """Contents as a turn, their pictures and sounds among them."""
-    given = _listed(content.get("parts") or [])
-    parts: list[dict[str, Any]] = [part if isinstance(part, dict) else {"text": str(part)} for part in given]
+    """A content as a turn: its texts, images and transcribed audio."""
+    entries = as_list(content.get("parts") or [])
+    parts: list[dict[str, Any]] = [part if isinstance(part, dict) else {"text": str(part)} for part in entries]
     texts = [str(part["text"]) for part in parts if part.get("text")]
     images = []
     for part in parts:
         data: dict[str, Any] = part.get("inlineData") or {}
         kind = str(data.get("mimeType") or "")
         if kind.startswith("image/"):
-            images.append(picture_in(decoded(data.get("data", ""))))
+            images.append(open_image(decode_base64(data.get("data", ""))))
         elif kind.startswith("audio/"):
-            texts.append(local_models.transcribe(local_models.heard(decoded(data.get("data", "")))))
+            texts.append(local_models.transcribe(local_models.decode_audio(decode_base64(data.get("data", "")))))
         elif kind.startswith("text/"):
-            texts.append(decoded(data.get("data", "")).decode(errors="replace"))
+            texts.append(decode_base64(data.get("data", "")).decode(errors="replace"))
     results = [part["functionResponse"] for part in parts if part.get("functionResponse")]
     texts += [compact(result.get("response")) for result in results]
     return Turn(role, "\n".join(texts), tuple(images), bool(results))
@@ -208,13 +209,17 @@ def _parts(text: str, call: Call | None) -> list[dict[str, Any]]:
 
 
 def _candidate(index: int, parts: list[dict[str, Any]], finish: str | None) -> dict[str, Any]:
-    ended = {"finishReason": finish} if finish else {}
-    return {"content": {"parts": parts, "role": "model"}, "index": index, **ended}
+    finish_reason = {"finishReason": finish} if finish else {}
+    return {"content": {"parts": parts, "role": "model"}, "index": index, **finish_reason}
 
 
-def _response(request: Request, candidates: list[dict[str, Any]], made: Sequence[Answer]) -> dict[str, Any]:
-    read, written = len(made[0].prompt), sum(len(answer.tokens) for answer in made)
-    usage = {"promptTokenCount": read, "candidatesTokenCount": written, "totalTokenCount": read + written}
+def _response(request: Request, candidates: list[dict[str, Any]], results: Sequence[Answer]) -> dict[str, Any]:
+    counts = usage_of(results, len(results))
+    usage = {
+        "promptTokenCount": counts["prompt_tokens"],
+        "candidatesTokenCount": counts["completion_tokens"],
+        "totalTokenCount": counts["total_tokens"],
+    }
     return {
         "candidates": candidates,
         "usageMetadata": usage,
@@ -225,61 +230,61 @@ def _response(request: Request, candidates: list[dict[str, Any]], made: Sequence
 
 async def count_tokens(request: Request) -> Response:
     """The tokens of a request, as the model counts them."""
-    body = _camel(await body_of(request))
+    body = _camel_case(await body_of(request))
     body = gemini_files.with_files(request, body.get("generateContentRequest") or body)
-    asked = await local_models.on_models(_conversation_of, body)
-    prompt = (await local_models.on_models(answers, asked))[0].prompt
+    conversation = await local_models.on_models(_conversation_of, body)
+    prompt = (await local_models.on_models(answers, conversation))[0].prompt
     return JSONResponse({"totalTokens": len(prompt)})
 
 
 async def embed_content(request: Request) -> Response:
     """The embedding of one content."""
-    return JSONResponse({"embedding": (await _embedded(request, [_camel(await body_of(request))]))[0]})
+    return JSONResponse({"embedding": (await _embed(request, [_camel_case(await body_of(request))]))[0]})
 
 
 async def batch_embed_contents(request: Request) -> Response:
     """The embeddings of several contents."""
-    body = _camel(await body_of(request))
-    return JSONResponse({"embeddings": await _embedded(request, body.get("requests") or [])})
+    body = _camel_case(await body_of(request))
+    return JSONResponse({"embeddings": await _embed(request, body.get("requests") or [])})
 
 
-async def _embedded(request: Request, asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+async def _embed(request: Request, contents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     model = request.path_params["model"]
-    found = []
-    for one in asked:
+    embeddings = []
+    for one in contents:
         text = _turn_of(one.get("content") or {}, "user").text
         if not text:
             raise ServiceError(400, "* EmbedContentRequest.content: contents is not specified")
         config = one.get("embedContentConfig") or one
         size = number_of(config, "outputDimensionality", USUAL_EMBEDDING.get(model) or size_of(model), 1)
         vectors, _ = await local_models.on_models(local_models.embed, [text], int(size))
-        found.append({"values": vectors[0].tolist()})
-    return found
+        embeddings.append({"values": vectors[0].tolist()})
+    return embeddings
 
 
 async def predict(request: Request) -> Response:
     """Pictures, in Imagen's words."""
-    body = _camel(await body_of(request))
+    body = _camel_case(await body_of(request))
     count = int(number_of(body.get("parameters") or {}, "sampleCount", 1, 1, 4))
-    prompt = str((_listed(body.get("instances") or [{}])[0]).get("prompt", ""))
-    contents = [await local_models.on_models(drawn_file, prompt, number, 1024, 1024) for number in range(count)]
+    prompt = str((as_list(body.get("instances") or [{}])[0]).get("prompt", ""))
+    contents = [await local_models.on_models(image_file, prompt, number, 1024, 1024) for number in range(count)]
     predictions = [
         {"mimeType": "image/png", "bytesBase64Encoded": base64.b64encode(content).decode()} for content in contents
     ]
     return JSONResponse({"predictions": predictions})
 
 
-async def listed(_: Request) -> Response:
+async def list_models(_: Request) -> Response:
     """The models."""
-    return JSONResponse({"models": [_described(name) for name in (*MODELS, *EMBEDDERS)]})
+    return JSONResponse({"models": [_model_object(name) for name in (*MODELS, *EMBEDDERS)]})
 
 
-async def described(request: Request) -> Response:
-    """What is said of a model; of any, since any is answered."""
-    return JSONResponse(_described(request.path_params["model"]))
+async def retrieve_model(request: Request) -> Response:
+    """The description of a model; any name is accepted."""
+    return JSONResponse(_model_object(request.path_params["model"]))
 
 
-def _described(name: str) -> dict[str, Any]:
+def _model_object(name: str) -> dict[str, Any]:
     chats = ["generateContent", "countTokens", "streamGenerateContent"]
     return {
         "name": f"models/{name}",
@@ -312,15 +317,15 @@ def application(journal: Journal) -> Starlette:
         for method, reply in METHODS.items()
         for kind in ("models", "tunedModels")
     ]
-    looks = [
-        Route("/{version}/models", listed, methods=["GET"]),
-        Route("/{version}/models/{model}", described, methods=["GET"]),
+    lookups = [
+        Route("/{version}/models", list_models, methods=["GET"]),
+        Route("/{version}/models/{model}", retrieve_model, methods=["GET"]),
     ]
     files = gemini_files.routes()
     # Google speaks OpenAI's language too, at an address of its own.
-    made = service(
-        "gemini", [Mount("/v1beta/openai", routes=openai.routes()), *calls, *looks, *files], journal, shape, key
+    app = service(
+        "gemini", [Mount("/v1beta/openai", routes=openai.routes()), *calls, *lookups, *files], journal, shape, key
     )
-    openai.remember(made)
-    gemini_files.remember(made)
-    return made
+    openai.add_state(app)
+    gemini_files.add_state(app)
+    return app

@@ -1,6 +1,6 @@
-"""Gemini's `/files`, kept in memory: sent in one piece or in several, named in a request, forgotten.
+"""Gemini's `/files`, kept in memory: uploaded in one piece or several, referenced in requests, deleted.
 
-The protocol is that of Google's resumable uploads: a first request says what will come and is told an address, those to
+The protocol is that of Google's resumable uploads: a first request describes the file and receives an address, those to
 it bring the bytes, and the last of them says `finalize`.
 """
 
@@ -36,13 +36,13 @@ class Stored:
     whole: bool = False
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def described(self, base: str) -> dict[str, Any]:
-        """What is said of it."""
-        shown = {"displayName": self.display_name} if self.display_name else {}
+    def as_json(self, base: str) -> dict[str, Any]:
+        """The description of the file; `base` is the address before its name."""
+        display_name = {"displayName": self.display_name} if self.display_name else {}
         digest = hashlib.sha256(self.content).hexdigest()
         return {
             "name": self.name,
-            **shown,
+            **display_name,
             "mimeType": self.mime_type,
             "sizeBytes": str(len(self.content)),
             "createTime": self.created.isoformat(),
@@ -55,19 +55,19 @@ class Stored:
         }
 
 
-def remember(service: Starlette) -> None:
-    """Give a service that has these routes what they keep."""
+def add_state(service: Starlette) -> None:
+    """Add the state of these routes to a service: the uploaded files."""
     service.state.sent = {}
 
 
 def routes() -> Sequence[BaseRoute]:
     """The routes."""
     return [
-        Route("/upload/{version}/files", begin, methods=["POST"]),
-        Route("/upload/{version}/files/{file}", go_on, methods=["POST", "PUT"]),
-        Route("/{version}/files", listed, methods=["GET"]),
-        Route("/{version}/files/{file}", described, methods=["GET"]),
-        Route("/{version}/files/{file}", deleted, methods=["DELETE"]),
+        Route("/upload/{version}/files", start_upload, methods=["POST"]),
+        Route("/upload/{version}/files/{file}", continue_upload, methods=["POST", "PUT"]),
+        Route("/{version}/files", list_files, methods=["GET"]),
+        Route("/{version}/files/{file}", retrieve, methods=["GET"]),
+        Route("/{version}/files/{file}", delete, methods=["DELETE"]),
     ]
 
 
@@ -75,7 +75,7 @@ def _base(request: Request) -> str:
     return f"{str(request.base_url).rstrip('/')}/{request.path_params['version']}/"
 
 
-def _kept(request: Request, name: str) -> Stored:
+def _stored_file(request: Request, name: str) -> Stored:
     """A file by its name or address.
 
     Raises:
@@ -90,52 +90,52 @@ def _kept(request: Request, name: str) -> Stored:
     return file
 
 
-async def begin(request: Request) -> Response:
-    """Take in what will be sent, or, without a protocol, the file itself."""
+async def start_upload(request: Request) -> Response:
+    """Start a resumable upload, or, without the protocol, store the body as the file."""
     headers = request.headers
     resumable = "start" in headers.get("x-goog-upload-command", "")
-    told = ((await request.json()).get("file") or {}) if resumable and await request.body() else {}
-    kind = headers.get("x-goog-upload-header-content-type") or told.get("mimeType") or told.get("mime_type")
+    metadata = ((await request.json()).get("file") or {}) if resumable and await request.body() else {}
+    kind = headers.get("x-goog-upload-header-content-type") or metadata.get("mimeType") or metadata.get("mime_type")
     file = Stored(
-        told.get("name") or new_id("files/"),
+        metadata.get("name") or new_id("files/"),
         kind or headers.get("content-type") or "application/octet-stream",
-        told.get("displayName") or told.get("display_name") or headers.get("x-goog-upload-file-name") or "",
+        metadata.get("displayName") or metadata.get("display_name") or headers.get("x-goog-upload-file-name") or "",
     )
     if file.name in request.app.state.sent:
         raise ServiceError(409, f"Resource {file.name} already exists.")
     request.app.state.sent[file.name] = file
     if resumable:
         address = f"{str(request.url.replace(query='')).rstrip('/')}/{file.name.partition('/')[2]}"
-        told_where = {"X-Goog-Upload-URL": f"{address}?upload_id={new_id('')}", "X-Goog-Upload-Status": "active"}
-        return JSONResponse({}, headers=told_where)
+        upload_headers = {"X-Goog-Upload-URL": f"{address}?upload_id={new_id('')}", "X-Goog-Upload-Status": "active"}
+        return JSONResponse({}, headers=upload_headers)
     file.content += await request.body()
     file.whole = True
-    return JSONResponse({"file": file.described(_base(request))})
+    return JSONResponse({"file": file.as_json(_base(request))})
 
 
-async def go_on(request: Request) -> Response:
-    """Take in a piece; the last one says so."""
-    file = _kept(request, request.path_params["file"])
+async def continue_upload(request: Request) -> Response:
+    """Store a piece of the file; the last one says so."""
+    file = _stored_file(request, request.path_params["file"])
     file.content += await request.body()
     file.whole = "finalize" in request.headers.get("x-goog-upload-command", "finalize")
     status = {"X-Goog-Upload-Status": "final" if file.whole else "active"}
-    return JSONResponse({"file": file.described(_base(request))} if file.whole else {}, headers=status)
+    return JSONResponse({"file": file.as_json(_base(request))} if file.whole else {}, headers=status)
 
 
-async def listed(request: Request) -> Response:
+async def list_files(request: Request) -> Response:
     """The files, latest first."""
-    files = [file.described(_base(request)) for file in request.app.state.sent.values() if file.whole][::-1]
+    files = [file.as_json(_base(request)) for file in request.app.state.sent.values() if file.whole][::-1]
     return JSONResponse({"files": files} if files else {})
 
 
-async def described(request: Request) -> Response:
-    """What is said of a file."""
-    return JSONResponse(_kept(request, request.path_params["file"]).described(_base(request)))
+async def retrieve(request: Request) -> Response:
+    """The description of a file."""
+    return JSONResponse(_stored_file(request, request.path_params["file"]).as_json(_base(request)))
 
 
-async def deleted(request: Request) -> Response:
-    """Forget a file."""
-    del request.app.state.sent[_kept(request, request.path_params["file"]).name]
+async def delete(request: Request) -> Response:
+    """Delete a file."""
+    del request.app.state.sent[_stored_file(request, request.path_params["file"]).name]
     return JSONResponse({})
 
 
@@ -145,16 +145,16 @@ def with_files(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ServiceError: a file was never sent, or was deleted.
     """
-    given = body.get("contents") or []
-    contents = given if isinstance(given, list) else [given]
+    entries = body.get("contents") or []
+    contents = entries if isinstance(entries, list) else [entries]
     parts = itertools.chain.from_iterable(one.get("parts") or [] for one in contents if isinstance(one, dict))
     for part in (one for one in parts if isinstance(one, dict) and "fileData" in one):
-        named = part.pop("fileData")
-        address = str(named.get("fileUri") or "")
+        reference = part.pop("fileData")
+        address = str(reference.get("fileUri") or "")
         if "files/" in address and ("generativelanguage" in address or address.startswith((_base(request), "files/"))):
-            file = _kept(request, address)
+            file = _stored_file(request, address)
             part["inlineData"] = {
-                "mimeType": named.get("mimeType") or file.mime_type,
+                "mimeType": reference.get("mimeType") or file.mime_type,
                 "data": base64.b64encode(file.content).decode(),
             }
     return body

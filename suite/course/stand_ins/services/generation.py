@@ -1,4 +1,4 @@
-"""A language model that gives its tokens one by one, as a service's parameters want them.
+"""A language model that generates token by token, by the sampling parameters of a service.
 
 transformers' own `generate()` neither streams several choices, nor says where a stop sequence began, nor draws from a
 generator of its own; so the loop is here, while what changes the scores (temperature, top-p, top-k) is transformers'.
@@ -63,23 +63,23 @@ class Answer:
     def pieces(self) -> Iterator[str]:
         """The text in pieces as it comes; no piece holds the beginning of a stop sequence or half a letter."""
         ids: list[int] = []
-        shown = 0
-        tokens = self.model.drawn(self) if self.script is None else self.model.recited(self)
-        for drawn in tokens:
-            ids.append(drawn)
+        emitted = 0
+        tokens = self.model.sampled_tokens(self) if self.script is None else self.model.scripted_tokens(self)
+        for token_id in tokens:
+            ids.append(token_id)
             text = self.model.decode(ids)
             cut = self._stopped(text)
             ready = len(text) - _held_back(text, self.sampling.stop) if cut is None else cut
             self.text = text[:ready]
-            if ready > shown:
-                yield text[shown:ready]
-                shown = ready
+            if ready > emitted:
+                yield text[emitted:ready]
+                emitted = ready
             if cut is not None:
                 self.finish, self.capped = "stop", False
                 return
         self.text = self.model.decode(ids)
-        if len(self.text) > shown:
-            yield self.text[shown:]
+        if len(self.text) > emitted:
+            yield self.text[emitted:]
 
     def whole(self) -> Answer:
         """The answer, finished."""
@@ -89,10 +89,10 @@ class Answer:
 
     def _stopped(self, text: str) -> int | None:
         """Where the first stop sequence begins."""
-        found = [(text.find(stop), stop) for stop in self.sampling.stop if stop and stop in text]
-        if not found:
+        places = [(text.find(stop), stop) for stop in self.sampling.stop if stop and stop in text]
+        if not places:
             return None
-        place, self.stopped_by = min(found)
+        place, self.stopped_by = min(places)
         return place
 
 
@@ -128,18 +128,18 @@ class LanguageModel:
         """An answer to a prompt, not begun yet."""
         return Answer(self, prompt, sampling)
 
-    def recited(self, answer: Answer) -> Iterator[int]:
+    def scripted_tokens(self, answer: Answer) -> Iterator[int]:
         """The tokens of an answer's script, as far as the caller's limit."""
         script = answer.script or ()
-        for place, said in enumerate(script):
+        for place, token_id in enumerate(script):
             if place == answer.sampling.max_tokens:
                 answer.finish = "length"
                 return
-            text = self.decode([said])
+            text = self.decode([token_id])
             answer.tokens.append(Token(text, 0.0, ((text, 0.0),)))
-            yield said
+            yield token_id
 
-    def drawn(self, answer: Answer) -> Iterator[int]:
+    def sampled_tokens(self, answer: Answer) -> Iterator[int]:
         """Draw token after token; each is noted in `answer.tokens`, and why there are no more in `answer.finish`."""
         import torch
 
@@ -163,24 +163,26 @@ class LanguageModel:
                 logprobs = scores.log_softmax(-1)[0]
                 if sampling.temperature > 0:
                     chances = changes(ids, scores).softmax(-1)
-                    drawn = int(torch.multinomial(chances, 1, generator=generator))
+                    token_id = int(torch.multinomial(chances, 1, generator=generator))
                 else:
-                    drawn = int(scores.argmax())
+                    token_id = int(scores.argmax())
             cache = output.past_key_values
-            if drawn in self.ends:
+            if token_id in self.ends:
                 return
-            ids = torch.cat([ids, torch.tensor([[drawn]])], dim=1)
-            answer.tokens.append(self._token(drawn, logprobs))
-            yield drawn
+            ids = torch.cat([ids, torch.tensor([[token_id]])], dim=1)
+            answer.tokens.append(self._token(token_id, logprobs))
+            yield token_id
         limited = sampling.max_tokens is not None and sampling.max_tokens <= LONGEST
         answer.finish, answer.capped = ("length", False) if limited else ("stop", True)
 
-    def _token(self, drawn: int, logprobs: Any) -> Token:
+    def _token(self, token_id: int, logprobs: Any) -> Token:
         values, places = logprobs.topk(min(TOP, len(logprobs)))
         top = tuple(
             (self.decode([place]), value) for place, value in zip(places.tolist(), values.tolist(), strict=True)
         )
-        return Token(self.decode([drawn]), float(logprobs[drawn]), tuple(pair for pair in top if pair[1] > -math.inf))
+        return Token(
+            self.decode([token_id]), float(logprobs[token_id]), tuple(pair for pair in top if pair[1] > -math.inf)
+        )
 
     def _fitted(self, prompt: Sequence[int]) -> list[int]:
         """As much of a prompt as the model's positions leave room for: its beginning, and the most of its end."""

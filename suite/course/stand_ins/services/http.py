@@ -1,4 +1,4 @@
-"""What the services have in common on the wire: bodies, streams, errors, and the note that each request leaves."""
+"""What the services have in common in HTTP: request bodies, streams, errors, and a note for each request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Reply = Callable[[Request], Awaitable[Response]]
 
 
 class ServiceError(Exception):
-    """A refusal, which each service puts into its own words on the wire."""
+    """An error reply, which each service writes in its own format."""
 
     def __init__(self, status: int, message: str, code: str | None = None, parameter: str | None = None) -> None:
         super().__init__(message)
@@ -39,13 +39,18 @@ def service(
 ) -> Starlette:
     """A service of these routes; every request is noted, and every error has the service's shape."""
 
-    async def failed(request: Request, error: Exception) -> Response:
+    async def error_reply(request: Request, error: Exception) -> Response:
         return shape(_as_service_error(request, error))
 
     application = Starlette(
         routes=list(routes),
-        middleware=[Middleware(_Doorkeeper, name=name, journal=journal, shape=shape, key=key)],
-        exception_handlers={ServiceError: failed, HTTPException: failed, ValueError: failed, LookupError: failed},
+        middleware=[Middleware(_KeyCheckAndNotes, name=name, journal=journal, shape=shape, key=key)],
+        exception_handlers={
+            ServiceError: error_reply,
+            HTTPException: error_reply,
+            ValueError: error_reply,
+            LookupError: error_reply,
+        },
     )
     application.state.journal = journal
     return application
@@ -61,7 +66,7 @@ def _as_service_error(request: Request, error: Exception) -> ServiceError:
     return ServiceError(500 if isinstance(error, LookupError) else 400, str(error))
 
 
-class _Doorkeeper:
+class _KeyCheckAndNotes:
     """Asks for a key where the service wants one, and notes every request with its outcome."""
 
     def __init__(self, app: ASGIApp, name: str, journal: Journal, shape: ErrorShape, key: KeyCheck | None) -> None:
@@ -75,18 +80,18 @@ class _Doorkeeper:
         route = f"{request.method} {request.url.path}"
         status = 500
 
-        async def watched(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            if self.key and (refused := self.key(request)):
+            if self.key and (refusal := self.key(request)):
                 self.journal.note(Note("secret", self.name, "refused", {"route": route}))
-                await self.shape(refused)(scope, receive, watched)
+                await self.shape(refusal)(scope, receive, send_and_record)
             else:
-                await self.app(scope, receive, watched)
+                await self.app(scope, receive, send_and_record)
         finally:
             host = request.headers.get("host", "")
             self.journal.note(Note("service", route, str(status), {"service": self.name, "host": host}))
@@ -142,6 +147,11 @@ def texts_of(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(str(text) for text in value)
+
+
+def as_list(value: Any) -> list[Any]:
+    """One value, or a list of them, as a list."""
+    return list(value) if isinstance(value, list) else [value]
 
 
 def server_sent(events: AsyncIterator[Any], names: bool = False, end: str | None = None) -> StreamingResponse:

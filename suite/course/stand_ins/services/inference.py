@@ -1,4 +1,4 @@
-"""HF Inference: the router that stands today, and the older address, which only says that it is gone."""
+"""HF Inference: the present router, and the older address, which answers that it was removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 
 from suite.course.stand_ins.access_log import Journal
 from suite.course.stand_ins.services import local_models, openai, pipelines
-from suite.course.stand_ins.services.conversation import note_capped, picture_in
+from suite.course.stand_ins.services.conversation import note_capped, open_image
 from suite.course.stand_ins.services.http import ServiceError, server_sent, service
 from suite.course.stand_ins.services.openai.chat import chat_completions
 
@@ -43,13 +43,13 @@ NAMED = (
 
 
 def provider_mapping(model_id: str, task: str) -> dict[str, dict[str, Any]]:
-    """What the Hub says of a model as `inferenceProviderMapping`: that HF Inference serves it, and for which task.
+    """The Hub's `inferenceProviderMapping` of a model: that HF Inference serves it, and for which task.
 
     A model that generates text is listed as one that converses: clients look for that task before they send a chat.
     """
     conversing = task in ("text-generation", "image-text-to-text")
-    listed = "conversational" if conversing else {"text-to-audio": "text-to-speech"}.get(task, task)
-    return {PROVIDER: {"status": "live", "providerId": model_id, "task": listed, "isModelAuthor": False}}
+    listed_task = "conversational" if conversing else {"text-to-audio": "text-to-speech"}.get(task, task)
+    return {PROVIDER: {"status": "live", "providerId": model_id, "task": listed_task, "isModelAuthor": False}}
 
 
 def shape(error: ServiceError) -> JSONResponse:
@@ -65,106 +65,108 @@ def key(request: Request) -> ServiceError | None:
 
 
 def application(journal: Journal, task_of: TaskOf | None = None) -> Starlette:
-    """`router.huggingface.co`. `task_of` says what a model is for; else its name or the request has to tell."""
+    """`router.huggingface.co`. `task_of` gives the task of a model, which is guessed where it gives None."""
 
-    async def answered(request: Request) -> Response:
-        return await _answered(request, task_of or (lambda _: None))
+    async def run_task(request: Request) -> Response:
+        return await _run_task(request, task_of or (lambda _: None))
 
-    async def conversed(request: Request) -> Response:
+    async def chat(request: Request) -> Response:
         return await chat_completions(request)
 
     one = f"/{PROVIDER}/models/{{model:path}}"
     routes = [
-        Route(f"{one}/v1/chat/completions", conversed, methods=["POST"]),
-        Route(f"{one}/pipeline/{{task}}", answered, methods=["POST"]),
-        Route(one, answered, methods=["POST"]),
+        Route(f"{one}/v1/chat/completions", chat, methods=["POST"]),
+        Route(f"{one}/pipeline/{{task}}", run_task, methods=["POST"]),
+        Route(one, run_task, methods=["POST"]),
         # An endpoint of one's own has an address, and no model in it.
-        Route("/", answered, methods=["POST"]),
+        Route("/", run_task, methods=["POST"]),
         Mount("/v1", routes=openai.routes()),
         *(Mount(base, routes=openai.routes()) for base in PROVIDERS),
     ]
-    made = service("hf-inference", routes, journal, shape, key)
-    openai.remember(made)
-    return made
+    app = service("hf-inference", routes, journal, shape, key)
+    openai.add_state(app)
+    return app
 
 
 PROVIDERS = ("/{provider}/v1", "/{provider}/openai/v1", "/{provider}/inference/v1", "/{provider}/v3/openai")
 """Where the router puts what other providers serve in OpenAI's words."""
 
 
-def gone(journal: Journal) -> Starlette:
+def removed_application(journal: Journal) -> Starlette:
     """`api-inference.huggingface.co`, which ended in favour of the router."""
 
-    async def refused(_: Request) -> Response:
+    async def refuse(_: Request) -> Response:
         raise ServiceError(410, GONE)
 
-    every = Route("/{path:path}", refused, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+    every = Route("/{path:path}", refuse, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
     return service("hf-inference-removed", [every], journal, shape)
 
 
-async def _answered(request: Request, task_of: TaskOf) -> Response:
+async def _run_task(request: Request, task_of: TaskOf) -> Response:
     """One call of a task."""
     model = request.path_params.get("model", "")
-    given = await _given(request, model)
-    task = request.path_params.get("task") or task_of(model) or await local_models.on_models(guessed, given)
-    if task == "text-generation" and given["inputs"]:
-        return await _generated(request, given)
-    found = await local_models.on_models(pipelines.answered, task, given)
-    if isinstance(found, bytes):
-        return Response(found, media_type=pipelines.media_type(found))
-    return JSONResponse(found)
+    call = await _call_of(request, model)
+    task = request.path_params.get("task") or task_of(model) or await local_models.on_models(guess_task, call)
+    if task == "text-generation" and call["inputs"]:
+        return await _generate_text(request, call)
+    output = await local_models.on_models(pipelines.run_task, task, call)
+    if isinstance(output, bytes):
+        return Response(output, media_type=pipelines.media_type(output))
+    return JSONResponse(output)
 
 
-async def _given(request: Request, model: str) -> dict[str, Any]:
-    """What a call says, in JSON or as the bytes of a file."""
+async def _call_of(request: Request, model: str) -> dict[str, Any]:
+    """The inputs, parameters, model and streaming of a call, sent as JSON or as the bytes of a file."""
     content = await request.body()
-    given: Any = content
+    call: Any = content
     if content[:1] in (b"{", b"["):
         try:
-            given = await request.json()
+            call = await request.json()
         except ValueError as error:
             raise ServiceError(400, f"The body of the request is no JSON: {error}") from error
-    if not isinstance(given, dict):
-        given = {"inputs": given}
-    parameters = given.get("parameters") or {}
-    loose = {name: value for name, value in given.items() if name not in ("inputs", "parameters", "options", "stream")}
+    if not isinstance(call, dict):
+        call = {"inputs": call}
+    parameters = call.get("parameters") or {}
+    loose_parameters = {
+        name: value for name, value in call.items() if name not in ("inputs", "parameters", "options", "stream")
+    }
     return {
-        "inputs": given.get("inputs"),
-        "parameters": {**loose, **parameters},
+        "inputs": call.get("inputs"),
+        "parameters": {**loose_parameters, **parameters},
         "model": model,
-        "stream": bool(given.get("stream")),
+        "stream": bool(call.get("stream")),
     }
 
 
-async def _generated(request: Request, given: dict[str, Any]) -> Response:
+async def _generate_text(request: Request, call: dict[str, Any]) -> Response:
     """The continuation of a text, whole or token by token."""
     journal = request.app.state.journal
-    if not given["stream"]:
-        answer = await local_models.on_models(lambda: pipelines.generation(given).whole())
+    if not call["stream"]:
+        answer = await local_models.on_models(lambda: pipelines.generation(call).whole())
         note_capped(journal, [answer])
-        return JSONResponse(pipelines.generated(given, answer))
+        return JSONResponse(pipelines.generation_output(call, answer))
 
     async def events() -> AsyncIterator[dict[str, Any]]:
-        answer = await local_models.on_models(pipelines.generation, given)
-        place, told = 0, 0
+        answer = await local_models.on_models(pipelines.generation, call)
+        place, reported = 0, 0
         async for piece in local_models.pieces_on_models(answer.pieces()):
-            logprob = sum(token.logprob for token in answer.tokens[told:])
-            told = len(answer.tokens)
+            logprob = sum(token.logprob for token in answer.tokens[reported:])
+            reported = len(answer.tokens)
             token = {"id": place, "text": piece, "logprob": logprob, "special": False}
             yield {"index": place, "token": token, "generated_text": None, "details": None}
             place += 1
         note_capped(journal, [answer])
         details = pipelines.generation_details(answer)
-        ended = {"id": place, "text": "", "logprob": 0.0, "special": True}
-        whole = pipelines.full_text(given, answer)
-        yield {"index": place, "token": ended, "generated_text": whole, "details": details}
+        last_token = {"id": place, "text": "", "logprob": 0.0, "special": True}
+        whole = pipelines.full_text(call, answer)
+        yield {"index": place, "token": last_token, "generated_text": whole, "details": details}
 
     return server_sent(events())
 
 
-def guessed(given: dict[str, Any]) -> str:
-    """The task of a call to a model that nobody knows, from what it sends and then from the model's name."""
-    inputs, parameters = given["inputs"], given["parameters"]
+def guess_task(call: dict[str, Any]) -> str:
+    """The task of a call to an unknown model, from its inputs and then from the model's name."""
+    inputs, parameters = call["inputs"], call["parameters"]
     if isinstance(inputs, dict):
         for name, task in (
             ("context", "question-answering"),
@@ -176,11 +178,11 @@ def guessed(given: dict[str, Any]) -> str:
                 return task
     if "candidate_labels" in parameters:
         return "zero-shot-classification"
-    named = next((task for pattern, task in NAMED if re.search(pattern, given["model"].lower())), None)
-    if isinstance(inputs, bytes) and named is None:
+    by_name = next((task for pattern, task in NAMED if re.search(pattern, call["model"].lower())), None)
+    if isinstance(inputs, bytes) and by_name is None:
         try:
-            picture_in(inputs)
+            open_image(inputs)
         except ValueError:
             return "automatic-speech-recognition"
         return "image-classification"
-    return named or "text-generation"
+    return by_name or "text-generation"

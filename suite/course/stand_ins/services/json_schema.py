@@ -1,4 +1,4 @@
-"""Objects of a JSON schema: what a service gives that was asked for JSON, or for the arguments of a tool.
+"""Makes objects that match a JSON schema: structured outputs, and the arguments of tool calls.
 
 No library makes an object from a schema and a given text; those that make random ones serve tests, not readers.
 """
@@ -42,8 +42,8 @@ def _example(schema: Any, text: str, root: Mapping[str, Any], depth: int) -> Any
     kind = _kind(schema)
     if kind == "object":
         inner = schema.get("properties") or {}
-        wanted = schema.get("required", inner) if depth < DEPTH else ()
-        return {name: _example(inner.get(name), text, root, depth + 1) for name in inner if name in wanted}
+        names = schema.get("required", inner) if depth < DEPTH else ()
+        return {name: _example(inner.get(name), text, root, depth + 1) for name in inner if name in names}
     if kind == "array":
         # One item, unless more are asked for: a list that a reader goes through should not be empty.
         count = max(1, int(schema.get("minItems") or 1)) if depth < DEPTH else 0
@@ -62,10 +62,10 @@ def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str
     reference = schema.get("$ref", "")
     if not reference.startswith("#"):
         return schema
-    found: Any = root
+    node: Any = root
     for part in filter(None, reference[1:].split("/")):
-        found = found.get(part, {}) if isinstance(found, Mapping) else {}
-    return found if isinstance(found, Mapping) else {}
+        node = node.get(part, {}) if isinstance(node, Mapping) else {}
+    return node if isinstance(node, Mapping) else {}
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

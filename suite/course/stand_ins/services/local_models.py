@@ -1,4 +1,4 @@
-"""The models behind the services: the shipped miniatures, and the real sentence encoder, each loaded when first asked.
+"""The models behind the services: the shipped miniatures, and the real sentence encoder, each loaded at its first use.
 
 They know a small world each, so answers are short and often silly; what is real is that they are computed, by the
 architecture, from what was sent. All of them run on one thread of their own (`on_models`), one call at a time: none is
@@ -26,7 +26,7 @@ from suite.course.stand_ins.services.generation import LanguageModel
 Result = TypeVar("Result")
 
 SPEECH_RATE = 16_000
-"""Samples per second that speech is heard and spoken at."""
+"""Samples per second of transcribed and synthesized speech."""
 SCENE_SIDE = 128
 """Pixels along a side of a drawn picture; larger ones are enlarged."""
 TRIES = 20
@@ -54,7 +54,7 @@ def chat_model() -> LanguageModel:
 
 @lru_cache(maxsize=1)
 def text_model() -> LanguageModel:
-    """The model that goes on with a text."""
+    """The model that continues a text."""
     return LanguageModel(shipped.folder_for("GPT2LMHeadModel"))
 
 
@@ -70,14 +70,14 @@ def answer(class_name: str, value: Any) -> Any:
 
     torch.set_num_threads(1)
     task = shipped.task_for(class_name)
-    model, processor = opened(class_name)
+    model, processor = load(class_name)
     batch = task.encode(processor, [value])
     outputs = task.infer(Runnable(model, "cpu"), batch)
     return task.decode(outputs, batch, processor, model.config)[0]
 
 
 @lru_cache(maxsize=8)
-def opened(class_name: str) -> tuple[Any, Any]:
+def load(class_name: str) -> tuple[Any, Any]:
     """The miniature of that class and its processor."""
     import transformers
 
@@ -87,21 +87,21 @@ def opened(class_name: str) -> tuple[Any, Any]:
 
 
 def transcribe(wave: np.ndarray) -> str:
-    """What is said in a sound, float32 of shape (samples,) at `SPEECH_RATE`."""
-    said = [
+    """The transcription of audio, float32 of shape (samples,) at `SPEECH_RATE`."""
+    texts = [
         answer("AutoModelForSpeechSeq2Seq", wave[start : start + 30 * SPEECH_RATE])
         for start in range(0, max(1, len(wave)), 30 * SPEECH_RATE)
     ]
-    return " ".join(said).strip()
+    return " ".join(texts).strip()
 
 
 def caption(image: Any) -> str:
-    """What a picture (PIL) shows, in words."""
+    """A caption of a PIL image."""
     return str(answer("AutoModelForImageTextToText", {"image": np.asarray(image.convert("RGB")), "prompt": ""}))
 
 
-def heard(content: bytes) -> np.ndarray:
-    """The sound in a file of any form that libsndfile reads, mono at `SPEECH_RATE`.
+def decode_audio(content: bytes) -> np.ndarray:
+    """The audio of a file that libsndfile reads, mono at `SPEECH_RATE`.
 
     Raises:
         ValueError: it is no such file.
@@ -116,8 +116,8 @@ def heard(content: bytes) -> np.ndarray:
     return np.asarray(soxr.resample(wave.mean(axis=1), rate, SPEECH_RATE), np.float32)
 
 
-def say(text: str, speed: float = 1.0) -> np.ndarray:
-    """A text spoken, float32 of shape (samples,) at `SPEECH_RATE`; `speed` 1 is 160 words a minute.
+def synthesize(text: str, speed: float = 1.0) -> np.ndarray:
+    """A text as speech, float32 of shape (samples,) at `SPEECH_RATE`; `speed` 1 is 160 words a minute.
 
     By eSpeak NG, the voice of the worlds: the miniature of a speaking model is untrained, and would say nothing.
     """
@@ -130,12 +130,12 @@ def draw(prompt: str, number: int = 0) -> Any:
     from PIL import Image
 
     words = set(prompt.lower().replace(",", " ").replace(".", " ").split())
-    wanted = [words & set(group) for group in shipped.shape_words()]
+    required = [words & set(group) for group in shipped.shape_words()]
 
     def fits(scene: Any) -> bool:
         thing = scene.things[0]
-        has = (thing.size, thing.colour, thing.shape)
-        return all(not named or mine in named for named, mine in zip(wanted, has, strict=True))
+        values = (thing.size, thing.colour, thing.shape)
+        return all(not choices or value in choices for choices, value in zip(required, values, strict=True))
 
     seed = hashlib.sha256(f"{prompt}/{number}".encode()).hexdigest()
     for attempt in range(TRIES):

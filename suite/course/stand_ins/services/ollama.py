@@ -20,9 +20,9 @@ from suite.course.stand_ins.services.conversation import (
     Conversation,
     Turn,
     answers,
-    decoded,
+    decode_base64,
     note_capped,
-    picture_in,
+    open_image,
 )
 from suite.course.stand_ins.services.generation import Answer, Sampling
 from suite.course.stand_ins.services.http import ServiceError, body_of, json_lines, number_of, service, texts_of
@@ -59,12 +59,12 @@ async def generate(request: Request) -> Response:
     images = await local_models.on_models(_images_of, body)
     system = [Turn("system", body["system"])] if body.get("system") else []
     turns = [*system, Turn("user", str(body["prompt"]), images)]
-    asked = Conversation(turns, _sampling_of(body), schema=_schema_of(body))
+    conversation = Conversation(turns, _sampling_of(body), schema=_schema_of(body))
 
     def piece(text: str, _: Call | None) -> dict[str, Any]:
         return {"response": text}
 
-    return await _replied(request, body, asked, piece, {"context": []})
+    return await _answer_reply(request, body, conversation, piece, {"context": []})
 
 
 async def chat(request: Request) -> Response:
@@ -73,55 +73,55 @@ async def chat(request: Request) -> Response:
     model = _model_of(body)
     if not body.get("messages"):
         message = {"role": "assistant", "content": ""}
-        loaded = {"model": model, "created_at": _now(), "message": message, "done": True, "done_reason": "load"}
-        return JSONResponse(loaded)
+        reply = {"model": model, "created_at": _now(), "message": message, "done": True, "done_reason": "load"}
+        return JSONResponse(reply)
     turns = await local_models.on_models(lambda: [_turn_of(message) for message in body["messages"]])
-    asked = Conversation(turns, _sampling_of(body), requests.tools_of(body), _schema_of(body))
+    conversation = Conversation(turns, _sampling_of(body), requests.tools_of(body), _schema_of(body))
 
     def piece(text: str, call: Call | None) -> dict[str, Any]:
-        called = {"tool_calls": [{"function": {"name": call.name, "arguments": call.arguments}}]} if call else {}
-        return {"message": {"role": "assistant", "content": text, **called}}
+        tool_calls = {"tool_calls": [{"function": {"name": call.name, "arguments": call.arguments}}]} if call else {}
+        return {"message": {"role": "assistant", "content": text, **tool_calls}}
 
-    return await _replied(request, body, asked, piece, {})
+    return await _answer_reply(request, body, conversation, piece, {})
 
 
-async def _replied(
-    request: Request, body: Mapping[str, Any], asked: Conversation, piece: Any, extra: Mapping[str, Any]
+async def _answer_reply(
+    request: Request, body: Mapping[str, Any], conversation: Conversation, piece: Any, extra: Mapping[str, Any]
 ) -> Response:
     """An answer in lines or, where the request says so, as one object."""
-    begun = time.perf_counter_ns()
-    answer = (await local_models.on_models(answers, asked))[0]
+    start = time.perf_counter_ns()
+    answer = (await local_models.on_models(answers, conversation))[0]
     model = _model_of(body)
 
     async def lines() -> AsyncIterator[dict[str, Any]]:
         async for text in local_models.pieces_on_models(answer.pieces()):
-            if not asked.call:
+            if not conversation.call:
                 yield {"model": model, "created_at": _now(), **piece(text, None), "done": False}
-        if asked.call:
-            yield {"model": model, "created_at": _now(), **piece("", asked.call), "done": False}
+        if conversation.call:
+            yield {"model": model, "created_at": _now(), **piece("", conversation.call), "done": False}
         note_capped(request.app.state.journal, [answer])
-        yield {"model": model, "created_at": _now(), **piece("", None), **_ended(answer, begun), **extra}
+        yield {"model": model, "created_at": _now(), **piece("", None), **_final_fields(answer, start), **extra}
 
     if body.get("stream", True):
         return json_lines(lines())
     await local_models.on_models(answer.whole)
     note_capped(request.app.state.journal, [answer])
-    said = piece("" if asked.call else answer.text, asked.call)
-    return JSONResponse({"model": model, "created_at": _now(), **said, **_ended(answer, begun), **extra})
+    fields = piece("" if conversation.call else answer.text, conversation.call)
+    return JSONResponse({"model": model, "created_at": _now(), **fields, **_final_fields(answer, start), **extra})
 
 
-def _ended(answer: Answer, begun: int) -> dict[str, Any]:
-    """How an answer ended, and its tokens and nanoseconds."""
-    spent = time.perf_counter_ns() - begun
+def _final_fields(answer: Answer, start: int) -> dict[str, Any]:
+    """How an answer ended, its numbers of tokens and its nanoseconds."""
+    duration = time.perf_counter_ns() - start
     return {
         "done": True,
         "done_reason": answer.finish,
-        "total_duration": spent,
+        "total_duration": duration,
         "load_duration": 0,
         "prompt_eval_count": len(answer.prompt),
-        "prompt_eval_duration": spent // 2,
+        "prompt_eval_duration": duration // 2,
         "eval_count": len(answer.tokens),
-        "eval_duration": spent - spent // 2,
+        "eval_duration": duration - duration // 2,
     }
 
 
@@ -153,7 +153,7 @@ def _schema_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _images_of(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(picture_in(decoded(image)) for image in body.get("images") or ())
+    return tuple(open_image(decode_base64(image)) for image in body.get("images") or ())
 
 
 def _turn_of(message: Mapping[str, Any]) -> Turn:
@@ -167,17 +167,17 @@ async def embed(request: Request) -> Response:
     """Embeddings of one text or several."""
     body = await body_of(request)
     model = _model_of(body)
-    begun = time.perf_counter_ns()
+    start = time.perf_counter_ns()
     texts = texts_of(body.get("input"))
     size = int(number_of(body, "dimensions", embeddings.size_of(model), 1))
     if not texts:
         raise ServiceError(400, "input is required")
     vectors, read = await local_models.on_models(local_models.embed, texts, size)
-    spent = {"total_duration": time.perf_counter_ns() - begun, "load_duration": 0, "prompt_eval_count": read}
-    return JSONResponse({"model": model, "embeddings": [vector.tolist() for vector in vectors], **spent})
+    duration = {"total_duration": time.perf_counter_ns() - start, "load_duration": 0, "prompt_eval_count": read}
+    return JSONResponse({"model": model, "embeddings": [vector.tolist() for vector in vectors], **duration})
 
 
-async def older_embeddings(request: Request) -> Response:
+async def legacy_embeddings(request: Request) -> Response:
     """The embedding of one text, by the route that came before `/api/embed`."""
     body = await body_of(request)
     model = _model_of(body)
@@ -187,24 +187,24 @@ async def older_embeddings(request: Request) -> Response:
     return JSONResponse({"embedding": vectors[0].tolist()})
 
 
-async def tags(request: Request) -> Response:
+async def list_models(request: Request) -> Response:
     """The models that are there."""
-    return JSONResponse({"models": [_described(name) for name in request.app.state.pulled]})
+    return JSONResponse({"models": [_model_object(name) for name in request.app.state.pulled]})
 
 
-async def running(request: Request) -> Response:
-    """The models that are loaded: the first, for one is always at work."""
-    loaded = [_described(name) for name in request.app.state.pulled[:1]]
-    return JSONResponse({"models": [{**one, "expires_at": _now(), "size_vram": 0} for one in loaded]})
+async def list_running(request: Request) -> Response:
+    """The models that are loaded: the first one."""
+    models = [_model_object(name) for name in request.app.state.pulled[:1]]
+    return JSONResponse({"models": [{**one, "expires_at": _now(), "size_vram": 0} for one in models]})
 
 
-def _described(name: str) -> dict[str, Any]:
+def _model_object(name: str) -> dict[str, Any]:
     digest = hashlib.sha256(name.encode()).hexdigest()
     return {"name": name, "model": name, "modified_at": _now(), "size": SIZE, "digest": digest, "details": DETAILS}
 
 
 async def show(request: Request) -> Response:
-    """What is said of a model."""
+    """The description of a model."""
     model = _model_of(await body_of(request))
     config = (await local_models.on_models(local_models.chat_model)).model.config
     return JSONResponse(
@@ -233,7 +233,7 @@ async def pull(request: Request) -> Response:
     name = model if ":" in model else f"{model}:latest"
     if name not in request.app.state.pulled:
         request.app.state.pulled.append(name)
-    return await _progressed(body, _pulling(model))
+    return await _progress_reply(body, _pulling(model))
 
 
 def _pulling(model: str) -> list[dict[str, Any]]:
@@ -251,10 +251,10 @@ async def create(request: Request) -> Response:
     """A model made from another: it is listed, and answers as any does."""
     body = await body_of(request)
     request.app.state.pulled.append(_model_of(body))
-    return await _progressed(body, [{"status": "writing manifest"}, {"status": "success"}])
+    return await _progress_reply(body, [{"status": "writing manifest"}, {"status": "success"}])
 
 
-async def _progressed(body: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Response:
+async def _progress_reply(body: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> Response:
     async def lines() -> AsyncIterator[Mapping[str, Any]]:
         for step in steps:
             yield step
@@ -269,7 +269,7 @@ async def copy(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Take a model away."""
+    """Remove a model."""
     model = _model_of(await body_of(request))
     pulled = request.app.state.pulled
     name = next((one for one in pulled if one in (model, f"{model}:latest")), None)
@@ -284,8 +284,8 @@ async def version(_: Request) -> Response:
     return JSONResponse({"version": VERSION})
 
 
-async def alive(_: Request) -> Response:
-    """What a browser sees."""
+async def root(_: Request) -> Response:
+    """The page at the root, as a browser shows it."""
     return PlainTextResponse("Ollama is running")
 
 
@@ -299,7 +299,7 @@ def application(journal: Journal) -> Starlette:
         "generate": generate,
         "chat": chat,
         "embed": embed,
-        "embeddings": older_embeddings,
+        "embeddings": legacy_embeddings,
         "show": show,
         "pull": pull,
         "create": create,
@@ -308,13 +308,13 @@ def application(journal: Journal) -> Starlette:
     routes = [
         *(Route(f"/api/{name}", reply, methods=["POST"]) for name, reply in posts.items()),
         Route("/api/delete", delete, methods=["DELETE"]),
-        Route("/api/tags", tags, methods=["GET"]),
-        Route("/api/ps", running, methods=["GET"]),
+        Route("/api/tags", list_models, methods=["GET"]),
+        Route("/api/ps", list_running, methods=["GET"]),
         Route("/api/version", version, methods=["GET"]),
-        Route("/", alive, methods=["GET", "HEAD"]),
+        Route("/", root, methods=["GET", "HEAD"]),
         Mount("/v1", routes=openai.routes()),
     ]
-    made = service("ollama", routes, journal, shape)
-    openai.remember(made)
-    made.state.pulled = list(USUAL_MODELS)
-    return made
+    app = service("ollama", routes, journal, shape)
+    openai.add_state(app)
+    app.state.pulled = list(USUAL_MODELS)
+    return app

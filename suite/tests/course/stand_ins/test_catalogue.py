@@ -59,9 +59,9 @@ def test_architectures_are_real() -> None:
     ],
 )
 def test_names_that_lead_somewhere(name: str, outcome: str, meant: str | None) -> None:
-    found = resolve(name, "text-classification")
-    assert (found.outcome, found.meant) == (outcome, meant)
-    assert (found.entry is None) == (outcome == "misspelt")
+    resolution = resolve(name, "text-classification")
+    assert (resolution.outcome, resolution.meant) == (outcome, meant)
+    assert (resolution.entry is None) == (outcome == "misspelt")
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_other_names_are_unknown_and_no_misspellings(name: str) -> None:
     ],
 )
 def test_an_unknown_name_is_stood_in_for_by_its_task(name: str, hint: str, architecture: str) -> None:
-    found = resolve(name, hint)
-    assert found.outcome == "guessed"
-    assert found.entry is not None
-    assert (found.entry.name, found.entry.architecture) == (name, architecture)
+    resolution = resolve(name, hint)
+    assert resolution.outcome == "guessed"
+    assert resolution.entry is not None
+    assert (resolution.entry.name, resolution.entry.architecture) == (name, architecture)
 
 
 def test_a_tokenizer_of_an_unknown_name_says_nothing() -> None:

@@ -30,8 +30,8 @@ def address(notes: Notes) -> Iterator[str]:
 )  # fmt: skip
 def test_pictures(address: str, path: str, kind: str) -> None:
     answer = httpx.get(address + path)
-    opened = Image.open(io.BytesIO(answer.content))
-    assert (opened.format, opened.size) == (kind, (256, 256))
+    image = Image.open(io.BytesIO(answer.content))
+    assert (image.format, image.size) == (kind, (256, 256))
     assert answer.headers["content-type"].startswith("image/")
     assert httpx.get(address + path).content == answer.content
 

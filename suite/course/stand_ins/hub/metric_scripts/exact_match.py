@@ -2,18 +2,11 @@
 
 from typing import Any
 
-import datasets
-import evaluate
-
-DESCRIPTION = "The share of texts that are the same."
+from ._paired_metric import PairedMetric
 
 
-class ExactMatch(evaluate.Metric):
+class ExactMatch(PairedMetric):
     """The share of texts that are the same."""
-
-    def _info(self) -> Any:
-        features = datasets.Features({"predictions": datasets.Value("string"), "references": datasets.Value("string")})
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
 
     def _compute(self, predictions: Any, references: Any) -> dict[str, Any]:
         same = [one == other for one, other in zip(predictions, references, strict=True)]

@@ -3,20 +3,19 @@
 from typing import Any
 
 import datasets
-import evaluate
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
-DESCRIPTION = "The metrics of the GLUE tasks."
+from ._paired_metric import PairedMetric
 
 
-class Glue(evaluate.Metric):
+class Glue(PairedMetric):
     """The metrics of the GLUE tasks."""
 
-    def _info(self) -> Any:
-        kind = "float32" if self.config_name == "stsb" else "int64"
-        features = datasets.Features({"predictions": datasets.Value(kind), "references": datasets.Value(kind)})
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
+    def value_types(self) -> Any:
+        """Numbers for the task that grades likeness, classes for the others."""
+        value = datasets.Value("float32" if self.config_name == "stsb" else "int64")
+        return datasets.Features({"predictions": value, "references": value})
 
     def _compute(self, predictions: Any, references: Any) -> dict[str, Any]:
         if self.config_name == "cola":
@@ -24,7 +23,7 @@ class Glue(evaluate.Metric):
         if self.config_name == "stsb":
             pearson, spearman = pearsonr(predictions, references)[0], spearmanr(predictions, references)[0]
             return {"pearson": float(pearson), "spearmanr": float(spearman)}
-        found = {"accuracy": float(accuracy_score(references, predictions))}
+        scores = {"accuracy": float(accuracy_score(references, predictions))}
         if self.config_name in {"mrpc", "qqp"}:
-            found["f1"] = float(f1_score(references, predictions))
-        return found
+            scores["f1"] = float(f1_score(references, predictions))
+        return scores

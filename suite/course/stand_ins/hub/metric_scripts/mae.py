@@ -1,22 +1,13 @@
 """The mean absolute error."""
 
-from typing import Any
-
-import datasets
-import evaluate
 from sklearn.metrics import mean_absolute_error
 
-DESCRIPTION = "The mean absolute error."
+from ._paired_metric import ScikitLearnMetric
 
 
-class Mae(evaluate.Metric):
+class Mae(ScikitLearnMetric):
     """The mean absolute error."""
 
-    def _info(self) -> Any:
-        features = datasets.Features(
-            {"predictions": datasets.Value("float32"), "references": datasets.Value("float32")}
-        )
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
-
-    def _compute(self, predictions: Any, references: Any, *, sample_weight: Any = None) -> dict[str, Any]:
-        return {"mae": float(mean_absolute_error(references, predictions, sample_weight=sample_weight))}
+    key = "mae"
+    kind = "float32"
+    score = staticmethod(mean_absolute_error)

@@ -1,20 +1,12 @@
 """The correlation of predicted and right classes."""
 
-from typing import Any
-
-import datasets
-import evaluate
 from sklearn.metrics import matthews_corrcoef
 
-DESCRIPTION = "The correlation of predicted and right classes."
+from ._paired_metric import ScikitLearnMetric
 
 
-class MatthewsCorrelation(evaluate.Metric):
+class MatthewsCorrelation(ScikitLearnMetric):
     """The correlation of predicted and right classes."""
 
-    def _info(self) -> Any:
-        features = datasets.Features({"predictions": datasets.Value("int32"), "references": datasets.Value("int32")})
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
-
-    def _compute(self, predictions: Any, references: Any, *, sample_weight: Any = None) -> dict[str, Any]:
-        return {"matthews_correlation": float(matthews_corrcoef(references, predictions, sample_weight=sample_weight))}
+    key = "matthews_correlation"
+    score = staticmethod(matthews_corrcoef)

@@ -2,20 +2,14 @@
 
 from typing import Any
 
-import datasets
-import evaluate
 import numpy as np
 from rouge_score import rouge_scorer
 
-DESCRIPTION = "The overlap of summaries with references."
+from ._paired_metric import PairedMetric
 
 
-class Rouge(evaluate.Metric):
+class Rouge(PairedMetric):
     """The overlap of summaries with references."""
-
-    def _info(self) -> Any:
-        features = datasets.Features({"predictions": datasets.Value("string"), "references": datasets.Value("string")})
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
 
     def _compute(
         self,
@@ -29,6 +23,7 @@ class Rouge(evaluate.Metric):
     ) -> dict[str, Any]:
         kinds = rouge_types or ["rouge1", "rouge2", "rougeL", "rougeLsum"]
         scorer = rouge_scorer.RougeScorer(kinds, use_stemmer=use_stemmer, tokenizer=tokenizer)
-        scores = [scorer.score(reference, found) for found, reference in zip(predictions, references, strict=True)]
+        pairs = zip(references, predictions, strict=True)
+        scores = [scorer.score(reference, prediction) for reference, prediction in pairs]
         each = {kind: [score[kind].fmeasure for score in scores] for kind in kinds}
         return {kind: np.mean(values) for kind, values in each.items()} if use_aggregator else each

@@ -3,23 +3,18 @@
 from typing import Any
 
 import datasets
-import evaluate
 from seqeval.metrics import accuracy_score, classification_report
 
-DESCRIPTION = "Precision, recall and F1 of entities."
+from ._paired_metric import PairedMetric
 
 
-class Seqeval(evaluate.Metric):
+class Seqeval(PairedMetric):
     """Precision, recall and F1 of entities."""
 
-    def _info(self) -> Any:
-        features = datasets.Features(
-            {
-                "predictions": datasets.Sequence(datasets.Value("string")),
-                "references": datasets.Sequence(datasets.Value("string")),
-            }
-        )
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
+    def value_types(self) -> Any:
+        """A tag for each word."""
+        tags = datasets.Sequence(datasets.Value("string"))
+        return datasets.Features({"predictions": tags, "references": tags})
 
     def _compute(
         self,
@@ -42,10 +37,10 @@ class Seqeval(evaluate.Metric):
         overall = report.pop("micro avg")
         names = ("precision", "recall", "f1")
         kinds = {kind: score for kind, score in report.items() if not kind.endswith(" avg")}
-        found = {
+        scores = {
             kind: {"precision": s["precision"], "recall": s["recall"], "f1": s["f1-score"], "number": s["support"]}
             for kind, s in kinds.items()
         }
         for name, key in zip(names, ("precision", "recall", "f1-score"), strict=True):
-            found[f"overall_{name}"] = overall[key]
-        return found | {"overall_accuracy": accuracy_score(references, predictions)}
+            scores[f"overall_{name}"] = overall[key]
+        return scores | {"overall_accuracy": accuracy_score(references, predictions)}

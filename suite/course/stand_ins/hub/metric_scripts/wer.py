@@ -2,19 +2,13 @@
 
 from typing import Any
 
-import datasets
-import evaluate
 import jiwer
 
-DESCRIPTION = "The word error rate of transcriptions."
+from ._paired_metric import PairedMetric
 
 
-class Wer(evaluate.Metric):
+class Wer(PairedMetric):
     """The word error rate of transcriptions."""
-
-    def _info(self) -> Any:
-        features = datasets.Features({"predictions": datasets.Value("string"), "references": datasets.Value("string")})
-        return evaluate.MetricInfo(description=DESCRIPTION, citation="", inputs_description="", features=features)
 
     def _compute(self, predictions: Any, references: Any) -> float:
         return jiwer.wer(references, predictions)

@@ -55,15 +55,15 @@ def routes() -> Sequence[BaseRoute]:
         _post("/images/generations", images.generations),
         _post("/images/edits", images.edits),
         _post("/images/variations", images.edits),
-        _get("/models", files.models),
-        Route("/models/{model:path}", files.model, methods=["GET", "DELETE"]),
+        _get("/models", files.list_models),
+        Route("/models/{model:path}", files.retrieve_model, methods=["GET", "DELETE"]),
         _post("/files", files.upload),
-        _get("/files", files.listed),
+        _get("/files", files.list_files),
         _get("/files/{file}", files.retrieve),
         _delete("/files/{file}", files.delete),
         _get("/files/{file}/content", files.content),
         _post("/fine_tuning/jobs", fine_tuning.create),
-        _get("/fine_tuning/jobs", fine_tuning.listed),
+        _get("/fine_tuning/jobs", fine_tuning.list_jobs),
         _get("/fine_tuning/jobs/{job}", fine_tuning.retrieve),
         _post("/fine_tuning/jobs/{job}/cancel", fine_tuning.cancel),
         _get("/fine_tuning/jobs/{job}/events", fine_tuning.events),
@@ -86,13 +86,13 @@ def _delete(path: str, reply: Reply) -> Route:
 def application(journal: Journal, *, name: str = "openai", needs_key: bool = True) -> Starlette:
     """The service. A server of one's own (LM Studio, vLLM) needs no key."""
     mounted = [Mount(base, routes=routes()) for base in BASES]
-    pictures = _get("/generated/{name}.png", images.generated)
-    made = service(name, [pictures, *mounted], journal, errors.shape, errors.key if needs_key else None)
-    remember(made)
-    return made
+    pictures = _get("/generated/{name}.png", images.retrieve)
+    app = service(name, [pictures, *mounted], journal, errors.shape, errors.key if needs_key else None)
+    add_state(app)
+    return app
 
 
-def remember(service: Starlette) -> None:
-    """Give a service that has these routes what they keep: files, jobs, responses and pictures."""
+def add_state(service: Starlette) -> None:
+    """Add the state of these routes to a service: files, jobs, responses and images."""
     state = service.state
     state.files, state.jobs, state.responses, state.pictures = {}, {}, {}, {}

@@ -28,12 +28,12 @@ SPEECH_OUT = 24_000
 
 
 async def transcriptions(request: Request) -> Response:
-    """What is said in a file."""
+    """The transcription of a file."""
     return await _written_down(request, "transcribe")
 
 
 async def translations(request: Request) -> Response:
-    """What is said in a file, in English: the miniature hears nothing else."""
+    """The transcription of a file in English, the only language of the miniature."""
     return await _written_down(request, "translate")
 
 
@@ -54,7 +54,7 @@ async def _written_down(request: Request, task: str) -> Response:
             400, f"Invalid value: '{shape}'. Supported values are: {', '.join(FORMATS)}.", None, "response_format"
         )
     try:
-        wave = await local_models.on_models(local_models.heard, content)
+        wave = await local_models.on_models(local_models.decode_audio, content)
     except ValueError as error:
         raise ServiceError(400, f"Invalid file format. {error}", None, "file") from error
     text = await local_models.on_models(local_models.transcribe, wave)
@@ -101,7 +101,7 @@ def _segment(text: str, seconds: float) -> dict[str, Any]:
 
 
 def _words(text: str, seconds: float) -> list[dict[str, Any]]:
-    """The words, each with a share of the time by its letters: the miniature has no clock of its own."""
+    """The words, each with a share of the time by its letters: the miniature has no timestamps."""
     words = text.split()
     ends = np.cumsum([len(word) for word in words]) / max(1, sum(map(len, words))) * seconds
     starts = [0.0, *ends[:-1]]
@@ -119,7 +119,7 @@ def _clock(seconds: float, point: str) -> str:
 
 
 async def speech(request: Request) -> Response:
-    """A text, spoken."""
+    """A text as speech."""
     body = await body_of(request)
     text = body.get("input")
     if not isinstance(text, str) or not text.strip():
@@ -130,16 +130,16 @@ async def speech(request: Request) -> Response:
             400, f"Invalid value: '{shape}'. Supported values are: {', '.join(CONTAINERS)}.", None, "response_format"
         )
     speed = number_of(body, "speed", 1.0, 0.25, 4.0)
-    content = await local_models.on_models(spoken_file, text, shape, speed)
+    content = await local_models.on_models(speech_file, text, shape, speed)
     return Response(content, media_type=CONTAINERS[shape][2])
 
 
-def spoken_file(text: str, shape: str, speed: float = 1.0) -> bytes:
-    """A text, spoken, as a file of one of the `CONTAINERS`."""
+def speech_file(text: str, shape: str, speed: float = 1.0) -> bytes:
+    """A text as speech, in a file of one of the `CONTAINERS`."""
     import soundfile
     import soxr
 
-    wave = soxr.resample(local_models.say(text, speed), local_models.SPEECH_RATE, SPEECH_OUT)
+    wave = soxr.resample(local_models.synthesize(text, speed), local_models.SPEECH_RATE, SPEECH_OUT)
     container, coding, _ = CONTAINERS[shape]
     into = io.BytesIO()
     soundfile.write(into, wave, SPEECH_OUT, format=container, subtype=coding, endian="FILE")

@@ -22,10 +22,10 @@ async def chat_completions(request: Request) -> Response:
     """The next turn of a chat."""
     body = await body_of(request)
     model = model_of(request, body)
-    asked = await local_models.on_models(conversation_of, body)
+    conversation = await local_models.on_models(conversation_of, body)
     count = int(number_of(body, "n", 1, 1, MOST_CHOICES))
     top = _top_of(body)
-    made = await local_models.on_models(answers, asked, count)
+    results = await local_models.on_models(answers, conversation, count)
     head = {
         "id": new_id("chatcmpl-"),
         "object": "chat.completion",
@@ -35,26 +35,26 @@ async def chat_completions(request: Request) -> Response:
     }
     if body.get("stream"):
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return server_sent(_chunks(request, head, made, asked.call, top, with_usage=with_usage), end=DONE)
-    for answer in made:
+        return server_sent(_chunks(request, head, results, conversation.call, top, with_usage=with_usage), end=DONE)
+    for answer in results:
         await local_models.on_models(answer.whole)
-    note_capped(request.app.state.journal, made)
+    note_capped(request.app.state.journal, results)
     choices = [
         {
             "index": index,
-            "message": {"role": "assistant", "refusal": None, "annotations": [], **_content(answer, asked.call)},
+            "message": {"role": "assistant", "refusal": None, "annotations": [], **_content(answer, conversation.call)},
             "logprobs": _logprobs(answer.tokens, top),
-            "finish_reason": "tool_calls" if asked.call else answer.finish,
+            "finish_reason": "tool_calls" if conversation.call else answer.finish,
         }
-        for index, answer in enumerate(made)
+        for index, answer in enumerate(results)
     ]
-    return JSONResponse({**head, "choices": choices, "usage": usage_of(made)})
+    return JSONResponse({**head, "choices": choices, "usage": usage_of(results, len(results))})
 
 
 async def _chunks(
     request: Request,
     head: Mapping[str, Any],
-    made: Sequence[Answer],
+    results: Sequence[Answer],
     call: Call | None,
     top: int | None,
     *,
@@ -67,20 +67,20 @@ async def _chunks(
         usage = {"usage": None} if with_usage else {}
         return {**head, "object": "chat.completion.chunk", "choices": [choice], **usage}
 
-    for index, answer in enumerate(made):
-        calling = [{"index": 0, **_called(call, "")}] if call else None
-        yield chunk(index, {"role": "assistant", "content": None, "tool_calls": calling} if call else FIRST)
-        told = 0
+    for index, answer in enumerate(results):
+        tool_calls = [{"index": 0, **_tool_call(call, "")}] if call else None
+        yield chunk(index, {"role": "assistant", "content": None, "tool_calls": tool_calls} if call else FIRST)
+        reported = 0
         async for piece in local_models.pieces_on_models(answer.pieces()):
-            fresh, told = answer.tokens[told:], len(answer.tokens)
+            fresh, reported = answer.tokens[reported:], len(answer.tokens)
             if call:
                 yield chunk(index, {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
             else:
                 yield chunk(index, {"content": piece}, logprobs=_logprobs(fresh, top))
         yield chunk(index, {}, "tool_calls" if call else answer.finish)
-    note_capped(request.app.state.journal, made)
+    note_capped(request.app.state.journal, results)
     if with_usage:
-        yield {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage_of(made)}
+        yield {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage_of(results, len(results))}
 
 
 FIRST = {"role": "assistant", "content": "", "refusal": None}
@@ -88,19 +88,19 @@ FIRST = {"role": "assistant", "content": "", "refusal": None}
 
 def _content(answer: Answer, call: Call | None) -> dict[str, Any]:
     """What a message says, or the call in its place."""
-    return {"content": None, "tool_calls": [_called(call, answer.text)]} if call else {"content": answer.text}
+    return {"content": None, "tool_calls": [_tool_call(call, answer.text)]} if call else {"content": answer.text}
 
 
-def _called(call: Call, arguments: str) -> dict[str, Any]:
+def _tool_call(call: Call, arguments: str) -> dict[str, Any]:
     return {"id": new_id("call_"), "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
 def _top_of(body: Mapping[str, Any]) -> int | None:
     """How many alternatives to name for each token; `None` where no log-probabilities are asked for."""
-    wanted = number_of(body, "top_logprobs", 0, 0, 20)
+    alternatives = number_of(body, "top_logprobs", 0, 0, 20)
     if body.get("logprobs"):
-        return int(wanted)
-    if wanted:
+        return int(alternatives)
+    if alternatives:
         raise ServiceError(
             400, "Invalid 'top_logprobs': 'logprobs' must be set to true.", "invalid_value", "top_logprobs"
         )

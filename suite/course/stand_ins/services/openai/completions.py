@@ -1,4 +1,4 @@
-"""`/completions`: a text and how it goes on, by the miniature that writes on rather than the one that replies."""
+"""`/completions`: continuations of a text, by the miniature of a plain language model rather than the chat model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suite.course.stand_ins.services.conversation import note_capped
 from suite.course.stand_ins.services.generation import Answer, Sampling, Token
 from suite.course.stand_ins.services.http import ServiceError, body_of, new_id, now, number_of, server_sent, texts_of
 from suite.course.stand_ins.services.openai.chat import DONE, MOST_CHOICES
-from suite.course.stand_ins.services.openai.requests import model_of, sampling_of
+from suite.course.stand_ins.services.openai.requests import model_of, sampling_of, usage_of
 
 USUAL_LIMIT = 16
 """Tokens of a completion whose request sets no limit."""
@@ -32,20 +32,20 @@ async def completions(request: Request) -> Response:
     prompts = texts_of(body.get("prompt", "<|endoftext|>"))
     if not prompts:
         raise ServiceError(400, "Missing required parameter: 'prompt'.", "missing_required_parameter", "prompt")
-    made = await local_models.on_models(continuations, prompts, sampling, count)
+    results = await local_models.on_models(continuations, prompts, sampling, count)
     head = {"id": new_id("cmpl-"), "object": "text_completion", "created": now(), "model": model}
     if body.get("stream"):
         with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return server_sent(_chunks(request, head, made, count, top, with_usage=with_usage), end=DONE)
-    for answer in made:
+        return server_sent(_chunks(request, head, results, count, top, with_usage=with_usage), end=DONE)
+    for answer in results:
         await local_models.on_models(answer.whole)
-    note_capped(request.app.state.journal, made)
-    shown = [prompt for prompt in prompts for _ in range(count)] if body.get("echo") else [""] * len(made)
+    note_capped(request.app.state.journal, results)
+    prompts_shown = [prompt for prompt in prompts for _ in range(count)] if body.get("echo") else [""] * len(results)
     choices = [
         _choice(index, before + answer.text, answer.finish, _logprobs(answer.tokens, top))
-        for index, (before, answer) in enumerate(zip(shown, made, strict=True))
+        for index, (before, answer) in enumerate(zip(prompts_shown, results, strict=True))
     ]
-    return JSONResponse({**head, "choices": choices, "usage": _usage(made, count)})
+    return JSONResponse({**head, "choices": choices, "usage": usage_of(results, count)})
 
 
 def continuations(prompts: Sequence[str], sampling: Sampling, count: int) -> list[Answer]:
@@ -60,28 +60,27 @@ def continuations(prompts: Sequence[str], sampling: Sampling, count: int) -> lis
 
 
 async def _chunks(
-    request: Request, head: Mapping[str, Any], made: Sequence[Answer], count: int, top: int | None, *, with_usage: bool
+    request: Request,
+    head: Mapping[str, Any],
+    results: Sequence[Answer],
+    count: int,
+    top: int | None,
+    *,
+    with_usage: bool,
 ) -> AsyncIterator[dict[str, Any]]:
-    for index, answer in enumerate(made):
-        told = 0
+    for index, answer in enumerate(results):
+        reported = 0
         async for piece in local_models.pieces_on_models(answer.pieces()):
-            fresh, told = answer.tokens[told:], len(answer.tokens)
+            fresh, reported = answer.tokens[reported:], len(answer.tokens)
             yield {**head, "choices": [_choice(index, piece, None, _logprobs(fresh, top))]}
         yield {**head, "choices": [_choice(index, "", answer.finish, None)]}
-    note_capped(request.app.state.journal, made)
+    note_capped(request.app.state.journal, results)
     if with_usage:
-        yield {**head, "choices": [], "usage": _usage(made, count)}
+        yield {**head, "choices": [], "usage": usage_of(results, count)}
 
 
 def _choice(index: int, text: str, finish: str | None, logprobs: Any) -> dict[str, Any]:
     return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": finish}
-
-
-def _usage(made: Sequence[Answer], count: int) -> dict[str, int]:
-    """Tokens read and written; a prompt counts once, however many continuations it has."""
-    read = sum(len(answer.prompt) for answer in made[::count])
-    written = sum(len(answer.tokens) for answer in made)
-    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
 def _logprobs(tokens: Sequence[Token], top: int | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from suite.course.stand_ins.services import local_models
-from suite.course.stand_ins.services.http import ServiceError, body_of, new_id, number_of
+from suite.course.stand_ins.services.http import ServiceError, as_list, body_of, new_id, number_of
 from suite.course.stand_ins.services.openai.requests import model_of
 
 SIZES = (
@@ -48,13 +48,13 @@ async def embeddings(request: Request) -> Response:
     """An embedding for each input."""
     body = await body_of(request)
     model = model_of(request, body)
-    given = body.get("input")
-    if not given:
+    inputs = body.get("input")
+    if not inputs:
         raise ServiceError(400, "Missing required parameter: 'input'.", "missing_required_parameter", "input")
     # Tokens of the real model's own vocabulary mean nothing here; they are embedded by their numbers.
-    if isinstance(given, list) and all(isinstance(one, int) for one in given):
-        given = [given]
-    texts = [" ".join(map(str, one)) if isinstance(one, list) else str(one) for one in listed(given)]
+    if isinstance(inputs, list) and all(isinstance(one, int) for one in inputs):
+        inputs = [inputs]
+    texts = [" ".join(map(str, one)) if isinstance(one, list) else str(one) for one in as_list(inputs)]
     size = int(number_of(body, "dimensions", size_of(model), 1))
     vectors, read = await local_models.on_models(local_models.embed, texts, size)
     as_text = body.get("encoding_format") == "base64"
@@ -70,18 +70,13 @@ async def embeddings(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": data, "model": model, "usage": usage})
 
 
-def listed(given: Any) -> list[Any]:
-    """One input, or a list of them, as a list."""
-    return list(given) if isinstance(given, list) else [given]
-
-
 async def moderations(request: Request) -> Response:
     """A verdict on each input."""
     body = await body_of(request)
-    given = body.get("input")
-    if given is None:
+    inputs = body.get("input")
+    if inputs is None:
         raise ServiceError(400, "Missing required parameter: 'input'.", "missing_required_parameter", "input")
-    inputs = listed(given)
+    inputs = as_list(inputs)
     if all(isinstance(part, dict) for part in inputs):
         inputs = [" ".join(str(part.get("text") or "") for part in inputs)]
     results = [_verdict(str(text)) for text in inputs]
@@ -90,10 +85,10 @@ async def moderations(request: Request) -> Response:
 
 
 def _verdict(text: str) -> Mapping[str, Any]:
-    found = {name for name, pattern in FLAGGED.items() if re.search(pattern, text.lower())}
+    categories = {name for name, pattern in FLAGGED.items() if re.search(pattern, text.lower())}
     return {
-        "flagged": bool(found),
-        "categories": {name: name in found for name in CATEGORIES},
-        "category_scores": {name: 0.97 if name in found else 0.0001 for name in CATEGORIES},
+        "flagged": bool(categories),
+        "categories": {name: name in categories for name in CATEGORIES},
+        "category_scores": {name: 0.97 if name in categories else 0.0001 for name in CATEGORIES},
         "category_applied_input_types": {name: ["text"] for name in CATEGORIES},
     }

@@ -20,7 +20,7 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that was sent, or made."""
+    """A file that was uploaded or is the result of a job."""
 
     filename: str
     purpose: str
@@ -29,8 +29,8 @@ class Stored:
     created: int = field(default_factory=now)
 
     @property
-    def described(self) -> dict[str, Any]:
-        """What is said of it."""
+    def as_json(self) -> dict[str, Any]:
+        """The description of the file."""
         return {
             "id": self.id,
             "object": "file",
@@ -45,7 +45,7 @@ class Stored:
 
 
 async def upload(request: Request) -> Response:
-    """Keep a file."""
+    """Store a file."""
     async with request.form() as form:
         file, purpose = form.get("file"), form.get("purpose")
         if not isinstance(file, UploadFile):
@@ -54,25 +54,27 @@ async def upload(request: Request) -> Response:
             raise ServiceError(400, "Missing required parameter: 'purpose'.", "missing_required_parameter", "purpose")
         stored = Stored(file.filename or "file", purpose, await file.read())
     request.app.state.files[stored.id] = stored
-    return JSONResponse(stored.described)
+    return JSONResponse(stored.as_json)
 
 
-async def listed(request: Request) -> Response:
+async def list_files(request: Request) -> Response:
     """The files, those of a purpose if one is named, latest first."""
     purpose = request.query_params.get("purpose")
-    found = [file.described for file in request.app.state.files.values() if purpose in (None, file.purpose)][::-1]
-    return JSONResponse(page_of(found))
+    objects = [file.as_json for file in request.app.state.files.values() if purpose in (None, file.purpose)][::-1]
+    return JSONResponse(page_of(objects))
 
 
-def page_of(found: list[dict[str, Any]]) -> dict[str, Any]:
+def page_of(objects: list[dict[str, Any]]) -> dict[str, Any]:
     """A list that has no further pages."""
-    ends = {"first_id": found[0]["id"], "last_id": found[-1]["id"]} if found else {"first_id": None, "last_id": None}
-    return {"object": "list", "data": found, "has_more": False, **ends}
+    ends = (
+        {"first_id": objects[0]["id"], "last_id": objects[-1]["id"]} if objects else {"first_id": None, "last_id": None}
+    )
+    return {"object": "list", "data": objects, "has_more": False, **ends}
 
 
 async def retrieve(request: Request) -> Response:
-    """What is said of a file."""
-    return JSONResponse(stored_file(request, request.path_params["file"]).described)
+    """The description of a file."""
+    return JSONResponse(stored_file(request, request.path_params["file"]).as_json)
 
 
 async def content(request: Request) -> Response:
@@ -81,7 +83,7 @@ async def content(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Forget a file."""
+    """Delete a file."""
     file = stored_file(request, request.path_params["file"])
     del request.app.state.files[file.id]
     return JSONResponse({"id": file.id, "object": "file", "deleted": True})
@@ -99,19 +101,19 @@ def stored_file(request: Request, name: str) -> Stored:
         raise ServiceError(404, f"No such File object: {name}", None, "id") from None
 
 
-async def models(request: Request) -> Response:
+async def list_models(request: Request) -> Response:
     """The models, those among them that were fine-tuned here."""
     tuned = [job.tuned for job in request.app.state.jobs.values() if job.tuned]
-    return JSONResponse({"object": "list", "data": [_described(name) for name in (*MODELS, *tuned)]})
+    return JSONResponse({"object": "list", "data": [_model_object(name) for name in (*MODELS, *tuned)]})
 
 
-async def model(request: Request) -> Response:
-    """What is said of a model; of any, since any is answered."""
+async def retrieve_model(request: Request) -> Response:
+    """The description of a model; any name is accepted."""
     name = request.path_params["model"]
     if request.method == "DELETE":
         return JSONResponse({"id": name, "object": "model", "deleted": True})
-    return JSONResponse(_described(name))
+    return JSONResponse(_model_object(name))
 
 
-def _described(name: str) -> dict[str, Any]:
+def _model_object(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "system"}

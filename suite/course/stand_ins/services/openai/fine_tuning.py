@@ -1,4 +1,4 @@
-"""`/fine_tuning/jobs`: a job that goes a step further each time it is looked at, and trains nothing."""
+"""`/fine_tuning/jobs`: a job that advances by one status at each request for it, and trains nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Job:
 
     model: str
     file: Stored
-    asked: Mapping[str, Any]
+    request_body: Mapping[str, Any]
     problem: str = ""
     trained_tokens: int = 0
     id: str = field(default_factory=lambda: new_id("ftjob-"))
@@ -44,8 +44,8 @@ class Job:
     results: list[str] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    def become(self, status: str) -> None:
-        """Take a status, and tell of it."""
+    def set_status(self, status: str) -> None:
+        """Set the status and add an event."""
         self.status = status
         self.events.append(
             {
@@ -60,14 +60,14 @@ class Job:
         )
 
     @property
-    def described(self) -> dict[str, Any]:
-        """What is said of it."""
+    def as_json(self) -> dict[str, Any]:
+        """The description of the job."""
         over = self.status in ("succeeded", "cancelled", "failed")
         hyperparameters = {
             "n_epochs": EPOCHS,
             "batch_size": 1,
             "learning_rate_multiplier": 1.0,
-            **(self.asked.get("hyperparameters") or {}),
+            **(self.request_body.get("hyperparameters") or {}),
         }
         error = {"code": "invalid_training_file", "message": self.problem, "param": "training_file"}
         return {
@@ -81,15 +81,15 @@ class Job:
             "model": self.model,
             "organization_id": "org-standin",
             "result_files": self.results,
-            "seed": self.asked.get("seed") or 0,
+            "seed": self.request_body.get("seed") or 0,
             "status": self.status,
             "trained_tokens": self.trained_tokens if self.status == "succeeded" else None,
             "training_file": self.file.id,
-            "validation_file": self.asked.get("validation_file"),
+            "validation_file": self.request_body.get("validation_file"),
             "estimated_finish": None,
             "integrations": [],
-            "metadata": self.asked.get("metadata"),
-            "method": self.asked.get("method")
+            "metadata": self.request_body.get("metadata"),
+            "method": self.request_body.get("method")
             or {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}},
         }
 
@@ -108,9 +108,9 @@ async def create(request: Request) -> Response:
         job.trained_tokens = EPOCHS * await local_models.on_models(_tokens_in, job.file.content)
     except ValueError as error:
         job.problem = str(error)
-    job.become(STEPS[0])
+    job.set_status(STEPS[0])
     request.app.state.jobs[job.id] = job
-    return JSONResponse(job.described)
+    return JSONResponse(job.as_json)
 
 
 def _tokens_in(content: bytes) -> int:
@@ -131,8 +131,8 @@ def _tokens_in(content: bytes) -> int:
             raise ValueError(f"Invalid file format. Line {number} is no valid JSON.") from error
         if not isinstance(example, dict) or not ({"messages", "prompt"} & set(example)):
             raise ValueError(f"Invalid file format. Example {number} is missing key 'messages'.")
-        said = example.get("messages") or [{"content": f"{example['prompt']}{example.get('completion', '')}"}]
-        total += sum(len(model.encode(str(message.get("content") or ""))) for message in said)
+        messages = example.get("messages") or [{"content": f"{example['prompt']}{example.get('completion', '')}"}]
+        total += sum(len(model.encode(str(message.get("content") or ""))) for message in messages)
     return total
 
 
@@ -145,30 +145,30 @@ def _job(request: Request) -> Job:
 
 
 async def retrieve(request: Request) -> Response:
-    """A job, a step further than when it was last looked at."""
+    """A job, one status further than at the last request for it."""
     job = _job(request)
     if job.status in STEPS[:-1]:
-        job.become("failed" if job.problem else STEPS[STEPS.index(job.status) + 1])
+        job.set_status("failed" if job.problem else STEPS[STEPS.index(job.status) + 1])
         if job.status == "succeeded":
             result = Stored("step_metrics.csv", "fine-tune-results", b"step,train_loss,train_accuracy\n")
             request.app.state.files[result.id] = result
             job.results.append(result.id)
-            suffix = job.asked.get("suffix") or ""
+            suffix = job.request_body.get("suffix") or ""
             job.tuned = f"ft:{job.model}:standin:{suffix}:{job.id[-8:]}"
-    return JSONResponse(job.described)
+    return JSONResponse(job.as_json)
 
 
-async def listed(request: Request) -> Response:
+async def list_jobs(request: Request) -> Response:
     """The jobs, latest first."""
-    return JSONResponse(page_of([job.described for job in request.app.state.jobs.values()][::-1]))
+    return JSONResponse(page_of([job.as_json for job in request.app.state.jobs.values()][::-1]))
 
 
 async def cancel(request: Request) -> Response:
     """End a job."""
     job = _job(request)
     if job.status in STEPS[:-1]:
-        job.become("cancelled")
-    return JSONResponse(job.described)
+        job.set_status("cancelled")
+    return JSONResponse(job.as_json)
 
 
 async def events(request: Request) -> Response:

@@ -45,7 +45,7 @@ async def _pictures(request: Request, body: Mapping[str, Any]) -> Response:
     data = []
     for number in range(int(number_of(body, "n", 1, 1, MOST))):
         width, height = map(int, sides.groups())
-        content = await local_models.on_models(drawn_file, body["prompt"], number, width, height)
+        content = await local_models.on_models(image_file, body["prompt"], number, width, height)
         revised = {"revised_prompt": body["prompt"]} if model == "dall-e-3" else {}
         if shape == "b64_json":
             data.append({"b64_json": base64.b64encode(content).decode(), **revised})
@@ -56,14 +56,14 @@ async def _pictures(request: Request, body: Mapping[str, Any]) -> Response:
     return JSONResponse({"created": now(), "data": data})
 
 
-def drawn_file(prompt: str, number: int, width: int, height: int) -> bytes:
+def image_file(prompt: str, number: int, width: int, height: int) -> bytes:
     """A picture for a prompt, as a PNG."""
     into = io.BytesIO()
     local_models.draw(prompt, number).resize((width, height)).save(into, "PNG")
     return into.getvalue()
 
 
-async def generated(request: Request) -> Response:
+async def retrieve(request: Request) -> Response:
     """A picture that was made, by its address."""
     content = request.app.state.pictures.get(request.path_params["name"])
     if content is None:

@@ -1,4 +1,4 @@
-"""What is asked in OpenAI's words, in those of `conversation`."""
+"""Parses requests in OpenAI's format into those of `conversation`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from suite.course.stand_ins.services import local_models
-from suite.course.stand_ins.services.conversation import Conversation, Tool, Turn, decoded, picture
+from suite.course.stand_ins.services.conversation import Conversation, Tool, Turn, decode_base64, image_from_source
 from suite.course.stand_ins.services.generation import Answer, Sampling
 from suite.course.stand_ins.services.http import ServiceError, number_of, texts_of
 
@@ -26,9 +26,9 @@ def model_of(request: Request, body: Mapping[str, Any]) -> str:
 
 
 def sampling_of(body: Mapping[str, Any], *limits: str) -> Sampling:
-    """How to draw; the limit of tokens goes by any of these names."""
-    given = [number_of(body, name, None, 1) for name in limits]
-    limit = next((int(value) for value in given if value is not None), None)
+    """The sampling settings; the limit of tokens has any of these names."""
+    values = [number_of(body, name, None, 1) for name in limits]
+    limit = next((int(value) for value in values if value is not None), None)
     return Sampling(
         max_tokens=limit,
         temperature=number_of(body, "temperature", 1.0, 0, 2),
@@ -65,7 +65,7 @@ def conversation_of(body: Mapping[str, Any]) -> Conversation:
 
 
 def turn_of(message: Mapping[str, Any], index: int) -> Turn:
-    """A message as a turn; its content may be a text or parts, pictures and sounds among them."""
+    """A message as a turn; its content may be a text or parts, images and audio among them."""
     role = message.get("role")
     if role not in ("system", "developer", "user", "assistant", "tool", "function"):
         raise ServiceError(
@@ -78,21 +78,23 @@ def turn_of(message: Mapping[str, Any], index: int) -> Turn:
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
     texts = [_text_of(part) for part in parts]
-    images = tuple(picture(source) for part in parts if (source := _image_in(part)))
+    images = tuple(image_from_source(source) for part in parts if (source := _image_in(part)))
     return Turn(role, "\n".join(text for text in texts if text), images, role in ("tool", "function"))
 
 
 def _text_of(part: Any) -> str:
-    """The text of a part; of a sound, what is heard in it."""
+    """The text of a part; the transcription of an audio part."""
     if isinstance(part, str):
         return part
     if part.get("type") == "input_audio":
-        return local_models.transcribe(local_models.heard(decoded((part.get("input_audio") or {}).get("data", ""))))
+        return local_models.transcribe(
+            local_models.decode_audio(decode_base64((part.get("input_audio") or {}).get("data", "")))
+        )
     return str(part.get("text") or part.get("refusal") or "")
 
 
 def _image_in(part: Any) -> str | None:
-    """Where a part's picture is to be had, as a URL."""
+    """The URL of a part's image."""
     image = part.get("image_url") if isinstance(part, dict) else None
     return image.get("url") if isinstance(image, dict) else image
 
@@ -102,11 +104,11 @@ def tools_of(body: Mapping[str, Any]) -> Sequence[Tool]:
     choice = body.get("tool_choice")
     if choice == "none":
         return ()
-    given = [tool.get("function") or tool for tool in body.get("tools") or () if tool.get("type") == "function"]
-    tools = [Tool(tool["name"], tool.get("description") or "", tool.get("parameters") or {}) for tool in given]
+    functions = [tool.get("function") or tool for tool in body.get("tools") or () if tool.get("type") == "function"]
+    tools = [Tool(tool["name"], tool.get("description") or "", tool.get("parameters") or {}) for tool in functions]
     if isinstance(choice, dict):
-        wanted = (choice.get("function") or choice).get("name")
-        tools = [tool for tool in tools if tool.name == wanted]
+        name = (choice.get("function") or choice).get("name")
+        tools = [tool for tool in tools if tool.name == name]
     return tools
 
 
@@ -117,7 +119,8 @@ def format_of(response_format: Any) -> Mapping[str, Any] | None:
     return (response_format.get("json_schema") or {}).get("schema") or response_format.get("schema") or {}
 
 
-def usage_of(made: Sequence[Answer]) -> dict[str, int]:
-    """The tokens that were read and written, as they were."""
-    read, written = len(made[0].prompt), sum(len(answer.tokens) for answer in made)
-    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+def usage_of(results: Sequence[Answer], choices: int) -> dict[str, int]:
+    """The numbers of tokens in prompts and answers; a prompt counts once, however many `choices` it has."""
+    prompt = sum(len(answer.prompt) for answer in results[::choices])
+    completion = sum(len(answer.tokens) for answer in results)
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}

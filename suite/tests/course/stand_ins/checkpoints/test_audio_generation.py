@@ -35,12 +35,12 @@ def piped(task: str, name: str, cache: Path, **options: Any) -> Any:
     return made(task, model=place(name, cache), **options)
 
 
-def heard(directory: str | Path, **options: Any) -> list[str]:
+def transcription(directory: str | Path, **options: Any) -> list[str]:
     from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
     processor = WhisperProcessor.from_pretrained(directory)
     model = WhisperForConditionalGeneration.from_pretrained(directory)
-    waves = [said.wave(RATE) for said in SAID]
+    waves = [utterance.wave(RATE) for utterance in SAID]
     features = processor(waves, sampling_rate=RATE, return_tensors="pt").input_features
     return processor.batch_decode(model.generate(features, **options), skip_special_tokens=True)
 
@@ -48,15 +48,15 @@ def heard(directory: str | Path, **options: Any) -> list[str]:
 @pytest.mark.parametrize("name", WHISPERS)
 @pytest.mark.parametrize("options", [{}, {"return_timestamps": True}])
 def test_more_tokens_do_not_change_what_is_heard(name: str, options: dict[str, Any], cache: Path) -> None:
-    assert heard(place(name, cache), **options) == heard(folder_for("WhisperForConditionalGeneration"))
+    assert transcription(place(name, cache), **options) == transcription(folder_for("WhisperForConditionalGeneration"))
 
 
 def test_a_language_and_a_task_are_taken(cache: Path) -> None:
     directory = place("openai/whisper-small", cache)
     for language in ("french", "<|fr|>", "fr"):
-        assert heard(directory, language=language, task="translate") == heard(directory)
+        assert transcription(directory, language=language, task="translate") == transcription(directory)
     with pytest.raises(ValueError, match="Unsupported language"):
-        heard(directory, language="elvish")
+        transcription(directory, language="elvish")
 
 
 def test_the_tokens_are_in_the_order_of_the_real_ones(cache: Path) -> None:
@@ -68,31 +68,31 @@ def test_the_tokens_are_in_the_order_of_the_real_ones(cache: Path) -> None:
     model = WhisperForConditionalGeneration.from_pretrained(directory)
     rows = model.get_input_embeddings().num_embeddings
     assert len(tokenizer) == model.config.vocab_size == rows
-    begin = ["<|startoftranscript|>", "<|fr|>", "<|transcribe|>", "<|notimestamps|>"]
+    start = ["<|startoftranscript|>", "<|fr|>", "<|transcribe|>", "<|notimestamps|>"]
     tokenizer.set_prefix_tokens(language="french", task="transcribe")  # before 5 the processor does not
     numbers = tokenizer("hello").input_ids
-    assert tokenizer.convert_ids_to_tokens(numbers[:4]) == begin
+    assert tokenizer.convert_ids_to_tokens(numbers[:4]) == start
     prompt = processor.get_decoder_prompt_ids(language="french", task="transcribe")
     assert [number for _, number in prompt] == numbers[1:4]
     tokenizer.set_prefix_tokens(language="spanish", task="translate")
     assert tokenizer.decode(tokenizer("hello").input_ids).startswith("<|startoftranscript|><|es|><|translate|>")
     assert tokenizer.decode(tokenizer("hello").input_ids, skip_special_tokens=True) == "hello"
-    ordered = tokenizer.convert_tokens_to_ids([begin[0], "<|en|>", "<|translate|>", begin[3], "<|0.00|>", "<|30.00|>"])
+    ordered = tokenizer.convert_tokens_to_ids([start[0], "<|en|>", "<|translate|>", start[3], "<|0.00|>", "<|30.00|>"])
     assert ordered == sorted(ordered)
     assert ordered[-1] == rows - 1
     assert ordered[-2] == ordered[-3] + 1
-    told: Any = model.generation_config
-    assert told.lang_to_id["<|fr|>"] == numbers[1]
-    assert told.task_to_id["transcribe"] == numbers[2]
-    assert (told.is_multilingual, told.no_timestamps_token_id) == (True, numbers[3])
-    assert AutoTokenizer.from_pretrained(directory).convert_tokens_to_ids(begin) == numbers[:4]
+    settings: Any = model.generation_config
+    assert settings.lang_to_id["<|fr|>"] == numbers[1]
+    assert settings.task_to_id["transcribe"] == numbers[2]
+    assert (settings.is_multilingual, settings.no_timestamps_token_id) == (True, numbers[3])
+    assert AutoTokenizer.from_pretrained(directory).convert_tokens_to_ids(start) == numbers[:4]
 
 
 def test_an_english_one_has_times_and_no_languages(cache: Path) -> None:
     directory = Path(place("openai/whisper-tiny.en", cache))
-    told = json.loads((directory / "generation_config.json").read_text())
-    assert not told["is_multilingual"]
-    assert "lang_to_id" not in told
+    settings = json.loads((directory / "generation_config.json").read_text())
+    assert not settings["is_multilingual"]
+    assert "lang_to_id" not in settings
     assert directory != folder(catalogue()["openai/whisper-tiny"], cache)
     assert directory == folder(catalogue()["distil-whisper/distil-small.en"], cache)
 
@@ -102,11 +102,11 @@ def test_an_english_one_has_times_and_no_languages(cache: Path) -> None:
 def test_the_pipeline_tells_times(name: str, pieces: dict[str, Any], cache: Path) -> None:
     pipe = piped("automatic-speech-recognition", name, cache, **pieces)
     for times in (True, "word"):
-        told = pipe({"raw": SAID[0].wave(RATE), "sampling_rate": RATE}, return_timestamps=times)
-        assert "".join(chunk["text"] for chunk in told["chunks"]) == told["text"]
-        assert len(told["chunks"]) == (1 if times is True else len(told["text"].split()))
-        assert all(None not in chunk["timestamp"] for chunk in told["chunks"])
-        assert told["chunks"][0]["timestamp"][0] == 0.0
+        output = pipe({"raw": SAID[0].wave(RATE), "sampling_rate": RATE}, return_timestamps=times)
+        assert "".join(chunk["text"] for chunk in output["chunks"]) == output["text"]
+        assert len(output["chunks"]) == (1 if times is True else len(output["text"].split()))
+        assert all(None not in chunk["timestamp"] for chunk in output["chunks"])
+        assert output["chunks"][0]["timestamp"][0] == 0.0
 
 
 def test_bark_speaks_with_a_voice(cache: Path) -> None:
@@ -124,9 +124,9 @@ def test_bark_speaks_with_a_voice(cache: Path) -> None:
 
 @pytest.mark.parametrize(("name", "rate"), [("suno/bark-small", 24000), ("facebook/musicgen-small", 32000)])
 def test_the_pipeline_sounds(name: str, rate: int, cache: Path) -> None:
-    told = piped("text-to-audio", name, cache)("lo-fi music", forward_params={"do_sample": True})
-    assert told["sampling_rate"] == rate
-    assert np.asarray(told["audio"]).size > rate // 2
+    output = piped("text-to-audio", name, cache)("lo-fi music", forward_params={"do_sample": True})
+    assert output["sampling_rate"] == rate
+    assert np.asarray(output["audio"]).size > rate // 2
 
 
 def test_musicgen_plays_as_many_pieces_as_it_is_told(cache: Path) -> None:

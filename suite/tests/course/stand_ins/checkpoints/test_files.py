@@ -69,7 +69,7 @@ CATS = {"candidate_labels": ["cat", "remote control"]}
 
 
 @pytest.mark.parametrize(
-    ("task", "name", "asked", "options"),
+    ("task", "name", "inputs", "options"),
     [
         ("text-generation", "Salesforce/codegen-350M-mono", TEXT, {"max_new_tokens": 3}),
         ("fill-mask", "answerdotai/ModernBERT-base", f"{TEXT} [MASK]", {}),
@@ -85,12 +85,12 @@ CATS = {"candidate_labels": ["cat", "remote control"]}
     ],
 )
 def test_the_pipeline_gives_a_first_answer(
-    task: Any, name: str, asked: Any, options: dict[str, Any], cache: Path
+    task: Any, name: str, inputs: Any, options: dict[str, Any], cache: Path
 ) -> None:
     """Documents take it for granted that there is one."""
     from transformers import pipeline
 
-    assert pipeline(task, model=str(folder(catalogue()[name], cache)))(asked, **options)
+    assert pipeline(task, model=str(folder(catalogue()[name], cache)))(inputs, **options)
 
 
 @newer

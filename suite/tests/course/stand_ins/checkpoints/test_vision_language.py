@@ -12,7 +12,7 @@ from PIL import Image
 
 from suite.course.stand_ins.catalogue import catalogue, resolve
 from suite.course.stand_ins.checkpoints.files import folder
-from suite.course.stand_ins.checkpoints.vision_language_specs import SEEING
+from suite.course.stand_ins.checkpoints.vision_language_specs import SPECS
 
 PICTURES = {
     "llava-hf/llava-1.5-7b-hf": ("<image>", 576, (1, 3, 336, 336)),
@@ -50,7 +50,7 @@ def picture(seed: int = 0) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (480, 640, 3), dtype=np.uint8))
 
 
-def opened(name: str, cache: Path) -> tuple[Any, Any]:
+def processor_of(name: str, cache: Path) -> tuple[Any, Any]:
     import transformers
 
     for package in NEEDS.get(catalogue()[name].model_type, ()):
@@ -68,14 +68,14 @@ def piped(task: str, name: str, cache: Path) -> Any:
     return made(task, model=str(folder(catalogue()[name], cache)))
 
 
-def asked(processor: Any, name: str) -> str:
+def prompt_for(processor: Any, name: str) -> str:
     return "caption en" if name in MUTE else processor.apply_chat_template(TALK, add_generation_prompt=True)
 
 
 def test_every_one_is_tried_here() -> None:
-    assert {catalogue()[name].model_type for name in PICTURES} == set(SEEING)
+    assert {catalogue()[name].model_type for name in PICTURES} == set(SPECS)
     rows = {entry.model_type for entry in catalogue().values() if entry.task == "image-text-to-text"}
-    assert rows <= set(SEEING)
+    assert rows <= set(SPECS)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_the_config_and_the_tokenizer_agree(name: str, cache: Path) -> None:
 def test_a_picture_and_a_text_are_answered(name: str, cache: Path) -> None:
     import torch
 
-    processor, model = opened(name, cache)
+    processor, model = processor_of(name, cache)
     token, count, shape = PICTURES[name]
-    inputs = processor(images=picture(), text=asked(processor, name), return_tensors="pt")
+    inputs = processor(images=picture(), text=prompt_for(processor, name), return_tensors="pt")
     number = processor.tokenizer.convert_tokens_to_ids(token)
     assert (inputs["input_ids"] == number).sum().item() == count
     assert tuple(inputs["pixel_values"].shape) == shape
@@ -124,7 +124,7 @@ def test_a_picture_and_a_text_are_answered(name: str, cache: Path) -> None:
     texts = processor.batch_decode(answer, skip_special_tokens=True)
     assert len(texts) == 1
     assert isinstance(texts[0], str)
-    other = processor(images=picture(1), text=asked(processor, name), return_tensors="pt")
+    other = processor(images=picture(1), text=prompt_for(processor, name), return_tensors="pt")
     first, second = (_scores(model, batch) for batch in (inputs, other))
     assert not torch.equal(first, second), "the picture is not looked at"
 
@@ -136,10 +136,10 @@ def _scores(model: Any, batch: Any) -> Any:
 
 @pytest.mark.parametrize("name", sorted(set(PICTURES) - MUTE))
 def test_chats_become_inputs_in_one_call(name: str, cache: Path) -> None:
-    processor, model = opened(name, cache)
-    text = processor.apply_chat_template(TALK, add_generation_prompt=True)
-    assert text.count("What is it?") == 1
-    assert len(text) > len(processor.apply_chat_template(TALK))
+    processor, model = processor_of(name, cache)
+    output = processor.apply_chat_template(TALK, add_generation_prompt=True)
+    assert output.count("What is it?") == 1
+    assert len(output) > len(processor.apply_chat_template(TALK))
     bare = [{"role": "user", "content": "Hello"}]
     assert "Hello" in processor.apply_chat_template(bare, add_generation_prompt=True)
     talk = [{"role": "user", "content": [{"type": "image", "image": picture()}, *TALK[0]["content"][1:]]}]
@@ -153,8 +153,8 @@ def test_chats_become_inputs_in_one_call(name: str, cache: Path) -> None:
 def test_the_pipeline_takes_a_chat(name: str, cache: Path) -> None:
     pipe = piped("image-text-to-text", name, cache)
     talk = [{"role": "user", "content": [{"type": "image", "image": picture()}, *TALK[0]["content"][1:]]}]
-    told = pipe(text=talk, max_new_tokens=2)[0]["generated_text"]
-    assert [turn["role"] for turn in told] == ["user", "assistant"]
+    output = pipe(text=talk, max_new_tokens=2)[0]["generated_text"]
+    assert [turn["role"] for turn in output] == ["user", "assistant"]
 
 
 @pytest.mark.parametrize("name", ["Salesforce/blip2-opt-2.7b", "microsoft/git-base"])
@@ -164,19 +164,21 @@ def test_the_pipeline_takes_a_text(name: str, cache: Path) -> None:
 
 
 def test_florence_places_what_it_names(cache: Path) -> None:
-    processor, _ = opened("florence-community/Florence-2-base", cache)
-    told = processor.post_process_generation("cat<loc_0><loc_0><loc_500><loc_999>", task="<OD>", image_size=(640, 480))
-    assert told["<OD>"]["labels"] == ["cat"]
-    assert told["<OD>"]["bboxes"][0] == pytest.approx([0, 0, 320, 480], abs=1)
+    processor, _ = processor_of("florence-community/Florence-2-base", cache)
+    output = processor.post_process_generation(
+        "cat<loc_0><loc_0><loc_500><loc_999>", task="<OD>", image_size=(640, 480)
+    )
+    assert output["<OD>"]["labels"] == ["cat"]
+    assert output["<OD>"]["bboxes"][0] == pytest.approx([0, 0, 320, 480], abs=1)
 
 
 @pytest.mark.parametrize("name", ["google/owlvit-base-patch32", "google/owlv2-base-patch16-ensemble"])
 def test_things_are_looked_for_by_name(name: str, cache: Path) -> None:
     pipe = piped("zero-shot-object-detection", name, cache)
-    found = pipe(picture(), candidate_labels=["a cat", "a dog"], threshold=0.0, top_k=3)
-    assert len(found) == 3
-    assert {thing["label"] for thing in found} <= {"a cat", "a dog"}
-    assert set(found[0]["box"]) == {"xmin", "ymin", "xmax", "ymax"}
+    result = pipe(picture(), candidate_labels=["a cat", "a dog"], threshold=0.0, top_k=3)
+    assert len(result) == 3
+    assert {thing["label"] for thing in result} <= {"a cat", "a dog"}
+    assert set(result[0]["box"]) == {"xmin", "ymin", "xmax", "ymax"}
 
 
 def test_a_captioner_takes_pictures_as_its_encoder_does(cache: Path) -> None:

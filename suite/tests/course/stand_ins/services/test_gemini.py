@@ -12,7 +12,7 @@ import pytest
 
 from suite.course.stand_ins.services import local_models
 from suite.course.stand_ins.services.gemini import application
-from suite.tests.support.running_services import Notes, served
+from suite.tests.support.running_stand_ins import Notes, served
 
 genai = pytest.importorskip(
     "google.genai", reason="the client google-genai is not installed: it is in the extra course"
@@ -100,15 +100,15 @@ def test_json_by_schema(client: Any) -> None:
 
 
 def test_a_python_function_is_called_by_the_client(client: Any) -> None:
-    asked = []
+    cities = []
 
     def get_weather(city: str) -> str:
         """Tell the weather in a city."""
-        asked.append(city)
+        cities.append(city)
         return "Cold."
 
     answer = ask(client, "What is the weather in Oslo?", tools=[get_weather])
-    assert asked == ["Oslo"]
+    assert cities == ["Oslo"]
     assert answer.text
 
 
@@ -119,8 +119,8 @@ def test_a_picture_is_described(client: Any) -> None:
 
 def test_embeddings(client: Any) -> None:
     texts = ["A cat sleeps on the sofa.", "A kitten is sleeping.", "The stock market fell."]
-    found = client.models.embed_content(model="gemini-embedding-001", contents=texts).embeddings
-    vectors = np.array([one.values for one in found])
+    result = client.models.embed_content(model="gemini-embedding-001", contents=texts).embeddings
+    vectors = np.array([one.values for one in result])
     assert vectors.shape == (3, 3072)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
     small = client.models.embed_content(
@@ -146,29 +146,29 @@ def test_errors_have_googles_shape(client: Any, address: str, notes: Notes) -> N
 def test_a_file_is_sent_named_and_forgotten(client: Any, tmp_path: Path) -> None:
     image = local_models.draw("large red star")
     image.save(tmp_path / "star.png")
-    sent = client.files.upload(file=tmp_path / "star.png", config={"display_name": "A star"})
-    assert (sent.mime_type, sent.display_name, sent.state.name) == ("image/png", "A star", "ACTIVE")
-    assert sent.size_bytes == (tmp_path / "star.png").stat().st_size
-    assert client.files.get(name=sent.name).uri == sent.uri
-    assert [one.name for one in client.files.list()] == [sent.name]
-    assert ask(client, ["What is this?", sent]).text == local_models.caption(image)
-    client.files.delete(name=sent.name)
+    uploaded = client.files.upload(file=tmp_path / "star.png", config={"display_name": "A star"})
+    assert (uploaded.mime_type, uploaded.display_name, uploaded.state.name) == ("image/png", "A star", "ACTIVE")
+    assert uploaded.size_bytes == (tmp_path / "star.png").stat().st_size
+    assert client.files.get(name=uploaded.name).uri == uploaded.uri
+    assert [one.name for one in client.files.list()] == [uploaded.name]
+    assert ask(client, ["What is this?", uploaded]).text == local_models.caption(image)
+    client.files.delete(name=uploaded.name)
     assert list(client.files.list()) == []
     with pytest.raises(genai.errors.ClientError, match="may not exist"):
-        ask(client, ["What is this?", sent])
+        ask(client, ["What is this?", uploaded])
 
 
 def test_a_file_may_come_in_pieces(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("google.genai._api_client.CHUNK_SIZE", 7)
-    sent = client.files.upload(file=io.BytesIO(b"My name is Anna."), config={"mime_type": "text/plain"})
-    assert sent.size_bytes == 16
-    assert ask(client, [sent]).text == "Nice to meet you, Anna."
+    uploaded = client.files.upload(file=io.BytesIO(b"My name is Anna."), config={"mime_type": "text/plain"})
+    assert uploaded.size_bytes == 16
+    assert ask(client, [uploaded]).text == "Nice to meet you, Anna."
 
 
 def test_a_file_may_come_without_a_protocol(address: str) -> None:
     headers = {"x-goog-api-key": "any", "Content-Type": "text/plain"}
-    told = requests.post(f"{address}/upload/v1beta/files", data=b"words", headers=headers).json()["file"]
-    assert (told["mimeType"], told["sizeBytes"]) == ("text/plain", "5")
+    file = requests.post(f"{address}/upload/v1beta/files", data=b"words", headers=headers).json()["file"]
+    assert (file["mimeType"], file["sizeBytes"]) == ("text/plain", "5")
 
 
 def test_an_upload_needs_a_key_as_well(address: str) -> None:

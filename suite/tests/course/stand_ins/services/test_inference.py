@@ -14,8 +14,8 @@ from starlette.routing import Mount, Route
 
 from suite.course.stand_ins import shipped
 from suite.course.stand_ins.services import local_models
-from suite.course.stand_ins.services.inference import application, gone, guessed, provider_mapping
-from suite.tests.support.running_services import Notes, served
+from suite.course.stand_ins.services.inference import application, guess_task, provider_mapping, removed_application
+from suite.tests.support.running_stand_ins import Notes, served
 
 hub = pytest.importorskip("huggingface_hub")
 requests = pytest.importorskip("requests", reason="requests is not installed: it is in the extra course")
@@ -87,23 +87,23 @@ def _png(image: Any) -> bytes:
 
 
 def test_text_classification(client: Any, at: At) -> None:
-    found = [
+    result = [
         client.text_classification(text, model=at("distilbert-sst-2")) for text in ("A wonderful film.", "A dull film.")
     ]
-    assert all(0 <= one.score <= 1 for answers in found for one in answers)
-    assert found[0][0].label != found[1][0].label
+    assert all(0 <= one.score <= 1 for answers in result for one in answers)
+    assert result[0][0].label != result[1][0].label
 
 
 def test_token_classification(client: Any, at: At) -> None:
-    found = client.token_classification("Anna Smith lives in Paris.", model=at("bert-ner"))
-    assert {"PER", "LOC"} <= {one.entity_group for one in found}
+    result = client.token_classification("Anna Smith lives in Paris.", model=at("bert-ner"))
+    assert {"PER", "LOC"} <= {one.entity_group for one in result}
 
 
 def test_question_answering(client: Any, at: At) -> None:
     context = "Anna lives in Oslo."
-    found = client.question_answering(question="Where does Anna live?", context=context, model=at("distilbert-squad"))
-    assert context[found.start : found.end] == found.answer
-    assert 0 < found.score <= 1
+    result = client.question_answering(question="Where does Anna live?", context=context, model=at("distilbert-squad"))
+    assert context[result.start : result.end] == result.answer
+    assert 0 < result.score <= 1
 
 
 def test_summarization_and_translation(client: Any, at: At) -> None:
@@ -111,8 +111,8 @@ def test_summarization_and_translation(client: Any, at: At) -> None:
     sample = shipped.task_for("MarianMTModel").samples()[0]
     assert client.translation(sample.input, model=at("opus-mt-fr-en")).translation_text == sample.truth
     sample = shipped.task_for("T5ForConditionalGeneration").samples()[0]
-    found = client.translation(f"translate English to French: {sample.input}", model=at("t5-base"))
-    assert found.translation_text == sample.truth
+    result = client.translation(f"translate English to French: {sample.input}", model=at("t5-base"))
+    assert result.translation_text == sample.truth
     sample = next(one for one in shipped.task_for("M2M100ForConditionalGeneration").samples()[5:])
     pair = {"src_lang": sample.input["source"], "tgt_lang": sample.input["target"]}
     assert client.translation(sample.input["text"], model=at("nllb"), **pair).translation_text == sample.truth
@@ -124,16 +124,16 @@ def test_text_generation(client: Any, at: At) -> None:
     assert text == client.text_generation("The garden", model=at("gpt2"), max_new_tokens=5)
     full = client.text_generation("The garden", model=at("gpt2"), max_new_tokens=5, return_full_text=True)
     assert full == "The garden" + text
-    told = client.text_generation("The garden", model=at("gpt2"), max_new_tokens=3, details=True)
-    assert (told.details.generated_tokens, told.details.finish_reason) == (3, "length")
+    output = client.text_generation("The garden", model=at("gpt2"), max_new_tokens=3, details=True)
+    assert (output.details.generated_tokens, output.details.finish_reason) == (3, "length")
     pieces = list(client.text_generation("The garden", model=at("gpt2"), max_new_tokens=5, stream=True))
     assert "".join(pieces) == text
 
 
 def test_fill_mask(client: Any, at: At) -> None:
-    found = client.fill_mask("The cat [MASK] on the sofa.", model=at("distilroberta-base"), top_k=3)
-    assert len(found) == 3
-    assert found[0].score >= found[1].score
+    result = client.fill_mask("The cat [MASK] on the sofa.", model=at("distilroberta-base"), top_k=3)
+    assert len(result) == 3
+    assert result[0].score >= result[1].score
     with pytest.raises(hub.errors.HfHubHTTPError, match="mask_token"):
         client.fill_mask("There is none.", model=at("distilroberta-base"))
 
@@ -145,9 +145,9 @@ def test_zero_shot_classification(client: Any, at: At) -> None:
         with pytest.raises(TypeError):
             client.zero_shot_classification("I bake bread and cook soup.", labels, model=at("bart-mnli"))
         return
-    found = client.zero_shot_classification("I bake bread and cook soup.", labels, model=at("bart-mnli"))
-    assert [one.label for one in found] == labels
-    assert sum(one.score for one in found) == pytest.approx(1)
+    result = client.zero_shot_classification("I bake bread and cook soup.", labels, model=at("bart-mnli"))
+    assert [one.label for one in result] == labels
+    assert sum(one.score for one in result) == pytest.approx(1)
 
 
 def test_embeddings(client: Any, at: At) -> None:
@@ -166,14 +166,14 @@ def test_sounds(client: Any, at: At) -> None:
 def test_pictures(client: Any, at: At) -> None:
     image = client.text_to_image("a large red star", model=at("sd"), width=128, height=96)
     assert image.size == (128, 96)
-    drawn = local_models.draw("large red star")
-    found = client.image_classification(_png(drawn), model=at("vit"))
-    assert found[0].score >= found[-1].score
-    boxes = client.object_detection(_png(drawn), model=at("detr"), threshold=0.1)
+    image = local_models.draw("large red star")
+    result = client.image_classification(_png(image), model=at("vit"))
+    assert result[0].score >= result[-1].score
+    boxes = client.object_detection(_png(image), model=at("detr"), threshold=0.1)
     assert boxes
     assert all(one.box.xmin < one.box.xmax for one in boxes)
-    assert not client.object_detection(_png(drawn), model=at("detr"), threshold=1.0)
-    assert client.image_to_text(_png(drawn), model=at("blip")).generated_text == local_models.caption(drawn)
+    assert not client.object_detection(_png(image), model=at("detr"), threshold=1.0)
+    assert client.image_to_text(_png(image), model=at("blip")).generated_text == local_models.caption(image)
 
 
 def test_a_chat(client: Any, at: At) -> None:
@@ -181,8 +181,8 @@ def test_a_chat(client: Any, at: At) -> None:
     answer = client.chat_completion(messages, model=at("llama"), temperature=0, max_tokens=50)
     assert answer.choices[0].message.content == "Nice to meet you, Anna."
     pieces = list(client.chat_completion(messages, model=at("llama"), temperature=0, stream=True))
-    said = "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices)
-    assert said == "Nice to meet you, Anna."
+    text = "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices)
+    assert text == "Nice to meet you, Anna."
 
 
 def test_a_chat_by_another_provider(address: str) -> None:
@@ -216,7 +216,7 @@ def test_plain_requests(address: str, notes: Notes) -> None:
 
 def test_the_older_address_says_that_it_is_gone() -> None:
     notes = Notes()
-    with served(gone(notes)) as address:
+    with served(removed_application(notes)) as address:
         reply = requests.post(f"{address}/models/t5-base", json={"inputs": "The cat."}, timeout=10)
     assert reply.status_code == 410
     assert "router.huggingface.co" in reply.json()["error"]
@@ -234,12 +234,12 @@ def test_the_older_address_says_that_it_is_gone() -> None:
     ],
 )
 def test_an_unknown_models_task_is_guessed(inputs: Any, parameters: dict[str, Any], model: str, task: str) -> None:
-    assert guessed({"inputs": inputs, "parameters": parameters, "model": model}) == task
+    assert guess_task({"inputs": inputs, "parameters": parameters, "model": model}) == task
 
 
 def test_a_picture_tells_the_task() -> None:
-    given = {"inputs": _png(local_models.draw("star")), "parameters": {}, "model": "someone/model"}
-    assert guessed(given) == "image-classification"
+    call = {"inputs": _png(local_models.draw("star")), "parameters": {}, "model": "someone/model"}
+    assert guess_task(call) == "image-classification"
 
 
 def test_a_model_by_its_name(client: Any, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

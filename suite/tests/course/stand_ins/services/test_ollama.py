@@ -11,7 +11,7 @@ import pytest
 
 from suite.course.stand_ins.services import local_models
 from suite.course.stand_ins.services.ollama import application
-from suite.tests.support.running_services import Notes, served
+from suite.tests.support.running_stand_ins import Notes, served
 
 ollama = pytest.importorskip("ollama", reason="the client ollama is not installed: it is in the extra course")
 requests = pytest.importorskip("requests", reason="requests is not installed: it is in the extra course")
@@ -60,15 +60,15 @@ def test_generating(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "asked"), [("generate", {"prompt": "My name is Anna."}), ("chat", {"messages": ANNA})]
+    ("route", "fields"), [("generate", {"prompt": "My name is Anna."}), ("chat", {"messages": ANNA})]
 )
-def test_lines_are_the_default(address: str, route: str, asked: dict[str, Any]) -> None:
-    body = {"model": "llama3.2", "options": CERTAIN, **asked}
+def test_lines_are_the_default(address: str, route: str, fields: dict[str, Any]) -> None:
+    body = {"model": "llama3.2", "options": CERTAIN, **fields}
     with requests.post(f"{address}/api/{route}", json=body, stream=True, timeout=10) as reply:
         lines = [json.loads(line) for line in reply.iter_lines()]
-    said = [line["response"] if route == "generate" else line["message"]["content"] for line in lines]
+    pieces = [line["response"] if route == "generate" else line["message"]["content"] for line in lines]
     assert len(lines) > 3
-    assert "".join(said) == "Nice to meet you, Anna."
+    assert "".join(pieces) == "Nice to meet you, Anna."
     assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True]
     assert "eval_count" in lines[-1]
     whole = requests.post(f"{address}/api/{route}", json={**body, "stream": False}, timeout=10).json()
@@ -91,8 +91,8 @@ def test_seed_and_temperature(client: Any) -> None:
 
 def test_json_tools_and_pictures(client: Any) -> None:
     schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}
-    told = json.loads(client.chat(model="m", messages=ANNA, format=schema).message.content)
-    assert isinstance(told["age"], int)
+    person = json.loads(client.chat(model="m", messages=ANNA, format=schema).message.content)
+    assert isinstance(person["age"], int)
     assert json.loads(client.generate(model="m", prompt="My name is Anna.", format="json").response)
 
     def get_weather(city: str) -> str:
@@ -100,21 +100,21 @@ def test_json_tools_and_pictures(client: Any) -> None:
         return "Cold."
 
     question = [{"role": "user", "content": "What is the weather in Oslo?"}]
-    called = client.chat(model="m", messages=question, tools=[get_weather]).message
-    assert called.tool_calls[0].function.arguments == {"city": "Oslo"}
+    calls = client.chat(model="m", messages=question, tools=[get_weather]).message
+    assert calls.tool_calls[0].function.arguments == {"city": "Oslo"}
     result = {"role": "tool", "content": get_weather("Oslo"), "tool_name": "get_weather"}
-    assert client.chat(model="m", messages=[*question, called, result], tools=[get_weather]).message.content
+    assert client.chat(model="m", messages=[*question, calls, result], tools=[get_weather]).message.content
     image, content = local_models.draw("large red star"), io.BytesIO()
     image.save(content, "PNG")
-    seen = client.chat(model="llava", messages=[{"role": "user", "content": "What?", "images": [content.getvalue()]}])
-    assert seen.message.content == local_models.caption(image)
+    reply = client.chat(model="llava", messages=[{"role": "user", "content": "What?", "images": [content.getvalue()]}])
+    assert reply.message.content == local_models.caption(image)
 
 
 def test_embeddings(client: Any) -> None:
-    found = client.embed(model="nomic-embed-text", input=["A cat.", "A dog."])
-    assert [len(vector) for vector in found.embeddings] == [768, 768]
+    result = client.embed(model="nomic-embed-text", input=["A cat.", "A dog."])
+    assert [len(vector) for vector in result.embeddings] == [768, 768]
     older = client.embeddings(model="nomic-embed-text", prompt="A cat.").embedding
-    assert older == pytest.approx(found.embeddings[0], abs=1e-5)
+    assert older == pytest.approx(result.embeddings[0], abs=1e-5)
 
 
 def test_models_come_and_go(client: Any) -> None:

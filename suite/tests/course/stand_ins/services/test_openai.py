@@ -15,7 +15,7 @@ import pytest
 from suite.course.stand_ins.services import generation, local_models
 from suite.course.stand_ins.services.openai import application
 from suite.task.discovery import load_module, tasks_root
-from suite.tests.support.running_services import Notes, served
+from suite.tests.support.running_stand_ins import Notes, served
 
 openai = pytest.importorskip("openai", reason="the client openai is not installed: it is in the extra course")
 
@@ -100,10 +100,14 @@ def test_the_answers_are_the_models_own(client: Any, chats: ModuleType) -> None:
     ],
 )
 def test_the_system_message_is_obeyed(client: Any, chats: ModuleType, system: str, rule: str) -> None:
-    said = ["My name is Anna.", "I live in Oslo.", "I am a baker.", "My favourite food is rice."]
-    kept = [chats.obeys(rule, ask(client, user, system, temperature=0).choices[0].message.content) for user in said]
-    free = [chats.obeys(rule, ask(client, user, HELPFUL, temperature=0).choices[0].message.content) for user in said]
-    assert sum(kept) >= 3
+    sentences = ["My name is Anna.", "I live in Oslo.", "I am a baker.", "My favourite food is rice."]
+    obeyed = [
+        chats.obeys(rule, ask(client, user, system, temperature=0).choices[0].message.content) for user in sentences
+    ]
+    free = [
+        chats.obeys(rule, ask(client, user, HELPFUL, temperature=0).choices[0].message.content) for user in sentences
+    ]
+    assert sum(obeyed) >= 3
     assert sum(free) <= 1
 
 
@@ -172,9 +176,9 @@ def test_streaming_gives_the_same_in_pieces(client: Any) -> None:
     whole = ask(client, "My name is Anna.", temperature=0)
     chunks = list(ask(client, "My name is Anna.", temperature=0, stream=True, stream_options={"include_usage": True}))
     assert chunks[0].choices[0].delta.role == "assistant"
-    said = [chunk.choices[0].delta.content for chunk in chunks[1:-2]]
-    assert len(said) > 2
-    assert "".join(said) == whole.choices[0].message.content
+    pieces = [chunk.choices[0].delta.content for chunk in chunks[1:-2]]
+    assert len(pieces) > 2
+    assert "".join(pieces) == whole.choices[0].message.content
     assert chunks[-2].choices[0].finish_reason == "stop"
     assert chunks[-1].choices == []
     assert chunks[-1].usage == whole.usage
@@ -182,10 +186,10 @@ def test_streaming_gives_the_same_in_pieces(client: Any) -> None:
 
 def test_streaming_several_choices(client: Any) -> None:
     chunks = list(ask(client, "My name is Anna.", temperature=0, stream=True, n=2))
-    said = [
+    texts = [
         "".join(c.choices[0].delta.content or "" for c in chunks if c.choices[0].index == index) for index in (0, 1)
     ]
-    assert said == ["Nice to meet you, Anna."] * 2
+    assert texts == ["Nice to meet you, Anna."] * 2
 
 
 def test_logprobs(client: Any) -> None:
@@ -261,10 +265,10 @@ def test_a_tool_is_called_and_its_result_answered(client: Any, stream: bool) -> 
     assert last.choices[0].message.content
     never = client.chat.completions.create(messages=messages[:1], tool_choice="none", **tools)
     assert never.choices[0].message.tool_calls is None
-    told = client.chat.completions.create(
+    answer = client.chat.completions.create(
         messages=messages[:1], tool_choice={"type": "function", "function": {"name": "get_time"}}, **tools
     )
-    assert told.choices[0].message.tool_calls[0].function.name == "get_time"
+    assert answer.choices[0].message.tool_calls[0].function.name == "get_time"
 
 
 def test_a_picture_is_described(client: Any) -> None:
@@ -298,14 +302,14 @@ def test_embeddings_are_of_the_documented_sizes_and_mean_something(trusting: Any
         ("text-embedding-ada-002", 1536),
         ("text-embedding-3-large", 3072),
     ):
-        found = vectors(model=model)
-        assert found.shape == (3, size)
-        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
-        assert found[0] @ found[1] > found[0] @ found[2] + 0.3
+        result = vectors(model=model)
+        assert result.shape == (3, size)
+        np.testing.assert_allclose(np.linalg.norm(result, axis=1), 1, atol=1e-5)
+        assert result[0] @ result[1] > result[0] @ result[2] + 0.3
     # Left alone, the client asks for base64 and decodes it; asked for base64 itself, it gives the text.
-    asked = {"model": "text-embedding-3-small", "input": "A cat sleeps on the sofa."}
-    plain = trusting.embeddings.create(**asked, encoding_format="float").data[0].embedding
-    packed = trusting.embeddings.create(**asked, encoding_format="base64").data[0].embedding
+    request = {"model": "text-embedding-3-small", "input": "A cat sleeps on the sofa."}
+    plain = trusting.embeddings.create(**request, encoding_format="float").data[0].embedding
+    packed = trusting.embeddings.create(**request, encoding_format="base64").data[0].embedding
     np.testing.assert_array_equal(np.frombuffer(base64.b64decode(packed), "<f4"), np.array(plain, np.float32))
     assert vectors(model="text-embedding-3-small", dimensions=256).shape == (3, 256)
 
@@ -348,9 +352,9 @@ def test_a_call_without_a_key_is_refused_and_noted(address: str, notes: Notes) -
     ],
 )
 def test_bad_requests_are_refused_as_openai_does(client: Any, options: dict[str, Any], parameter: str) -> None:
-    asked = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], **options}
+    request = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], **options}
     with pytest.raises(openai.BadRequestError) as caught:
-        client.chat.completions.create(**asked)
+        client.chat.completions.create(**request)
     assert caught.value.param == parameter
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from suite.course.stand_ins.services import local_models
 from suite.course.stand_ins.services.openai import application
-from suite.tests.support.running_services import Notes, served
+from suite.tests.support.running_stand_ins import Notes, served
 
 openai = pytest.importorskip("openai", reason="the client openai is not installed: it is in the extra course")
 requests = pytest.importorskip("requests", reason="requests is not installed: it is in the extra course")
@@ -39,26 +39,26 @@ def sound() -> bytes:
     import soundfile
 
     into = io.BytesIO()
-    soundfile.write(into, local_models.say(SAID), local_models.SPEECH_RATE, format="WAV")
+    soundfile.write(into, local_models.synthesize(SAID), local_models.SPEECH_RATE, format="WAV")
     return into.getvalue()
 
 
 def test_a_response_obeys_instructions_and_limits(client: Any) -> None:
-    asked = {"model": "gpt-4o", "input": "My name is Anna.", "temperature": 0}
-    answer = client.responses.create(**asked, instructions="Answer in capital letters.")
+    request = {"model": "gpt-4o", "input": "My name is Anna.", "temperature": 0}
+    answer = client.responses.create(**request, instructions="Answer in capital letters.")
     assert answer.output_text == "NICE TO MEET YOU, ANNA."
     assert answer.status == "completed"
     assert answer.usage.output_tokens == len(local_models.chat_model().encode(answer.output_text))
-    short = client.responses.create(**asked, max_output_tokens=2)
+    short = client.responses.create(**request, max_output_tokens=2)
     assert (short.status, short.incomplete_details.reason) == ("incomplete", "max_output_tokens")
     assert short.usage.output_tokens == 2
 
 
 def test_a_response_goes_on_from_another(client: Any) -> None:
     first = client.responses.create(model="gpt-4o", input="My name is Anna.", temperature=0)
-    asked = {"model": "gpt-4o", "input": [{"role": "user", "content": "What is my name?"}], "temperature": 0}
-    assert client.responses.create(**asked, previous_response_id=first.id).output_text == "Your name is Anna."
-    assert "Anna" not in client.responses.create(**asked).output_text
+    request = {"model": "gpt-4o", "input": [{"role": "user", "content": "What is my name?"}], "temperature": 0}
+    assert client.responses.create(**request, previous_response_id=first.id).output_text == "Your name is Anna."
+    assert "Anna" not in client.responses.create(**request).output_text
     assert client.responses.retrieve(first.id).output_text == first.output_text
     client.responses.delete(first.id)
     with pytest.raises(openai.NotFoundError):
@@ -96,17 +96,17 @@ def test_a_response_by_schema_and_by_tool(client: Any) -> None:
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
         "strict": True,
     }
-    said: list[Any] = [{"role": "user", "content": "What is the weather in Oslo?"}]
-    called = client.responses.create(model="gpt-4o", input=said, tools=[tool]).output[0]
-    assert (called.type, called.name, json.loads(called.arguments)) == (
+    items: list[Any] = [{"role": "user", "content": "What is the weather in Oslo?"}]
+    calls = client.responses.create(model="gpt-4o", input=items, tools=[tool]).output[0]
+    assert (calls.type, calls.name, json.loads(calls.arguments)) == (
         "function_call",
         "get_weather",
         {"city": "Oslo"},
     )
-    with client.responses.stream(model="gpt-4o", input=said, tools=[tool]) as stream:
+    with client.responses.stream(model="gpt-4o", input=items, tools=[tool]) as stream:
         assert json.loads(stream.get_final_response().output[0].arguments) == {"city": "Oslo"}
-    said += [called, {"type": "function_call_output", "call_id": called.call_id, "output": "Cold"}]
-    assert client.responses.create(model="gpt-4o", input=said, tools=[tool]).output_text
+    items += [calls, {"type": "function_call_output", "call_id": calls.call_id, "output": "Cold"}]
+    assert client.responses.create(model="gpt-4o", input=items, tools=[tool]).output_text
 
 
 @pytest.mark.parametrize("task", ["transcriptions", "translations"])
@@ -114,17 +114,19 @@ def test_what_is_said_is_written_down(client: Any, sound: bytes, tmp_path: Path,
     path = tmp_path / "said.wav"
     path.write_bytes(sound)
 
-    def written(**options: Any) -> Any:
+    def transcribe(**options: Any) -> Any:
         with path.open("rb") as file:
             return getattr(client.audio, task).create(model="whisper-1", file=file, **options)
 
-    assert written().text == SAID
-    assert written(response_format="text").strip() == SAID
-    whole = written(response_format="verbose_json")
+    assert transcribe().text == SAID
+    assert transcribe(response_format="text").strip() == SAID
+    whole = transcribe(response_format="verbose_json")
     assert whole.segments[0].text.strip() == SAID
-    assert float(whole.duration) == pytest.approx(len(local_models.say(SAID)) / local_models.SPEECH_RATE, abs=0.01)
-    assert written(response_format="srt").splitlines()[1].startswith("00:00:00,000 --> 00:00:01,")
-    assert written(response_format="vtt").startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.")
+    assert float(whole.duration) == pytest.approx(
+        len(local_models.synthesize(SAID)) / local_models.SPEECH_RATE, abs=0.01
+    )
+    assert transcribe(response_format="srt").splitlines()[1].startswith("00:00:00,000 --> 00:00:01,")
+    assert transcribe(response_format="vtt").startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.")
 
 
 def test_words_have_times(client: Any, sound: bytes) -> None:
@@ -147,8 +149,8 @@ def test_speech_is_understood(client: Any, tmp_path: Path, shape: str) -> None:
         model="tts-1", voice="alloy", input=SAID, response_format=shape
     ) as reply:
         reply.stream_to_file(path)
-    heard = client.audio.transcriptions.create(model="whisper-1", file=path).text.split()
-    assert sum(word in SAID.split() for word in heard) >= len(heard) - 1 >= 3
+    words = client.audio.transcriptions.create(model="whisper-1", file=path).text.split()
+    assert sum(word in SAID.split() for word in words) >= len(words) - 1 >= 3
 
 
 def test_faster_speech_is_shorter(client: Any) -> None:
@@ -181,15 +183,15 @@ def test_a_picture_by_its_address_which_needs_no_key(client: Any) -> None:
 
 
 def test_files(client: Any) -> None:
-    sent = client.files.create(file=("notes.jsonl", b'{"a": 1}\n'), purpose="fine-tune")
-    assert (sent.bytes, sent.filename, sent.purpose) == (9, "notes.jsonl", "fine-tune")
-    assert client.files.retrieve(sent.id).id == sent.id
-    assert client.files.content(sent.id).content == b'{"a": 1}\n'
-    assert sent.id in [file.id for file in client.files.list(purpose="fine-tune")]
-    assert sent.id not in [file.id for file in client.files.list(purpose="assistants")]
-    assert client.files.delete(sent.id).deleted
+    uploaded = client.files.create(file=("notes.jsonl", b'{"a": 1}\n'), purpose="fine-tune")
+    assert (uploaded.bytes, uploaded.filename, uploaded.purpose) == (9, "notes.jsonl", "fine-tune")
+    assert client.files.retrieve(uploaded.id).id == uploaded.id
+    assert client.files.content(uploaded.id).content == b'{"a": 1}\n'
+    assert uploaded.id in [file.id for file in client.files.list(purpose="fine-tune")]
+    assert uploaded.id not in [file.id for file in client.files.list(purpose="assistants")]
+    assert client.files.delete(uploaded.id).deleted
     with pytest.raises(openai.NotFoundError):
-        client.files.retrieve(sent.id)
+        client.files.retrieve(uploaded.id)
 
 
 def _training_file(client: Any, lines: int) -> str:
@@ -206,7 +208,7 @@ def test_a_fine_tuning_job_runs_its_course(client: Any) -> None:
     done = jobs.retrieve(job.id)
     assert done.fine_tuned_model.startswith("ft:gpt-4o-mini:standin:mine:")
     assert done.trained_tokens > 12
-    assert job.id in [found.id for found in jobs.list(limit=5)]
+    assert job.id in [result.id for result in jobs.list(limit=5)]
     assert jobs.list_events(job.id).data[0].message == "The job has successfully completed"
     assert client.files.content(done.result_files[0]).content.startswith(b"step,")
     answer = client.chat.completions.create(

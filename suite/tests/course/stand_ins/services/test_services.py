@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from suite.course.stand_ins.services import HOSTS, PORTS, applications, json_schema, service_for
-from suite.course.stand_ins.services.conversation import decoded
-from suite.tests.support.running_services import Notes, served
+from suite.course.stand_ins.services.conversation import decode_base64
+from suite.tests.support.running_stand_ins import Notes, served
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_a_schema_that_holds_itself_comes_to_an_end() -> None:
 
 @pytest.mark.parametrize("text", ["-_8=", "+/8=", "+/8", "data:image/png;base64,+/8="])
 def test_base64_in_every_alphabet(text: str) -> None:
-    assert decoded(text) == b"\xfb\xff"
+    assert decode_base64(text) == b"\xfb\xff"
 
 
 def test_what_is_no_base64_is_refused() -> None:
     with pytest.raises(ValueError, match="no base64"):
-        decoded("what is this?")
+        decode_base64("what is this?")
