@@ -192,9 +192,9 @@ def _lint(parsed: argparse.Namespace) -> int:
     documents, findings = lint.lint(parsed.paths, releases)
     for line in lint.lines(documents, findings):
         print(line)
-    wrong = lint.to_mend(documents, findings)
+    wrong = lint.to_fix(documents, findings)
     examples = sum(len(document.examples) for document in documents)
-    print(f"{examples} examples in {len(documents)} documents: {wrong or 'nothing'} to mend", file=sys.stderr)
+    print(f"{examples} examples in {len(documents)} documents: {wrong or 'nothing'} to fix", file=sys.stderr)
     return 1 if wrong else 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from suite.core.errors import UsageError
 from suite.course.documents.blocks import FENCE, MISSING, Block, block_of, parse_markdown
 from suite.course.documents.model import Document, Example
+from suite.course.documents.names import last_name
 from suite.course.documents.python_source import has_prompts, without_prompts
 from suite.course.documents.unfenced import unmarked_code
 
@@ -127,15 +128,11 @@ def _inline(token: Token, name: str, lines: Sequence[str]) -> Iterator[Example]:
             tree = ast.parse(child.content.strip(), mode="exec")
         except (SyntaxError, ValueError):
             continue
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "pipeline"]
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node.func) == "pipeline"]
         if not any(call.args or call.keywords for call in calls):
             continue
         line = next((n + 1 for n in range(start, end) if child.content[:40] in lines[n]), start + 1)
         yield Example(name, str(line), line, child.content.strip(), kind="inline")
-
-
-def _called(call: ast.Call) -> str:
-    return str(getattr(call.func, "id", None) or getattr(call.func, "attr", ""))
 
 
 def _notebook(content: str, name: str) -> list[Example]:
