@@ -276,7 +276,7 @@ def _new_authority() -> tuple[bytes, bytes]:
 
 
 def _preloads(documents: Sequence[Document], known: Mapping[str, str]) -> list[str]:
-    modules, names = usage_hints.imports(documents)
+    modules, names = usage_hints.preloads(documents)
     classes = {hint for hint in known.values() if hint[:1].isupper() and hint.isidentifier()}
     resolved = [resolve(name, hint) for name, hint in known.items()]
     classes |= {one.entry.architecture for one in resolved if one.entry and one.entry.architecture}

@@ -9,7 +9,7 @@ import re
 import textwrap
 import warnings
 
-IN = re.compile(r"^\s*In \[\d*\]: ?", re.MULTILINE)
+IN = re.compile(r"^[^\S\n]*In \[\d*\]: ?", re.MULTILINE)
 CONTINUED, OUT = re.compile(r"^\s*\.{3,}: ?"), re.compile(r"^\s*Out\[\d*\]: ?")
 SHELL = re.compile(
     r"\s*(?:[$%] )?(?:pip3?|uv|uvx|conda|mamba|poetry|npm|npx|git|cd|mkdir|source|export"
@@ -18,7 +18,7 @@ SHELL = re.compile(
     r"|python3? (?:-m )?[\w./-]+|accelerate|torchrun|huggingface-cli|hf|ollama|streamlit|gradio|chmod|ls|cat"
     r"|echo)(?:\s+[^\s=(]|$)"
 )
-PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
+PROMPT = re.compile(r"^[^\S\n]*>>> ?", re.MULTILINE)
 SESSION_LINE = re.compile(r"^(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.) ?")
 LONGEST_STATEMENT = 100
 """Lines without a prompt that may belong to one statement, and lines that may show what it gives."""
@@ -27,7 +27,7 @@ CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
 """Cell magics whose cell is Python all the same."""
 NOT_PYTHON = re.compile(r"^(?P<indent>\s*)(!(?!=)\s*\S|[%?]\S|[\w.]+\?+\s*$|\w+\s*=\s*!)")
-IMPORTS = re.compile(r"^\s*from [\w.]+ import [\w(*]", re.MULTILINE)
+IMPORTS = re.compile(r"^[^\S\n]*from [\w.]+ import [\w(*]", re.MULTILINE)
 CODE_LIKE = re.compile(
     r"\s*(?:(?:from|import|def|class|for|while|if|else|elif|with|try|except|return|async|await|lambda|del|raise|assert)\b"
     r"|[@#)\]}]|[A-Za-z_][\w.]*(?:\[.*\])?\s*(?:[-+*/]?=(?!=)|\())"

@@ -1,7 +1,7 @@
-"""What can be said of an example without running it: which of its names, arguments and tasks are gone.
+"""Checks examples against the table of removals without running them: names, arguments and tasks that are gone.
 
-Only what is certain is said. A name counts as a library's if it was imported from it, here or in an earlier example of
-the document, or, in a call out of a sentence, if nothing else can be meant.
+Only what is certain is reported. A name counts as a library's if it was imported from it, here or in an earlier example
+of the document, or, in a call in a sentence, if it can mean nothing else.
 """
 
 from __future__ import annotations
@@ -10,25 +10,17 @@ import ast
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from suite.course.documents.model import Document, Example
-from suite.course.documents.python_source import has_code, is_shell, parse
+from suite.course.documents.names import QualifiedNames, root_name
+from suite.course.documents.python_source import parse
 from suite.course.lifecycle.table import Removal, removals
+from suite.course.lint.fragments import Unparsed, fragment_reason
 
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
 DEPRECATED = "works-with-warning"
-ELLIPSIS = re.compile(r"^\s*(\.\.\.|…|#\s*\.\.\.)\s*$|\[\.\.\.\]", re.MULTILINE)
-FILLED_IN = re.compile(r"<\w[\w ./:-]*>")
-"""What a reader is to fill in: `<path-to-adapter>`, unless it stands in a text, as `"<mask>"` does."""
-TEMPLATE = re.compile(r"\{\{.+?\}\}|\{%.+?%\}")
-TEXT = re.compile(r""""[^"]*"|'[^']*'""")
-PIECE = re.compile(r"""\s*(["'])[\w -]+\1\s*:\s""")
-"""A line of a dictionary."""
-SHOWN_DATA = re.compile(r"\s*(Dataset|DatasetDict|IterableDataset)\(\{")
-SHOWN_ERROR = re.compile(r"\s*(Traceback \(most|[\w.]*(Error|Exception|Warning): )")
-"""A line of what Python says of an error."""
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
 
 
@@ -45,64 +37,29 @@ class Finding:
     replacement: str = ""
 
 
-@dataclass
-class Names:
-    """What the names of a document stand for: `pipeline` -> `transformers.pipeline`; own definitions for nothing."""
+class Names(QualifiedNames):
+    """The full names of a document's names, where a pipeline of transformers is named by its class."""
 
-    known: dict[str, str] = field(default_factory=dict)
-
-    def learn(self, tree: ast.AST) -> None:
-        """Take in the imports and definitions of a statement."""
-        for node in ast.walk(tree):
-            match node:
-                case ast.Import(names=names):
-                    for alias in names:
-                        self.known[alias.asname or alias.name.partition(".")[0]] = (
-                            alias.name if alias.asname else alias.name.partition(".")[0]
-                        )
-                case ast.ImportFrom(module=str(module), names=names, level=0):
-                    self.known |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in names}
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    self.known[name] = ""
-
-    def assign(self, statement: ast.stmt) -> None:
-        """Take in an assignment: the name stands for what it is given, `HfApi()` for instance, and for that alone."""
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ):
-                self.known[name] = self.of(value)
-
-    def of(self, node: ast.AST) -> str:
-        """The full name of an expression, as far as it is one: `transformers.AutoModel.from_pretrained`."""
-        match node:
-            case ast.Name(id=name):
-                return self.known.get(name, name)
-            case ast.Attribute(value=value, attr=attribute):
-                owner = self.of(value)
-                return f"{owner}.{attribute}" if owner else ""
-            case ast.Call(func=function):
-                owner = self.of(function)
-                if owner.startswith("transformers.") and owner.endswith(".pipeline") and (task := _task(node)):
-                    return f"transformers.{''.join(word.capitalize() for word in task.split('-'))}Pipeline()"
-                return f"{owner}()" if owner else ""
-        return ""
+    def product_of(self, call: ast.Call) -> str:
+        """The class that `pipeline("image-classification")` makes, as `transformers.ImageClassificationPipeline()`."""
+        if (task := _task(call)) is None or not root_name(call.func) or not _is_pipeline(call, self, inline=False):
+            return ""
+        return f"transformers.{''.join(word.capitalize() for word in task.split('-'))}Pipeline()"
 
 
 def check_document(document: Document, releases: Mapping[str, str] | None = None) -> list[Finding]:
-    """What is wrong with a document's examples, in order; `releases` are the libraries' own."""
+    """The findings on a document's examples, in order; `releases` holds the release of each library, if it matters."""
     names = Names()
     return [finding for example in document.examples for finding in check_example(example, names, dict(releases or {}))]
 
 
 def check_example(example: Example, names: Names, releases: dict[str, str]) -> list[Finding]:
-    """What is wrong with one example, given the names that the ones before it made."""
+    """The findings on one example by line; `names` are those of the examples before it, and learns its own."""
     try:
         tree = parse(example.code)
     except SyntaxError as error:
         return [_unparsed(example, error)]
-    found: dict[tuple[str, int], Finding] = {}
+    findings: dict[tuple[str, int], Finding] = {}
     for statement in tree.body:
         names.learn(statement)
         for node in ast.walk(statement):
@@ -110,38 +67,21 @@ def check_example(example: Example, names: Names, releases: dict[str, str]) -> l
                 name = _matched(removal, node, names, inline=example.kind == "inline")
                 if name and removal.gone_in(releases):
                     line = example.line + getattr(node, "lineno", 1) - 1
-                    found.setdefault((name, line), _finding(example, line, removal, name))
+                    findings.setdefault((name, line), _finding(example, line, removal, name))
         names.assign(statement)
-    return sorted(found.values(), key=lambda finding: finding.line)
+    return sorted(findings.values(), key=lambda finding: finding.line)
 
 
 def _unparsed(example: Example, error: SyntaxError) -> Finding:
-    line = example.line + (error.lineno or 1) - 1
-    lines = example.code.splitlines()
-    here = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
-    if ELLIPSIS.search(example.code) or TEMPLATE.search(here) or FILLED_IN.search(TEXT.sub("", here)):
-        return Finding(example, line, FRAGMENT, "it leaves something out and is not meant to run")
-    if error.msg.startswith("expected an indented block") and _ends(lines[(error.lineno or 1) - 1 :]):
-        return Finding(example, line, FRAGMENT, "it shows how a block begins and is not meant to run")
-    if PIECE.match(here):
-        return Finding(example, line, FRAGMENT, "it is a piece of a dictionary and is not meant to run")
-    if SHOWN_DATA.match(example.code) or not has_code(example.code):
-        return Finding(example, line, FRAGMENT, "it shows something that is no code")
-    if SHOWN_ERROR.match(here):
-        return Finding(example, line, FRAGMENT, "it shows an error and is not meant to run")
-    if is_shell(example.code):
-        return Finding(example, line, FRAGMENT, "it is for the shell, not for Python")
+    number = error.lineno or 1
+    line = example.line + number - 1
+    if reason := fragment_reason(Unparsed(example.code, error.msg, number)):
+        return Finding(example, line, FRAGMENT, reason)
     return Finding(example, line, BROKEN, f"it is no Python: {error.msg}")
 
 
-def _ends(lines: list[str]) -> bool:
-    """Whether these lines hold nothing, or nothing after the head of a block."""
-    code = [line for line in (line.partition("#")[0].rstrip() for line in lines) if line]
-    return not code or (len(code) == 1 and code[0].endswith(":"))
-
-
 def _finding(example: Example, line: int, removal: Removal, name: str) -> Finding:
-    what = {
+    subject = {
         "task": f'the task "{name}" of pipeline()',
         "default": f'the default model of pipeline("{name}")',
         "argument": f"the argument {removal.argument}= of {name}()",
@@ -152,19 +92,19 @@ def _finding(example: Example, line: int, removal: Removal, name: str) -> Findin
     }.get(removal.kind, f"{removal.library}.{name}")
     since = f" in {removal.library} {removal.first_gone}" if removal.first_gone else ""
     if removal.kind == "default":
-        verdict, happened = CHANGED, f"changed{since}: write {removal.replacement}"
+        verdict, change = CHANGED, f"changed{since}: write {removal.replacement}"
     elif removal.deprecated_in:
-        verdict, happened = (
+        verdict, change = (
             DEPRECATED,
             f"is deprecated since {removal.library} {removal.deprecated_in}: {removal.advice}",
         )
     else:
-        verdict, happened = REMOVED, f"was removed{since}: {removal.advice}"
+        verdict, change = REMOVED, f"was removed{since}: {removal.advice}"
     return Finding(
         example,
         line,
         verdict,
-        f"{what} {happened}",
+        f"{subject} {change}",
         f"{name}({removal.argument}=)" if removal.argument else name,
         removal.first_gone,
         removal.replacement,
@@ -173,22 +113,22 @@ def _finding(example: Example, line: int, removal: Removal, name: str) -> Findin
 
 @functools.cache
 def _index() -> dict[tuple[str, str], list[Removal]]:
-    """The table by what code must say for a line to be about it: its kind, and an argument, a method or a package."""
-    found: dict[tuple[str, str], list[Removal]] = {}
+    """The table by what code must hold for a row to apply: its kind, and an argument, a method or a package."""
+    index: dict[tuple[str, str], list[Removal]] = {}
     for removal in removals():
-        says = {
+        words = {
             "argument": removal.argument,
             "value": removal.name.partition("=")[0],
             "method": removal.name,
             "package": removal.name.partition(".")[0],
         }
         of_library = removal.library if removal.kind in ("name", "member") else ""
-        found.setdefault((removal.kind, says.get(removal.kind, of_library)), []).append(removal)
-    return found
+        index.setdefault((removal.kind, words.get(removal.kind, of_library)), []).append(removal)
+    return index
 
 
 def _candidates(node: ast.AST, names: Names) -> Iterable[Removal]:
-    """The lines that this piece of code may be about."""
+    """The rows of the table that may apply to this node."""
     keys: list[tuple[str, str]] = []
     match node:
         case ast.Call(func=function, keywords=keywords):
@@ -211,7 +151,7 @@ def _candidates(node: ast.AST, names: Names) -> Iterable[Removal]:
 
 
 def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> str:
-    """The name in the code that the removal is about, or nothing."""
+    """The name in the code that the removal applies to, or nothing."""
     match removal.kind, node:
         case "task", ast.Call():
             task = _task(node) or ""
@@ -224,8 +164,8 @@ def _matched(removal: Removal, node: ast.AST, names: Names, *, inline: bool) -> 
             return _callee(removal, node, names, inline=inline)
         case "value", ast.Call(keywords=keywords):
             argument, _, text = removal.name.partition("=")
-            given = (one.value for one in keywords if one.arg == argument)
-            return removal.name if any(isinstance(one, ast.Constant) and one.value == text for one in given) else ""
+            values = (one.value for one in keywords if one.arg == argument)
+            return removal.name if any(isinstance(one, ast.Constant) and one.value == text for one in values) else ""
         case "method", ast.Call(func=ast.Attribute(attr=attribute, value=value)):
             ours = attribute == removal.name and _is_tokenizer(value, names)
             return attribute if ours and not _keeps(removal, names.of(value)) else ""

@@ -1,4 +1,4 @@
-"""The check that needs no run: every document of a course against the table of what was removed."""
+"""The check of a course without a run: every document against the table of removals."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from suite.course.lint.api_usage import DEPRECATED, FRAGMENT, Finding, check_doc
 
 
 def lint(paths: Iterable[Path], releases: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
-    """Read and check everything at these paths."""
+    """Read and check the documents at these paths; `releases` holds the release of each library, if it matters."""
     documents = [read_document(file) for file in find_documents(paths)]
     return documents, [finding for document in documents for finding in check_document(document, releases)]
 
 
 def lines(documents: Sequence[Document], findings: Sequence[Finding]) -> list[str]:
-    """What there is to say, a line each, as compilers say it; fragments are no complaint."""
-    told = [f"{document.path}: {document.problem}" for document in documents if document.problem]
+    """The problems, a line each, as compilers write them; fragments are none."""
+    problems = [f"{document.path}: {document.problem}" for document in documents if document.problem]
     for finding in findings:
         if finding.verdict != FRAGMENT:
             place = finding.example.place if "cell" in finding.example.place else str(finding.line)
-            told.append(f"{finding.example.document}:{place}: {finding.verdict}: {finding.sentence}")
-    return told
+            problems.append(f"{finding.example.document}:{place}: {finding.verdict}: {finding.sentence}")
+    return problems
 
 
-def to_mend(documents: Sequence[Document], findings: Sequence[Finding]) -> int:
-    """How much of that has to be mended: what is only deprecated works."""
-    mended_not = {FRAGMENT, DEPRECATED}
-    problems = sum(bool(document.problem) for document in documents)
-    return problems + sum(finding.verdict not in mended_not for finding in findings)
+def to_fix(documents: Sequence[Document], findings: Sequence[Finding]) -> int:
+    """The number of problems that have to be fixed: what is only deprecated works."""
+    unread = sum(bool(document.problem) for document in documents)
+    return unread + sum(finding.verdict not in (FRAGMENT, DEPRECATED) for finding in findings)

@@ -14,7 +14,6 @@ from suite.core.files import replace_file
 
 Kind = Literal["models", "datasets", "spaces"]
 DATE = "2024-01-01T00:00:00.000Z"
-TEXT = "README.md"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
