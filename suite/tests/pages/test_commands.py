@@ -20,8 +20,6 @@ from suite.task import discovery, miniatures
 from suite.tests.pages.reading import ROOT, Command, commands, pages
 from suite.tests.support.synthetic_run import write_run
 
-pytestmark = pytest.mark.slow
-
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SHIPPED = "tasks/miniatures/shipped/sentiment-analysis"
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install --quiet tox && .venv/bin/tox run -e tests"
