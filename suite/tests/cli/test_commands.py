@@ -65,7 +65,12 @@ def test_unknown_arguments_are_refused_but_by_what_passes_them_on(
     assert exit_.value.code == 2
     assert "unrecognized arguments: --all" in capsys.readouterr().err
     calls: list[list[str]] = []
-    monkeypatch.setattr("subprocess.call", lambda words: calls.append(words) or 3)
+
+    def call(words: list[str]) -> int:
+        calls.append(words)
+        return 3
+
+    monkeypatch.setattr("subprocess.call", call)
     assert main(["bench", "--backend", "onnx"]) == 3
     assert main(["course", "chapters", "-k", "3.mdx", "--unsafe"]) == 3
     assert calls[0][-2:] == ["--backend", "onnx"]
