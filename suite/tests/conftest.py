@@ -15,6 +15,31 @@ from suite.processes.forkserver import Forkserver
 from suite.records.run_folder import RunFolder
 from suite.tests.support.tiny import make_tasks
 
+HERE = Path(__file__).parent
+MARKED = {
+    "slow": (
+        "backends/", "course/sandbox/", "course/stand_ins/checkpoints/", "course/stand_ins/hub/test_server.py",
+        "course/stand_ins/services/", "course/test_course.py", "course/test_own_course.py", "executors/",
+        "pages/test_commands.py", "plugin/test_interrupts.py", "plugin/test_outcomes.py", "plugin/test_resume.py",
+        "plugin/test_selection.py", "run/test_planted_faults.py", "run/test_prebuild.py", "task/test_miniatures.py",
+        "worker/test_build_cache.py",
+    ),
+    "walls": ("course/sandbox/", "course/test_course.py", "course/test_own_course.py"),
+    "network": (
+        "course/sandbox/", "course/stand_ins/hub/", "course/stand_ins/services/", "course/stand_ins/test_web.py",
+        "course/test_course.py", "course/test_own_course.py", "subjects/test_hub.py", "subjects/test_hub_samples.py",
+    ),
+}  # fmt: skip
+"""The markers of pyproject.toml, by the folders and modules whose tests have them."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a test the markers of its folder or module."""
+    module = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
+    for marker, beginnings in MARKED.items():
+        if module.startswith(beginnings):
+            item.add_marker(marker)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported_once(tmp_path_factory: pytest.TempPathFactory) -> None:
