@@ -113,7 +113,7 @@ def test_folders_of_one_name_are_kept_apart(tmp_path: Path) -> None:
     assert [run["run"] for run in conditions] == ["run", "run (2)"]
 
 
-def test_a_folder_that_is_no_run_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not the folder of a run"):
         load([tmp_path])
     with pytest.raises(UsageError, match="no run to report on"):
