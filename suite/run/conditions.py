@@ -1,4 +1,4 @@
-"""The conditions of a run: what a number must carry to mean anything. No host, user or path is among them."""
+"""The conditions of a run: machine, libraries, settings, revision. No host, user or path is among them."""
 
 from __future__ import annotations
 
@@ -119,13 +119,13 @@ def gpus() -> list[dict[str, Any]] | None:
 
 def libraries() -> dict[str, str]:
     """The versions of what takes part, of what is installed."""
-    found = {}
+    versions = {}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def load() -> list[float] | None:
@@ -134,7 +134,7 @@ def load() -> list[float] | None:
 
 
 def power() -> dict[str, Any]:
-    """The frequency governor and the power source, where the system tells."""
+    """The frequency governor and the power source, where the system reports them."""
     governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     return {
@@ -162,24 +162,24 @@ def revision() -> dict[str, Any]:
     return {"git_revision": git("rev-parse", "HEAD"), "git_dirty": None if status is None else bool(status)}
 
 
-def summary(known: dict[str, Any]) -> list[str]:
+def summary(conditions: dict[str, Any]) -> list[str]:
     """The lines of the report header: what is under test."""
     return [
-        *machine_summary(known),
-        f"conditions: weights {known['weights']}, device {known['device']}, threads {known['threads']}, "
-        f"batch size {known['batch_size']}, budget {known['budget_s']:g} s a cell"
-        + (f", at most {known['limit']} samples scored" if known["limit"] else ""),
+        *machine_summary(conditions),
+        f"conditions: weights {conditions['weights']}, device {conditions['device']}, threads {conditions['threads']}, "
+        f"batch size {conditions['batch_size']}, budget {conditions['budget_s']:g} s a cell"
+        + (f", at most {conditions['limit']} samples scored" if conditions["limit"] else ""),
     ]
 
 
-def machine_summary(known: dict[str, Any]) -> list[str]:
+def machine_summary(conditions: dict[str, Any]) -> list[str]:
     """The lines that no setting changes."""
     names = ("torch", "transformers", "onnxruntime", "torchao")
-    versions = ", ".join(f"{name} {known['libraries'][name]}" for name in names if name in known["libraries"])
-    gpu = "".join(f", {device['name']}" for device in known["gpu"] or [])
-    processor = known["cpu"]
+    versions = ", ".join(f"{name} {conditions['libraries'][name]}" for name in names if name in conditions["libraries"])
+    gpu = "".join(f", {device['name']}" for device in conditions["gpu"] or [])
+    cpu = conditions["cpu"]
     return [
-        f"machine: {processor['name']}, {processor['physical_cores']} cores, {known['memory_gb']:g} GB{gpu}; "
-        f"Python {known['python'] if 'python' in known else sys.version.split()[0]}",
+        f"machine: {cpu['name']}, {cpu['physical_cores']} cores, {conditions['memory_gb']:g} GB{gpu}; "
+        f"Python {conditions['python'] if 'python' in conditions else sys.version.split()[0]}",
         f"under test: {versions}",
     ]

@@ -1,4 +1,4 @@
-"""The build of a backend for a checkpoint: out of the cache, or made and put there."""
+"""The build of a backend for a checkpoint, from the cache or made now, and the key that identifies it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from suite.worker.build_cache import BuildCache
 def ensure_build(backend: Backend, subject: Subject, cache: BuildCache) -> tuple[Path, bool]:
     """The folder that holds the build, and whether it had to be made. The build it starts from is made first."""
     key = build_key(backend, subject)
-    found = cache.get(key)
-    if found is not None:
-        return found, False
+    cached = cache.get(key)
+    if cached is not None:
+        return cached, False
     base = ensure_build(get_backend(backend.base), subject, cache)[0] if backend.base else None
     return cache.build(key, lambda directory: backend.build(subject, directory, base)), True
 

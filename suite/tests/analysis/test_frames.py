@@ -129,7 +129,7 @@ def test_rows_without_conditions_are_still_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("text", "scrubbed"),
     [
         ("cannot read /home/jane/models/x.bin", "cannot read ~/models/x.bin"),
         ("'/Users/jane'", "'~'"),
@@ -138,5 +138,5 @@ def test_rows_without_conditions_are_still_shown(tmp_path: Path) -> None:
         ("/data/root/x, /rooted", "/data/root/x, /rooted"),
     ],
 )
-def test_home_directories_are_scrubbed(written: str, shown: str) -> None:
-    assert scrub(written) == shown
+def test_home_directories_are_scrubbed(text: str, scrubbed: str) -> None:
+    assert scrub(text) == scrubbed

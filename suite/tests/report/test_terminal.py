@@ -65,8 +65,8 @@ def test_verdicts() -> None:
 
 
 def test_numbers_read_well() -> None:
-    shown = [number_format.significant(x) for x in (0, 0.01234, 0.9996, 9.996, 1234.5, 2e6, -0.5, None, float("nan"))]
-    assert shown == [
+    texts = [number_format.significant(x) for x in (0, 0.01234, 0.9996, 9.996, 1234.5, 2e6, -0.5, None, float("nan"))]
+    assert texts == [
         "0",
         "0.0123",
         "1.00",
