@@ -1,4 +1,4 @@
-"""Comparing runs with runs: the unit is the run, never the call."""
+"""Runs compared with runs: groups of equal conditions, speed-ups, tests, spread. The unit is the run, not the call."""
 
 from __future__ import annotations
 
@@ -104,8 +104,17 @@ def _p_value(logs_a: np.ndarray, logs_b: np.ndarray) -> float:
     return float(result.pvalue)
 
 
+def spread(cells: pd.DataFrame) -> pd.DataFrame:
+    """How far the median latencies of repeated runs lie apart, a row per cell: `ratio` is slowest over fastest."""
+    measured = cells[cells["latency_p50_ms"] > 0]
+    table = measured.groupby(["capability", "checkpoint", "backend"], sort=False)["latency_p50_ms"].agg(
+        runs="size", median_ms="median", fastest_ms="min", slowest_ms="max"
+    )
+    return table.assign(ratio=table["slowest_ms"] / table["fastest_ms"]).reset_index()
+
+
 def explain_test(a: Group, b: Group) -> str:
-    """What the numbers of runs permit to be said, in a sentence."""
+    """What a test of so many runs can show, in a sentence."""
     n_a, n_b = len(a.runs), len(b.runs)
     if n_a == n_b == 1:
         return "One run a side permits no test: only the ratios are shown, and how far a repeat would stray is unknown."

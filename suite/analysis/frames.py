@@ -1,4 +1,4 @@
-"""Run folders as data frames, and the CSV that they become."""
+"""Run folders and committed baselines as data frames, and the CSV file of cells."""
 
 from __future__ import annotations
 

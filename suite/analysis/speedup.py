@@ -70,9 +70,9 @@ def _p_value(ratios: np.ndarray) -> float:
 def adjusted(p_values: np.ndarray) -> np.ndarray:
     """P values after the correction of Benjamini and Hochberg; NaN stays NaN and does not count."""
     result = np.full(len(p_values), np.nan)
-    known = ~np.isnan(p_values)
-    if known.any():
-        result[known] = stats.false_discovery_control(p_values[known])
+    present = ~np.isnan(p_values)
+    if present.any():
+        result[present] = stats.false_discovery_control(p_values[present])
     return result
 
 

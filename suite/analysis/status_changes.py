@@ -1,8 +1,9 @@
-"""Runs side by side, whatever they ran: each example's verdict and each cell's status by release, and what changed."""
+"""Examples' verdicts and cells' statuses of several runs side by side, and which of them changed between releases."""
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class Change:
 
     @property
     def why(self) -> str:
-        """The reasons, each once, those of later runs first: they say what has become of it."""
+        """The reasons, each once, those of later runs first."""
         return "; ".join(dict.fromkeys(reason for reason in reversed(self.reasons) if reason))
 
 
@@ -39,30 +40,30 @@ class SideBySide:
 
     @property
     def changed(self) -> tuple[Change, ...]:
-        """What differs between runs that both have it."""
+        """The rows whose outcome differs between the runs that have it."""
         return tuple(row for row in self.rows if len(set(row.outcomes) - {MISSING}) > 1)
 
-    def capabilities(self) -> dict[str, tuple[dict[str, int], ...]]:
+    def capabilities(self) -> dict[str, tuple[Counter[str], ...]]:
         """For each capability, and for the examples of each document: how often each outcome occurs in each run."""
-        found: dict[str, tuple[dict[str, int], ...]] = {}
+        groups: dict[str, tuple[Counter[str], ...]] = {}
         for row in self.rows:
             group = row.name.partition("/")[0] if row.kind == "cell" else row.name.rpartition(":")[0]
-            counts = found.setdefault(group, tuple({} for _ in self.labels))
+            counts = groups.setdefault(group, tuple(Counter() for _ in self.labels))
             for count, outcome in zip(counts, row.outcomes, strict=True):
-                count[outcome] = count.get(outcome, 0) + 1
-        return found
+                count[outcome] += 1
+        return groups
 
 
 def side_by_side(folders: Sequence[Path]) -> SideBySide:
     """Read runs, of cells or of examples or of both."""
-    outcomes = [_outcomes(RunFolder(folder)) for folder in folders]
-    names = {key: None for found in outcomes for key in found}
+    runs = [_outcomes(RunFolder(folder)) for folder in folders]
+    names = {key: None for outcomes in runs for key in outcomes}
     rows = tuple(
         Change(
             name,
             kind,
-            tuple(found.get((kind, name), (MISSING, ""))[0] for found in outcomes),
-            tuple(found.get((kind, name), ("", ""))[1] for found in outcomes),
+            tuple(outcomes.get((kind, name), (MISSING, ""))[0] for outcomes in runs),
+            tuple(outcomes.get((kind, name), ("", ""))[1] for outcomes in runs),
         )
         for kind, name in names
     )
@@ -76,11 +77,11 @@ def _outcomes(run: RunFolder) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def _labels(folders: Sequence[Path]) -> tuple[str, ...]:
-    known = [RunFolder(folder).conditions() for folder in folders]
-    labels = [_label(conditions) for conditions in known]
+    runs = [RunFolder(folder).conditions() for folder in folders]
+    labels = [_label(conditions) for conditions in runs]
     return tuple(
         label if labels.count(label) == 1 else f"{label} ({run['run']})"
-        for label, run in zip(labels, known, strict=True)
+        for label, run in zip(labels, runs, strict=True)
     )
 
 
@@ -90,29 +91,31 @@ def _label(conditions: Mapping[str, Any]) -> str:
 
 def write_changes(folders: Sequence[Path], into: Path) -> Path:
     """comparison.md, comparison.csv: every example and cell by run, and what changed and why. Returns the first."""
-    found = side_by_side(folders)
+    comparison = side_by_side(folders)
     into.mkdir(parents=True, exist_ok=True)
     with (into / "comparison.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "kind", *found.labels, "changed", "why"])
-        for row in found.rows:
-            writer.writerow([row.name, row.kind, *row.outcomes, row in found.changed, row.why])
+        writer.writerow(["name", "kind", *comparison.labels, "changed", "why"])
+        for row in comparison.rows:
+            writer.writerow([row.name, row.kind, *row.outcomes, row in comparison.changed, row.why])
     path = into / "comparison.md"
-    path.write_text(markdown(found), encoding="utf-8")
+    path.write_text(markdown(comparison), encoding="utf-8")
     return path
 
 
-def markdown(found: SideBySide) -> str:
+def markdown(comparison: SideBySide) -> str:
     """The two tables in Markdown."""
-    head = ["| | " + " | ".join(found.labels) + " |", "|---|" + "---|" * len(found.labels)]
-    lines = [f"# {' beside '.join(found.labels)}", "", *head]
-    for group, counts in found.capabilities().items():
-        told = [", ".join(f"{count} {outcome}" for outcome, count in sorted(one.items())) for one in counts]
-        lines.append(f"| {group} | " + " | ".join(told) + " |")
-    lines += ["", f"## Changed: {len(found.changed)} of {len(found.rows)}", ""]
-    if found.changed:
-        lines += ["| | " + " | ".join(found.labels) + " | why |", "|---|" + "---|" * (len(found.labels) + 1)]
-        lines += [f"| `{row.name}` | " + " | ".join(row.outcomes) + f" | {_cell(row.why)} |" for row in found.changed]
+    head = ["| | " + " | ".join(comparison.labels) + " |", "|---|" + "---|" * len(comparison.labels)]
+    lines = [f"# {' beside '.join(comparison.labels)}", "", *head]
+    for group, counts in comparison.capabilities().items():
+        columns = [", ".join(f"{count} {outcome}" for outcome, count in sorted(one.items())) for one in counts]
+        lines.append(f"| {group} | " + " | ".join(columns) + " |")
+    lines += ["", f"## Changed: {len(comparison.changed)} of {len(comparison.rows)}", ""]
+    if comparison.changed:
+        lines += ["| | " + " | ".join(comparison.labels) + " | why |", "|---|" + "---|" * (len(comparison.labels) + 1)]
+        lines += [
+            f"| `{row.name}` | " + " | ".join(row.outcomes) + f" | {_cell(row.why)} |" for row in comparison.changed
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What a backend file says."""
+"""The base class of backends, and the tolerance that each declares."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Backend(ABC):
     """What the forkserver imports for this backend: transformers' names, or "module:attribute"."""
 
     def unsupported(self, device: str) -> str | None:
-        """Why no cell of this backend can run on `device`, or `None`. Asked without torch in the process."""
+        """Why no cell of this backend can run on `device`, or `None`. Called without torch in the process."""
         return None
 
     def options(self) -> Mapping[str, Any]:

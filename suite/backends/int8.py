@@ -48,8 +48,8 @@ def linear_from_conv1d(model: Any) -> None:
     import torch
     from transformers.pytorch_utils import Conv1D
 
-    found = [(name, module) for name, module in model.named_modules() if isinstance(module, Conv1D)]
-    for name, module in found:
+    layers = [(name, module) for name, module in model.named_modules() if isinstance(module, Conv1D)]
+    for name, module in layers:
         inputs, outputs = module.weight.shape
         linear = torch.nn.Linear(inputs, outputs, device="meta")
         linear.weight = torch.nn.Parameter(module.weight.detach().T.contiguous(), requires_grad=False)

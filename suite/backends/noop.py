@@ -1,4 +1,4 @@
-"""Does nothing: what it takes is the harness's own share of every measurement."""
+"""A backend that runs no model: its numbers are the harness's own share of every measurement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suite.core.subject import Subject
 
 @dataclass
 class NoopRunnable(Runnable):
-    """Has its answer ready before it is asked."""
+    """Returns the same answer to every call."""
 
     answer: dict[str, Any] = field(default_factory=dict)
 

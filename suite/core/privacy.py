@@ -1,4 +1,4 @@
-"""Keeps tokens, host and user names out of whatever is written down or made to be shared."""
+"""Removes tokens, host and user names from texts that are written or shared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 _HOME = re.compile(r"(?:/home/|/Users/|\b[A-Za-z]:[\\/]+Users[\\/]+)[^\\/\s'\":;,)<>]+|(?<![\w./-])/root(?![\w.-])")
 _SECRET = re.compile(r"(TOKEN|API_?KEY|SECRET|PASSWORD)$")
 _SHORTEST = 6
-"""What is shorter than this is no secret worth the name, and would be found in innocent words."""
+"""Shorter values are not treated as secrets: they would match parts of ordinary words."""
 
 
 def scrub(text: str) -> str:
@@ -35,5 +35,5 @@ def scrub_file(path: Path) -> None:
 
 
 def _secrets() -> list[str]:
-    found = {value for name, value in os.environ.items() if _SECRET.search(name.upper()) and len(value) >= _SHORTEST}
-    return sorted(found, key=len, reverse=True)
+    values = {value for name, value in os.environ.items() if _SECRET.search(name.upper()) and len(value) >= _SHORTEST}
+    return sorted(values, key=len, reverse=True)

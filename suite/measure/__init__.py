@@ -1,3 +1,1 @@
-"""What is measured of a cell: times, memory and CPU time.
-
-Pure functions of a runnable and samples, or of the numbers that came of them."""
+"""Measurements from clocks, memory and counters: latency, CPU time, memory, the processor."""

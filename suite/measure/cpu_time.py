@@ -1,4 +1,4 @@
-"""Where the time of a process went: computing, waiting for a core, or neither."""
+"""The CPU time of a process: how long it computed, waited for a core, or was idle."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Usage:
         """The share of the wall time since then that was neither computed in nor waited for a core.
 
         Threads overlap, so computing and waiting are over-counted rather than under-counted: a process that is merely
-        crowded off its cores reads 0. On systems that do not tell the waiting time the share is an upper bound.
+        crowded off its cores reads 0. On systems that do not report the waiting time the share is an upper bound.
         """
         wall = self.wall - since.wall
         if wall <= 0:
@@ -56,7 +56,7 @@ def _stolen_seconds() -> float:
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """CPU time of another process so far, over all its threads, to the nanosecond where the system tells."""
+    """CPU time of another process so far, over all its threads, to the nanosecond where the system reports it."""
     total = 0
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():

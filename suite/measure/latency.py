@@ -1,4 +1,4 @@
-"""The clock around one call, inside the worker; and what many rounds of it amount to."""
+"""Latency: times single calls inside the worker, and summarizes many rounds of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WARM_WINDOW = 5
 WARM_CHANGE = 0.10
 DISCARDED_CALLS = 2
 LONGEST_ROUND, LONGEST_OF_NOTHING = 2000, 250
-"""Calls of a round; of calls that take less than any model does, more would tell nothing more."""
+"""Calls of a round at most; the second for calls that take less time than any model."""
 UNSTABLE_ABOVE = 0.25
 """A cell whose median is uncertain by more than this share cannot be used."""
 RESOLUTION_MS = 0.005
@@ -55,14 +55,14 @@ def timed_calls(call: Call, seconds: float) -> tuple[list[float], list[Any], flo
     The first calls are thrown away: caches and thread pools belong to whoever ran before. Returns the duration of each
     call in seconds, what each returned, and the share of the time in which the process was idle.
     """
-    taken = 0.0
+    duration = 0.0
     for _ in range(DISCARDED_CALLS):
         started = time.perf_counter()
         call()
-        taken = time.perf_counter() - started
-        if taken > seconds:
+        duration = time.perf_counter() - started
+        if duration > seconds:
             break
-    most = LONGEST_OF_NOTHING if taken * 1e3 < RESOLUTION_MS else LONGEST_ROUND
+    most = LONGEST_OF_NOTHING if duration * 1e3 < RESOLUTION_MS else LONGEST_ROUND
     durations: list[float] = []
     results: list[Any] = []
     clock = time.perf_counter

@@ -1,4 +1,4 @@
-"""How much memory the model takes in a worker that was forked with the libraries already loaded."""
+"""Memory of a worker, resident and on the device, and its peaks. All in MB of 10**6 bytes."""
 
 from __future__ import annotations
 

@@ -29,6 +29,10 @@ TABLES = ("cells.csv", "cells.parquet")
 """What is made from the lines of cells: all that a committed baseline keeps beside run.json."""
 
 
+HEADING_BYTES = 2**16
+"""More than the heading of a table takes: enough to see whether a row follows."""
+
+
 class RunFolder:
     """One run's folder under the results directory."""
 
@@ -43,8 +47,14 @@ class RunFolder:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether the folder holds the table of a run without its lines, as a committed baseline does."""
-        return self.has_cells and not any((self.path / name).is_file() for name in LINES)
+        """Whether the folder holds a table of cells without the lines that it is made from: a committed baseline."""
+        if any((self.path / name).is_file() for name in LINES):
+            return False
+        text, parquet = (self.path / name for name in TABLES)
+        if not text.is_file():
+            return parquet.is_file()
+        with text.open("rb") as file:
+            return len(file.readlines(HEADING_BYTES)) > 1  # the table of a run that measured nothing is its heading
 
     @classmethod
     def create(cls, results: Path, name: str) -> RunFolder:

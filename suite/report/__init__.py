@@ -1,4 +1,4 @@
-"""From the records of one or more runs to frames, plots and one HTML file.
+"""Reports: tables, plots, one HTML page and a terminal summary of one or more runs.
 
 Reads what `suite.records` wrote. Importing this package is cheap: pandas, matplotlib and jinja2 are imported when a
 report is written, torch and transformers never.
@@ -33,7 +33,7 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
     Args:
         folders: the run folders to read, a baseline first.
         into: the folder to write to; for one run, that run's own folder.
-        progress: told in a few words what is being written.
+        progress: called with the name of each file before it is written.
 
     Raises:
         UsageError: a folder is not that of a run.

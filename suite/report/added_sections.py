@@ -18,7 +18,7 @@ from suite.report.tables import Entry, Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from suite.report.gallery import Gallery, Shown
+    from suite.report.gallery import Gallery, RenderedFigure
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Item:
 
     text: str = ""
     table: Table | None = None
-    figure: Shown | None = None
+    figure: RenderedFigure | None = None
 
 
 @dataclass(frozen=True)

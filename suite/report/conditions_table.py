@@ -1,4 +1,4 @@
-"""What run.json says, as rows of a table. Only the keys named here are shown: no host, no user."""
+"""The conditions in run.json as rows of a table: only the keys listed here, none of which names a host or a user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from suite.core.privacy import scrub
 from suite.report.number_format import MISSING
 
-SHOWN = {
+LABELS = {
     "started": "Started", "finished": "Finished", "wall_s": "Duration, s", "touchstone": "Touchstone",
     "git_revision": "Git revision", "git_dirty": "Uncommitted changes", "weights": "Weights", "device": "Device",
     "threads": "Threads", "batch_size": "Batch size", "seed": "Seed", "strict": "Strict", "budget_s": "Budget, s",
@@ -22,7 +22,7 @@ SHOWN = {
     "selected": "Checks selected", "deselected": "Checks deselected", "outcomes": "Outcomes",
     "exit_status": "Exit status",
 }  # fmt: skip
-"""Keys of run.json and how the report calls them."""
+"""Keys of run.json and their labels in the report."""
 
 _PRIVATE = ("host", "hostname", "node", "user", "username", "login", "token", "key", "password", "secret")
 
@@ -44,7 +44,7 @@ def table(conditions: Sequence[Mapping[str, Any]]) -> list[Condition]:
     """The rows for some runs; what no run recorded is left out."""
     rows = [
         Condition(name, tuple(_text(run.get(key)) for run in conditions))
-        for key, name in SHOWN.items()
+        for key, name in LABELS.items()
         if any(run.get(key) not in (None, {}, [], "") for run in conditions)
     ]
     return rows
@@ -58,14 +58,14 @@ def under_test(conditions: Mapping[str, Any]) -> list[str]:
     words = [
         f"{conditions['weights']} weights" if conditions.get("weights") else "",
         f"{device}{f' ({hardware})' if hardware else ''}" if device else "",
-        _counted(conditions.get("threads"), "thread"),
+        _quantity(conditions.get("threads"), "thread"),
         f"batch size {conditions['batch_size']}" if conditions.get("batch_size") else "",
         *(f"{name} {libraries[name]}" for name in ("torch", "transformers", "onnxruntime") if libraries.get(name)),
     ]
     return [scrub(word) for word in words if word]
 
 
-def _counted(number: Any, noun: str) -> str:
+def _quantity(number: Any, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
 
 
@@ -74,7 +74,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _name(hardware: Any) -> str:
-    """Of a processor, or of the first of several GPUs."""
+    """The name of a processor, or of the first of several GPUs."""
     first = hardware[0] if isinstance(hardware, list) and hardware else hardware
     return str(_mapping(first).get("name") or "")
 
@@ -88,9 +88,9 @@ def _text(value: Any) -> str:
         case float():
             return f"{value:.6g}"
         case Mapping():
-            shown = {k: v for k, v in value.items() if str(k).lower() not in _PRIVATE and v not in (None, "", [], {})}
-            named = [_text(shown.pop("name"))] if "name" in shown else []
-            return ", ".join(named + [f"{str(key).replace('_', ' ')} {_text(inner)}" for key, inner in shown.items()])
+            public = {k: v for k, v in value.items() if str(k).lower() not in _PRIVATE and v not in (None, "", [], {})}
+            name = [_text(public.pop("name"))] if "name" in public else []
+            return ", ".join(name + [f"{str(key).replace('_', ' ')} {_text(inner)}" for key, inner in public.items()])
         case list() | tuple():
             return ("; " if any(map(_mapping, value)) else " ").join(map(_text, value))
         case _:

@@ -11,65 +11,57 @@ from rich.text import Text
 
 from suite.core.cell import Status
 from suite.report import status_symbols
+from suite.report.terminal import status_counts, status_text
 
 MISSING = "missing"
 _Row = Mapping[str, Any]
 
 
 def print_coverage(console: Console, rows: Iterable[_Row], expected: Iterable[str]) -> list[str]:
-    """Print capability x checkpoint x backend with a status each, and the reasons; return the cells that are missing.
+    """Print capability x checkpoint x backend with a status each, and the reasons; return the ids of missing cells.
 
-    `rows` are a run's cells as `record.join` gives them, `expected` the ids of the cells that the matrix has.
+    `rows` are a run's cells, each with `cell`, `status` and `reason`; `expected` are the ids of the matrix's cells.
     """
-    found = {str(row["cell"]): row for row in rows}
-    cells = list(dict.fromkeys([*expected, *found]))
-    missing = [name for name in cells if name not in found]
-    parts = [name.split("/") for name in cells]
-    backends = list(dict.fromkeys(part[-1] for part in parts))
+    by_id = {str(row["cell"]): row for row in rows}
+    cells = list(dict.fromkeys([*expected, *by_id]))
+    missing = [name for name in cells if name not in by_id]
+    backends = list(dict.fromkeys(name.rpartition("/")[-1] for name in cells))
+    ascii_only = console.options.ascii_only
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("capability")
     table.add_column("checkpoint", style="dim")
     for name in backends:
         table.add_column(name)
-    for block in dict.fromkeys(name.rpartition("/")[0] for name in cells):
-        capability, _, checkpoint = block.partition("/")
-        statuses = [_status(f"{block}/{name}", found, cells, console.options.ascii_only) for name in backends]
+    for group in dict.fromkeys(name.rpartition("/")[0] for name in cells):
+        capability, _, checkpoint = group.partition("/")
+        statuses = [_status(f"{group}/{name}", by_id, cells, ascii_only) for name in backends]
         table.add_row(capability, checkpoint, *statuses)
-    console.print(Group(table, _key(found.values(), missing, console.options.ascii_only)))
-    for status in (Status.UNSUPPORTED, *_worst_first(found.values())):
-        for reason, names in _reasons(found.values(), status).items():
+    legend = status_counts(by_id.values(), ascii_only)
+    if missing:
+        legend.append("  " if by_id else "").append(f"{len(missing)} {MISSING}", style="bold red")
+    console.print(Group(table, legend))
+    for status in (Status.UNSUPPORTED, *_worst_first(by_id.values())):
+        for reason, names in _reasons(by_id.values(), status).items():
             console.print(Text.assemble((f"{status}: ", "bold"), f"{reason} ", (f"({', '.join(names)})", "dim")))
     if missing:
         console.print(Text.assemble((f"{MISSING}: ", "bold red"), ", ".join(_shortened(missing, cells))))
     return missing
 
 
-def _status(name: str, found: Mapping[str, _Row], cells: Sequence[str], ascii_only: bool) -> Text:
-    if name in found:
-        mark = status_symbols.MARKS[Status(found[name]["status"])]
-        return Text(mark.ascii if ascii_only else mark.symbol, style=mark.style)
+def _status(name: str, by_id: Mapping[str, _Row], cells: Sequence[str], ascii_only: bool) -> Text:
+    if name in by_id:
+        return status_text(by_id[name]["status"], ascii_only)
     return Text(MISSING if name in cells else "", style="bold red")
 
 
-def _key(rows: Iterable[_Row], missing: Sequence[str], ascii_only: bool) -> Text:
-    text = Text()
-    for status, number in status_symbols.counts(row["status"] for row in rows):
-        mark = status_symbols.MARKS[status]
-        text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
-        text.append(f" {number} {status}  ")
-    if missing:
-        text.append(f"{len(missing)} {MISSING}", style="bold red")
-    return text
-
-
 def _shortened(missing: Sequence[str], cells: Sequence[str]) -> list[str]:
-    """The missing cells by name; a checkpoint that has none at all is named once."""
-    named = []
-    for block in dict.fromkeys(name.rpartition("/")[0] for name in missing):
-        here = [name for name in missing if name.startswith(f"{block}/")]
-        whole = len(here) == sum(name.startswith(f"{block}/") for name in cells)
-        named += [f"{block} on every backend"] if whole and len(here) > 1 else here
-    return named
+    """The missing cells by name; a checkpoint group that is missing on every backend is named once."""
+    names = []
+    for group in dict.fromkeys(name.rpartition("/")[0] for name in missing):
+        absent = [name for name in missing if name.startswith(f"{group}/")]
+        whole = len(absent) == sum(name.startswith(f"{group}/") for name in cells)
+        names += [f"{group} on every backend"] if whole and len(absent) > 1 else absent
+    return names
 
 
 def _worst_first(rows: Iterable[_Row]) -> list[Status]:

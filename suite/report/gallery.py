@@ -1,4 +1,4 @@
-"""Draws each figure once and keeps it twice: a PNG in `plots/` and an SVG for the page."""
+"""The figures of one report, each saved as a PNG in `plots/` and rendered as an SVG for the page."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A figure as the template takes it."""
+class RenderedFigure:
+    """A figure as the template uses it: its SVG and its caption."""
 
     svg: Markup
     caption: str
@@ -31,7 +31,7 @@ class Gallery:
         self._folder = folder
         self._progress = progress
 
-    def add(self, name: str, figure: Figure | None, description: str, caption: str = "") -> Shown | None:
+    def add(self, name: str, figure: Figure | None, description: str, caption: str = "") -> RenderedFigure | None:
         """Save a figure under a name; `None` where there was nothing to draw."""
         if figure is None:
             return None
@@ -39,7 +39,7 @@ class Gallery:
         self._progress(f"plots/{name}.png")
         self._folder.mkdir(parents=True, exist_ok=True)
         save_png(figure, self._folder / f"{name}.png")
-        return Shown(Markup(inline_svg(figure, name, description)), caption)
+        return RenderedFigure(Markup(inline_svg(figure, name, description)), caption)
 
 
 def slug(name: str) -> str:

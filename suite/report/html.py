@@ -1,4 +1,4 @@
-"""One HTML file out of the frames of one or more runs."""
+"""The HTML page: the frames of one or more runs, as tables, figures and sentences, in one template."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from suite.analysis.speedup import speedups
 from suite.core.privacy import scrub
 from suite.report import conditions_table, number_format, plots, status_symbols, tables
 from suite.report.added_sections import AddedSection
-from suite.report.gallery import Gallery, Shown, slug
-from suite.report.sample_answers import ShownAnswer
+from suite.report.gallery import Gallery, RenderedFigure, slug
+from suite.report.sample_answers import AnsweredSample
 from suite.report.style import css_variables
 
 _HERE = Path(__file__).parent
@@ -32,15 +32,15 @@ _MEMORY_CAPTION = (
 
 @dataclass(frozen=True)
 class Section:
-    """What is shown of one capability."""
+    """The section of one capability."""
 
     id: str
     name: str
     lead: str
-    figures: list[Shown]
+    figures: list[RenderedFigure]
     table: tables.Table
     not_passed: list[dict[str, str]]
-    sample_answers: Sequence[ShownAnswer]
+    sample_answers: Sequence[AnsweredSample]
 
 
 def render(
@@ -48,7 +48,7 @@ def render(
     samples: pd.DataFrame,
     run_conditions: Sequence[Mapping[str, Any]],
     gallery: Gallery,
-    sample_answers: Mapping[str, Sequence[ShownAnswer]] | None = None,
+    sample_answers: Mapping[str, Sequence[AnsweredSample]] | None = None,
     *,
     added: Sequence[AddedSection] = (),
 ) -> str:
@@ -80,7 +80,7 @@ def render(
         "runs": [f"{letters[run]}: {run}" if letters else run for run in runs],
         "verdict": status_symbols.verdict(cells["status"]),
         "counts": [
-            {"status": str(status), "symbol": status_symbols.MARKS[status].symbol, "count": number}
+            {"status": str(status), "symbol": status_symbols.SYMBOLS[status].unicode, "count": number}
             for status, number in status_symbols.counts(cells["status"])
         ],
         "scope": _scope(cells, run_conditions),
@@ -105,31 +105,32 @@ def render(
 
 
 def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> dict[str, Any]:
-    sure = int((faster["p_adjusted"] < between_runs.SIGNIFICANT).sum())
+    significant = int((faster["p_adjusted"] < between_runs.SIGNIFICANT).sum())
     cycles = faster["cycles"].min() if len(faster) else 0
     caption = (
-        f"Dot: median ratio; line: 95 % bootstrap interval over the cycles of this run. {sure} of {len(faster)} differ "
-        "from eager in Wilcoxon's signed-rank test at 5 %, corrected for the number of cells (Benjamini and Hochberg)."
+        f"Dot: median ratio; line: 95 % bootstrap interval over the cycles of this run. {significant} of {len(faster)} "
+        "differ from eager in Wilcoxon's signed-rank test at 5 %, corrected for the number of cells (Benjamini and "
+        "Hochberg)."
     )
     if len(faster) and cycles < 6:
         caption += f" With {cycles} cycle{'s' if cycles > 1 else ''} that test cannot reach 5 %: six are needed."
     return {
         "matrix": tables.matrix(cells),
-        "speedup": gallery.add("speed-up", plots.speedup(faster), _say_speedups(faster), caption),
+        "speedup": gallery.add("speed-up", plots.speedup(faster), _describe_speedups(faster), caption),
         "memory": gallery.add(
             "memory", plots.bars(cells, "peak_rss_mb", "largest resident memory, MB"),
-            _say(cells, "peak_rss_mb", "Largest resident memory", "MB"), _MEMORY_CAPTION,
+            _describe(cells, "peak_rss_mb", "Largest resident memory", "MB"), _MEMORY_CAPTION,
         ),
         "size": gallery.add(
             "size", plots.bars(cells, "size_mb", "size of the weights, MB"),
-            _say(cells, "size_mb", "Size of the weights", "MB"),
+            _describe(cells, "size_mb", "Size of the weights", "MB"),
         ),
     }  # fmt: skip
 
 
 def _of_several_runs(cells: pd.DataFrame, groups: list[between_runs.Group], gallery: Gallery) -> dict[str, Any]:
     if len(groups) == 1:
-        return {"repeatability": tables.repeatability(cells)}
+        return {"repeatability": tables.repeatability(between_runs.spread(cells))}
     comparisons = []
     for other in groups[1:]:
         table = between_runs.compare(cells, groups[0], other)
@@ -137,7 +138,7 @@ def _of_several_runs(cells: pd.DataFrame, groups: list[between_runs.Group], gall
         figure = plots.speedup(table, f"faster in {b} than in {a}")
         comparisons.append({
             "explanation": between_runs.explain_test(groups[0], other),
-            "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {_say_speedups(table)}"),
+            "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {_describe_speedups(table)}"),
             "table": tables.comparison(table, a, b),
         })  # fmt: skip
     return {"comparisons": comparisons}
@@ -151,24 +152,24 @@ def _anchor(name: str, used: set[str]) -> str:
 
 def _section(
     anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, *, letters: Mapping[str, str],
-    gallery: Gallery, sample_answers: Sequence[ShownAnswer],
+    gallery: Gallery, sample_answers: Sequence[AnsweredSample],
 ) -> Section:  # fmt: skip
     if letters:
         figures = [
             gallery.add(
                 f"runs-{anchor}", plots.run_medians(cells, dict(letters)),
-                f"Median latency of every run. {_say(cells, 'latency_p50_ms', '', 'ms')}",
+                f"Median latency of every run. {_describe(cells, 'latency_p50_ms', '', 'ms')}",
             )
         ]  # fmt: skip
     else:
         figures = [
             gallery.add(
-                f"accuracy-{anchor}", plots.accuracy_against_latency(cells), _say_accuracy(cells),
+                f"accuracy-{anchor}", plots.accuracy_against_latency(cells), _describe_accuracy(cells),
                 "Bars: standard error. Dashed: Pareto front, beaten by no cell that passed. Hollow: did not pass.",
             ),
             gallery.add(
                 f"latency-{anchor}", plots.latency_distribution(samples, list(cells["backend"])),
-                _say(cells, "latency_p50_ms", "Median latency", "ms"), _floor_caption(cells),
+                _describe(cells, "latency_p50_ms", "Median latency", "ms"), _floor_caption(cells),
             ),
         ]  # fmt: skip
     return Section(
@@ -180,8 +181,8 @@ def _section(
 def _lead(cells: pd.DataFrame) -> str:
     parts = []
     for row in records(cells.drop_duplicates(["checkpoint_id", "revision", "architecture"])):
-        named = row["checkpoint_id"] + (f" at {row['revision'][:10]}" if row["revision"] else "")
-        parts.append(f"{named} ({row['architecture']})" if row["architecture"] else named)
+        checkpoint = row["checkpoint_id"] + (f" at {row['revision'][:10]}" if row["revision"] else "")
+        parts.append(f"{checkpoint} ({row['architecture']})" if row["architecture"] else checkpoint)
     first = cells.iloc[0]
     facts = [f"{first['weights']} weights"] if first["weights"] else []
     if not number_format.is_missing(cells["samples"].max()):
@@ -200,40 +201,40 @@ def _floor_caption(cells: pd.DataFrame) -> str:
 
 def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> str:
     kinds = {"capability": "capabilities", "checkpoint": "checkpoints", "backend": "backends"}
-    counted = [
+    counts = [
         f"{number} {kind if number == 1 else plural}"
         for kind, plural in kinds.items()
         if (number := int(cells[kind].nunique()))
     ]
     shared = conditions_table.under_test(run_conditions[0])
     for other in run_conditions[1:]:
-        here = conditions_table.under_test(other)
-        shared = [word for word in shared if word in here]
-    return ", ".join([*counted, *shared])
+        others = conditions_table.under_test(other)
+        shared = [word for word in shared if word in others]
+    return ", ".join([*counts, *shared])
 
 
 def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = []
+    warnings = []
     for run in run_conditions:
         if not run.get("finished"):
-            found.append(
+            warnings.append(
                 f"Run {run['run']} has no recorded end: it was interrupted, and what it had measured is shown."
             )
         missing = set(run.get("cells") or []) - set(cells.loc[cells["run"] == run["run"], "cell"])
         if missing:
-            found.append(f"Run {run['run']} has no row for {len(missing)} of the cells that it selected.")
+            warnings.append(f"Run {run['run']} has no row for {len(missing)} of the cells that it selected.")
         if run.get("git_dirty"):
-            found.append(f"Run {run['run']} was made with uncommitted changes: its git revision does not say all.")
-        found += [scrub(str(warning)) for warning in run.get("warnings") or []]
+            warnings.append(f"Run {run['run']} was made with uncommitted changes: its git revision does not say all.")
+        warnings += [scrub(str(warning)) for warning in run.get("warnings") or []]
     measured = set(cells.loc[cells["latency_p50_ms"].notna(), "run"])
-    found += [
+    warnings += [
         f"Run {name} has no samples.jsonl: without single calls there are no speed-ups and no spread to show."
         for name in dict.fromkeys(cells["run"])
         if name in measured - set(samples["run"])
     ]
     if len(cells) and REFERENCE not in set(cells["backend"]):
-        found.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
-    return found
+        warnings.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
+    return warnings
 
 
 def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -249,29 +250,29 @@ def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*entries, ("conditions", "Conditions")]
 
 
-def _say(cells: pd.DataFrame, column: str, what: str, unit: str) -> str:
+def _describe(cells: pd.DataFrame, column: str, what: str, unit: str) -> str:
     several = cells["capability"].nunique() > 1
-    told = [
+    entries = [
         f"{row['capability'] + ' ' if several else ''}{row['backend']} {number_format.significant(row[column])} {unit}"
         for row in records(cells)
         if not number_format.is_missing(row[column])
     ]
-    return f"{what + ': ' if what else ''}{', '.join(told)}."
+    return f"{what + ': ' if what else ''}{', '.join(entries)}."
 
 
-def _say_accuracy(cells: pd.DataFrame) -> str:
-    told = [
+def _describe_accuracy(cells: pd.DataFrame) -> str:
+    entries = [
         f"{row['backend']} {number_format.fixed(row['accuracy'])} at "
         f"{number_format.significant(row['latency_p50_ms'])} ms"
         for row in records(cells)
         if not number_format.is_missing(row["accuracy"]) and row["backend"] != FLOOR
     ]
-    return f"Accuracy against median latency: {', '.join(told)}."
+    return f"Accuracy against median latency: {', '.join(entries)}."
 
 
-def _say_speedups(table: pd.DataFrame) -> str:
-    told = [
+def _describe_speedups(table: pd.DataFrame) -> str:
+    entries = [
         f"{row['capability']} on {row['backend']} {number_format.significant(row['speedup'])} times"
         for row in records(table)
     ]
-    return f"How many times faster: {', '.join(told)}."
+    return f"How many times faster: {', '.join(entries)}."

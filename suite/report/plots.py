@@ -1,4 +1,4 @@
-"""The figures of a report. Each function returns `None` where there is nothing to show."""
+"""The figures of a report. Each function returns `None` where there is no data."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def styled() -> Iterator[None]:
 
 def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
     """One capability: accuracy with its standard error against the median latency, and the Pareto front."""
-    shown = cells[(cells["backend"] != FLOOR) & cells["accuracy"].notna() & (cells["latency_p50_ms"] > 0)]
-    if shown.empty:
+    data = cells[(cells["backend"] != FLOOR) & cells["accuracy"].notna() & (cells["latency_p50_ms"] > 0)]
+    if data.empty:
         return None
     figure = Figure(figsize=(NARROW, 3.3), layout="constrained")
     axes = figure.add_subplot()
     palette = colours(cells["backend"])
-    checkpoints = list(dict.fromkeys(shown["checkpoint"]))
+    checkpoints = list(dict.fromkeys(data["checkpoint"]))
     points, labels, lines = [], [], []
-    for row in records(shown):
+    for row in records(data):
         colour = palette[row["backend"]]
         at = (row["latency_p50_ms"], row["accuracy"])
         if (error := row["accuracy_stderr"]) > 0:
@@ -55,17 +55,17 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
         )  # fmt: skip
         points.append(at)
         labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {row['checkpoint']}")
-    _log_axis(axes, shown["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
-    _accuracy_axis(axes, shown)
-    lines += _draw_front(axes, shown[pareto_front(shown)].sort_values("latency_p50_ms"))
+    _log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
+    _accuracy_axis(axes, data)
+    lines += _draw_front(axes, data[pareto_front(data)].sort_values("latency_p50_ms"))
     axes.set_xlabel("median latency, ms (log scale); further left is faster")
-    axes.set_title(f"{shown['capability'].iloc[0]}: accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
+    axes.set_title(f"{data['capability'].iloc[0]}: accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
     place_labels(figure, axes, points, labels, lines)
     return figure
 
 
 def _draw_front(axes: Axes, front: pd.DataFrame) -> list[Line]:
-    """The staircase that no cell is above or left of; returns its parts."""
+    """Draw the Pareto front as a staircase; return its segments."""
     if front.empty:
         return []
     latency, accuracy = list(front["latency_p50_ms"]), list(front["accuracy"])
@@ -78,9 +78,9 @@ def _draw_front(axes: Axes, front: pd.DataFrame) -> list[Line]:
     return list(zip(x, y, x[1:], y[1:], strict=False))
 
 
-def _accuracy_axis(axes: Axes, shown: pd.DataFrame) -> None:
-    spread = shown["accuracy_stderr"].fillna(0)
-    low, high = float((shown["accuracy"] - spread).min()), float((shown["accuracy"] + spread).max())
+def _accuracy_axis(axes: Axes, data: pd.DataFrame) -> None:
+    spread = data["accuracy_stderr"].fillna(0)
+    low, high = float((data["accuracy"] - spread).min()), float((data["accuracy"] + spread).max())
     margin = max(0.01, 0.12 * (high - low))
     axes.set_ylim(max(-0.03, low - margin), max(min(high + margin, 1.03), low + 0.02))
     axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -88,12 +88,12 @@ def _accuracy_axis(axes: Axes, shown: pd.DataFrame) -> None:
 
 def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figure | None:
     """One capability: every backend's calls as a strip, with its middle half, median, 90th and 99th percentile."""
-    shown = samples[(samples["backend"] != FLOOR) & (samples["latency_ms"] > 0)]
-    if shown.empty:
+    data = samples[(samples["backend"] != FLOOR) & (samples["latency_ms"] > 0)]
+    if data.empty:
         return None
-    several = shown["checkpoint"].nunique() > 1
+    several = data["checkpoint"].nunique() > 1
     rows = sorted(
-        {(str(row["checkpoint"]), str(row["backend"])) for row in records(shown[["checkpoint", "backend"]])},
+        {(str(row["checkpoint"]), str(row["backend"])) for row in records(data[["checkpoint", "backend"]])},
         key=lambda key: (key[0], backend_order(backends).index(key[1])),
     )
     palette = colours(backends)
@@ -101,7 +101,7 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     axes = figure.add_subplot()
     generator = np.random.default_rng(0)
     for y, (checkpoint, backend) in enumerate(rows):
-        calls = shown[(shown["checkpoint"] == checkpoint) & (shown["backend"] == backend)]["latency_ms"].to_numpy(
+        calls = data[(data["checkpoint"] == checkpoint) & (data["backend"] == backend)]["latency_ms"].to_numpy(
             dtype=float
         )
         low, middle, high, p90, p99 = np.quantile(calls, [0.25, 0.5, 0.75, 0.9, 0.99])
@@ -117,10 +117,10 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
     axes.invert_yaxis()
     axes.grid(False, axis="y")
-    _log_axis(axes, shown["latency_ms"].to_numpy(dtype=float), spare=1.1)
+    _log_axis(axes, data["latency_ms"].to_numpy(dtype=float), spare=1.1)
     axes.set_xlabel("latency per call, ms (log scale)")
     axes.set_title(
-        f"{shown['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)",
+        f"{data['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)",
         fontweight="normal",
         color=MUTED.light,
         fontsize=8.5,
@@ -130,21 +130,21 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
 
 def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | None:
     """A panel per backend, a row per capability: how many times faster, with its interval."""
-    shown = table[table["speedup"].notna()]
-    if shown.empty:
+    data = table[table["speedup"].notna()]
+    if data.empty:
         return None
-    backends = backend_order(shown["backend"])
-    names = _row_names(shown)
+    backends = backend_order(data["backend"])
+    names = _row_names(data)
     rows = list(dict.fromkeys(names.values()))
     palette = colours(backends)
     figure, grid = _panels(len(backends), rows=len(rows))
-    ends = np.log2(np.concatenate([shown[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
+    ends = np.log2(np.concatenate([data[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
     limits = (max(ends.min(), -_MOST_DOUBLINGS) - 0.25, min(max(ends.max(), 0), _MOST_DOUBLINGS) + 0.25)
     limits = (min(limits[0], -0.5), max(limits[1], 0.5))
     room = 0.2 * (limits[1] - limits[0])
     for axes, backend in zip(grid, backends, strict=False):
         axes.axvline(0, color=MUTED.light, lw=1)
-        for row in records(shown[shown["backend"] == backend]):
+        for row in records(data[data["backend"] == backend]):
             y, x = rows.index(names[row["capability"], row["checkpoint"]]), np.log2(row["speedup"])
             if not number_format.is_missing(row["low"]):
                 axes.plot(
@@ -172,18 +172,18 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
 
 def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
     """A panel per capability, a bar per backend; the floor, where it was measured, as a dotted line."""
-    shown = cells[(cells["backend"] != FLOOR) & (cells[column] > 0)]
-    if shown.empty:
+    data = cells[(cells["backend"] != FLOOR) & (cells[column] > 0)]
+    if data.empty:
         return None
     palette = colours(cells["backend"])
-    names = _row_names(shown)
+    names = _row_names(data)
     groups = list(dict.fromkeys(names.values()))
-    backends = backend_order(shown["backend"])
+    backends = backend_order(data["backend"])
     figure, grid = _panels(len(groups), rows=len(backends))
-    of_all, of_floor = records(shown), records(cells[(cells["backend"] == FLOOR) & (cells[column] > 0)])
+    all_rows, floor_rows = records(data), records(cells[(cells["backend"] == FLOOR) & (cells[column] > 0)])
     for axes, group in zip(grid, groups, strict=False):
-        here = [row for row in of_all if _name_in(names, row) == group]
-        for row in here:
+        group_rows = [row for row in all_rows if _name_in(names, row) == group]
+        for row in group_rows:
             y, value = backends.index(row["backend"]), row[column]
             axes.barh(y, value, height=0.62, color=palette[row["backend"]], lw=0)
             axes.annotate(
@@ -194,11 +194,11 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
                 va="center",
                 fontsize=8,
             )
-        for row in of_floor:
+        for row in floor_rows:
             if _name_in(names, row) == group:
                 axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
         axes.set_title(fill(group, 24, replace_whitespace=False))
-        axes.set_xlim(0, 1.34 * max(row[column] for row in here))
+        axes.set_xlim(0, 1.34 * max(row[column] for row in group_rows))
         axes.xaxis.set_major_locator(MaxNLocator(3))
         _row_axis(axes, backends)
     _hide_unused(grid, len(groups))
@@ -208,18 +208,18 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
 
 def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
     """Several runs of one capability: the median latency of every run, a row per backend, a shape per group."""
-    shown = cells[(cells["backend"] != FLOOR) & (cells["latency_p50_ms"] > 0)]
-    if shown.empty:
+    data = cells[(cells["backend"] != FLOOR) & (cells["latency_p50_ms"] > 0)]
+    if data.empty:
         return None
-    backends = backend_order(shown["backend"])
+    backends = backend_order(data["backend"])
     palette = colours(backends)
-    several = shown["checkpoint"].nunique() > 1
-    rows = [(c, b) for c in dict.fromkeys(shown["checkpoint"]) for b in backends]
-    rows = [row for row in rows if ((shown["checkpoint"] == row[0]) & (shown["backend"] == row[1])).any()]
+    several = data["checkpoint"].nunique() > 1
+    rows = [(c, b) for c in dict.fromkeys(data["checkpoint"]) for b in backends]
+    rows = [row for row in rows if ((data["checkpoint"] == row[0]) & (data["backend"] == row[1])).any()]
     groups = list(dict.fromkeys(letters.values()))
     figure = Figure(figsize=(NARROW, max(2.2, 0.7 + 0.36 * len(rows))), layout="constrained")
     axes = figure.add_subplot()
-    for row in records(shown):
+    for row in records(data):
         group = groups.index(letters[row["run"]])
         y = rows.index((row["checkpoint"], row["backend"])) + 0.22 * (group - (len(groups) - 1) / 2)
         colour = palette[row["backend"]]
@@ -230,7 +230,7 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
     axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(False, axis="y")
-    _log_axis(axes, shown["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
+    _log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
     axes.set_xlabel("median latency of a run, ms (log scale)")
     shapes = {"o": "filled circle", "s": "square", "^": "triangle", "D": "diamond"}
     key = " · ".join(f"{letter}: {shapes.get(MARKERS[i % len(MARKERS)], 'other')}" for i, letter in enumerate(groups))
@@ -239,7 +239,7 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
 
 
 def _row_names(table: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """How a capability and checkpoint are called: the checkpoint only counts where a capability has several."""
+    """The label of each (capability, checkpoint): with the checkpoint only where a capability has several."""
     pairs = [(str(c), str(m)) for c, m in table[["capability", "checkpoint"]].drop_duplicates().itertuples(index=False)]
     capabilities = [capability for capability, _ in pairs]
     return {

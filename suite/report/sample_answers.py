@@ -1,4 +1,4 @@
-"""Samples and answers as the page shows them: each sample once, with every different answer to it."""
+"""Sample answers for the page: each sample once, with every different answer to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TYPES = {".png": "image/png", ".wav": "audio/wav"}
 
 @dataclass(frozen=True)
 class Answer:
-    """What some backends answered alike, and its picture as a data address."""
+    """An answer that some backends share, in words and, if there is one, as a picture (a data URI)."""
 
     backends: list[str]
     text: str
@@ -21,8 +21,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class ShownAnswer:
-    """A sample of one checkpoint with its answers. `input` describes the sample in words, `sound` is a data address."""
+class AnsweredSample:
+    """A sample of one checkpoint with its answers. `input` describes the sample in words, `sound` is a data URI."""
 
     checkpoint: str
     input: str
@@ -31,20 +31,20 @@ class ShownAnswer:
     answers: list[Answer] = field(default_factory=list)
 
 
-def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[ShownAnswer]]:
+def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[AnsweredSample]]:
     """The sample answers of a run. Cells that answered the same to a sample, and drew the same, are named together."""
-    found: dict[tuple[str, str, str], ShownAnswer] = {}
+    samples: dict[tuple[str, str, str], AnsweredSample] = {}
     for row in rows:
         capability, _, rest = row["cell"].partition("/")
         checkpoint, _, backend = rest.rpartition("/")
         key = (capability, checkpoint, row["sample"])
-        if key not in found:
-            found[key] = ShownAnswer(checkpoint, row["input"], row["truth"], _address(folder, row["sound"]))
-        _add(found[key].answers, backend, row["answer"], _address(folder, row["picture"]))
-    shown: dict[str, list[ShownAnswer]] = {}
-    for (capability, _, _), answer in found.items():
-        shown.setdefault(capability, []).append(answer)
-    return shown
+        if key not in samples:
+            samples[key] = AnsweredSample(checkpoint, row["input"], row["truth"], _data_uri(folder, row["sound"]))
+        _add(samples[key].answers, backend, row["answer"], _data_uri(folder, row["picture"]))
+    grouped: dict[str, list[AnsweredSample]] = {}
+    for (capability, _, _), sample in samples.items():
+        grouped.setdefault(capability, []).append(sample)
+    return grouped
 
 
 def _add(answers: list[Answer], backend: str, text: str, picture: str | None) -> None:
@@ -55,8 +55,8 @@ def _add(answers: list[Answer], backend: str, text: str, picture: str | None) ->
     answers.append(Answer([backend], text, picture))
 
 
-def _address(folder: Path, name: str | None) -> str | None:
-    """A file's content as an address that a page can hold; `None` for one that is missing."""
+def _data_uri(folder: Path, name: str | None) -> str | None:
+    """A file's content as a data URI; `None` for one that is missing."""
     if name is None or not (folder / name).is_file():
         return None
     content = base64.b64encode((folder / name).read_bytes()).decode()

@@ -1,4 +1,4 @@
-"""How each status is marked where a word is too long, in text and in colour."""
+"""The symbol and the colour of each status, the counts of statuses, and the verdict on a run in a sentence."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from typing import NamedTuple
 from suite.core.cell import COULD_NOT_MEASURE, WORST_FIRST, Status
 
 
-class Mark(NamedTuple):
-    """A symbol, one for terminals that know ASCII alone, and a style of `rich`."""
+class Symbol(NamedTuple):
+    """A status as one character, as one for terminals limited to ASCII, and its `rich` style."""
 
-    symbol: str
+    unicode: str
     ascii: str
     style: str
 
 
-MARKS = {
-    Status.PASSED: Mark("✓", "ok", "green"),
-    Status.FAILED: Mark("✗", "F", "bold red"),
-    Status.KNOWN_FAILURE: Mark("\u00d7", "k", "yellow"),
-    Status.UNSUPPORTED: Mark("·", "-", "dim"),
-    Status.UNSTABLE: Mark("~", "~", "magenta"),
-    Status.OOM: Mark("▲", "M", "magenta"),
-    Status.TIMEOUT: Mark("◷", "T", "magenta"),
-    Status.ERROR: Mark("!", "!", "bold magenta"),
+SYMBOLS = {
+    Status.PASSED: Symbol("✓", "ok", "green"),
+    Status.FAILED: Symbol("✗", "F", "bold red"),
+    Status.KNOWN_FAILURE: Symbol("\u00d7", "k", "yellow"),
+    Status.UNSUPPORTED: Symbol("·", "-", "dim"),
+    Status.UNSTABLE: Symbol("~", "~", "magenta"),
+    Status.OOM: Symbol("▲", "M", "magenta"),
+    Status.TIMEOUT: Symbol("◷", "T", "magenta"),
+    Status.ERROR: Symbol("!", "!", "bold magenta"),
 }
 
 
 def counts(statuses: Iterable[str]) -> list[tuple[Status, int]]:
     """How many cells have each status, those that occur, passed first and then the worst first."""
-    found = list(statuses)
+    values = list(statuses)
     order = (Status.PASSED, *(status for status in WORST_FIRST if status != Status.PASSED))
-    return [(status, found.count(status)) for status in order if status in found]
+    return [(status, values.count(status)) for status in order if status in values]
 
 
 def verdict(statuses: Iterable[str]) -> str:
     """The outcome of a run in a sentence."""
-    found = list(statuses)
-    if not found:
+    values = list(statuses)
+    if not values:
         return "Nothing was measured."
-    failed = found.count(Status.FAILED)
-    unmeasured = sum(found.count(status) for status in COULD_NOT_MEASURE)
-    possible = len(found) - found.count(Status.UNSUPPORTED)
-    passed = found.count(Status.PASSED)
+    failed = values.count(Status.FAILED)
+    unmeasured = sum(values.count(status) for status in COULD_NOT_MEASURE)
+    possible = len(values) - values.count(Status.UNSUPPORTED)
+    passed = values.count(Status.PASSED)
     if not possible:
         return "No cell is supported here."
     parts = [
@@ -55,6 +55,6 @@ def verdict(statuses: Iterable[str]) -> str:
         parts.append(f"{failed} failed")
     if unmeasured:
         parts.append(f"{unmeasured} could not be measured")
-    if known := found.count(Status.KNOWN_FAILURE):
+    if known := values.count(Status.KNOWN_FAILURE):
         parts.append(f"{known} failed as known")
     return ", ".join(parts) + "."

@@ -84,10 +84,10 @@ RC: dict[str, Any] = {
 
 def backend_order(names: Iterable[str]) -> list[str]:
     """The reference first, the backends that have a colour of their own, others by name, the floor last."""
-    known = list(_KNOWN)
-    rank = {REFERENCE: -1, FLOOR: len(known) + 1}
+    order = list(_KNOWN)
+    rank = {REFERENCE: -1, FLOOR: len(order) + 1}
     return sorted(
-        set(names), key=lambda name: (rank.get(name, known.index(name) if name in known else len(known)), name)
+        set(names), key=lambda name: (rank.get(name, order.index(name) if name in order else len(order)), name)
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from suite.analysis.frames import FLOOR, REFERENCE, records
 from suite.core.cell import WORST_FIRST, Status
 from suite.report import number_format
-from suite.report.status_symbols import MARKS
+from suite.report.status_symbols import SYMBOLS
 from suite.report.style import backend_order
 
 
@@ -98,7 +98,7 @@ def ordered(cells: pd.DataFrame) -> pd.DataFrame:
 
 def status_entry(status: str, detail: str = "") -> Entry:
     """A status with its symbol and colour."""
-    return Entry(str(status), detail, str(status), MARKS[Status(status)].symbol)
+    return Entry(str(status), detail, str(status), SYMBOLS[Status(status)].unicode)
 
 
 def matrix(cells: pd.DataFrame) -> Table:
@@ -107,20 +107,22 @@ def matrix(cells: pd.DataFrame) -> Table:
     headings = [("Capability", ""), *((name, "measures the harness" if name == FLOOR else "") for name in backends)]
     table = Table("Accuracy, median latency and status by capability and backend", headings)
     for key, group in cells.groupby(["capability", "checkpoint"], sort=False):
-        found = {row["backend"]: row for row in records(group)}
+        by_backend = {row["backend"]: row for row in records(group)}
         table.rows.append([
             Entry(str(key[0]), str(key[1])),
-            *(_matrix_entry(found[name]) if name in found else Entry("", style="absent") for name in backends),
+            *(_matrix_entry(by_backend.get(name)) for name in backends),
         ])  # fmt: skip
     return table
 
 
-def _matrix_entry(row: _Row) -> Entry:
+def _matrix_entry(row: _Row | None) -> Entry:
+    if row is None:
+        return Entry("", style="absent")
     status = str(row["status"])
     measured = [] if number_format.is_missing(row["accuracy"]) else [number_format.fixed(row["accuracy"])]
     if not number_format.is_missing(row["latency_p50_ms"]):
         measured.append(number_format.duration(row["latency_p50_ms"]))
-    return Entry(status, "\n".join(measured), status, MARKS[Status(status)].symbol)
+    return Entry(status, "\n".join(measured), status, SYMBOLS[Status(status)].unicode)
 
 
 def measurements(cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[str, str]) -> Table:
@@ -149,7 +151,7 @@ def not_passed(cells: pd.DataFrame, with_run: bool) -> list[dict[str, str]]:
         {
             "cell": f"{row['run']}: {row['cell']}" if with_run else row["cell"],
             "status": row["status"],
-            "symbol": MARKS[Status(row["status"])].symbol,
+            "symbol": SYMBOLS[Status(row["status"])].unicode,
             "reason": row["reason"] or "No reason was recorded.",
         }
         for row in rows
@@ -157,13 +159,13 @@ def not_passed(cells: pd.DataFrame, with_run: bool) -> list[dict[str, str]]:
 
 
 def notes(cells: pd.DataFrame) -> list[dict[str, str]]:
-    """What backends noted while they prepared a model, equal notes of several cells together."""
+    """Notes that backends made while they prepared a model, equal notes of several cells together."""
     by_text: dict[str, list[str]] = {}
     for row in records(cells):
         for text in _note_texts(row["notes"]):
-            here = by_text.setdefault(text, [])
-            if row["cell"] not in here:
-                here.append(row["cell"])
+            names = by_text.setdefault(text, [])
+            if row["cell"] not in names:
+                names.append(row["cell"])
     return [{"text": text, "cells": ", ".join(names)} for text, names in by_text.items()]
 
 
@@ -203,20 +205,18 @@ def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
     return result
 
 
-def repeatability(cells: pd.DataFrame) -> Table:
-    """Runs under equal conditions: how far their medians lie apart."""
+def repeatability(spread: pd.DataFrame) -> Table:
+    """Runs under equal conditions: how far their medians lie apart, as `between_runs.spread` gives it."""
     headings = [
         ("Cell", ""), ("Runs", ""), ("p50, ms", "median over the runs' medians"),
         ("Fastest, ms", "of the runs' medians"), ("Slowest, ms", "of the runs' medians"), ("Slowest / fastest", ""),
     ]  # fmt: skip
     result = Table("Spread between runs", headings)
-    measured = cells[cells["latency_p50_ms"] > 0]
-    for key, group in measured.groupby(["capability", "checkpoint", "backend"], sort=False):
-        medians = group["latency_p50_ms"]
+    for row in records(spread):
         result.rows.append([
-            Entry(f"{key[0]} / {key[2]}", str(key[1])), Entry(str(len(medians))),
-            *(Entry(number_format.significant(value)) for value in (medians.median(), medians.min(), medians.max())),
-            Entry(number_format.times(medians.max() / medians.min())),
+            Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])), Entry(str(row["runs"])),
+            *(Entry(number_format.significant(row[column])) for column in ("median_ms", "fastest_ms", "slowest_ms")),
+            Entry(number_format.times(row["ratio"])),
         ])  # fmt: skip
     return result
 

@@ -1,4 +1,4 @@
-"""The table printed at the end of a run. Needs neither pandas nor matplotlib."""
+"""The table printed at the end of a run, and status symbols for terminals. Needs neither pandas nor matplotlib."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def print_summary(console: Console, folder: Path) -> None:
 
 
 def summary_table(cells: Iterable[_Row], ascii_only: bool = False) -> RenderableType:
-    """The cells, as `record.join` gives them, for a terminal of 100 columns.
+    """The cells, as `suite.records.columns.join` gives them, for a terminal of 100 columns.
 
     More than eight backends continue in a further table.
     """
@@ -37,7 +37,7 @@ def summary_table(cells: Iterable[_Row], ascii_only: bool = False) -> Renderable
     parts: list[RenderableType] = [
         _table(rows, backends[start : start + _PER_TABLE], ascii_only) for start in range(0, len(backends), _PER_TABLE)
     ]
-    return Group(*parts, _key(rows, ascii_only))
+    return Group(*parts, _legend(rows, ascii_only))
 
 
 def _table(rows: Sequence[_Row], backends: Sequence[str], ascii_only: bool) -> Table:
@@ -45,39 +45,42 @@ def _table(rows: Sequence[_Row], backends: Sequence[str], ascii_only: bool) -> T
     table.add_column("capability", max_width=_LABEL_WIDTH, overflow="fold")
     for name in backends:
         table.add_column(name, justify="right", max_width=9, overflow="fold")
-    found = {(row["capability"], row["checkpoint"], row["backend"]): row for row in rows}
-    checkpoints: dict[str, list[str]] = {}
-    for capability, checkpoint, _ in found:
-        here = checkpoints.setdefault(capability, [])
-        if checkpoint not in here:
-            here.append(checkpoint)
+    by_cell = {(row["capability"], row["checkpoint"], row["backend"]): row for row in rows}
+    checkpoints: dict[str, dict[str, None]] = {}
+    for capability, checkpoint, _ in by_cell:
+        checkpoints.setdefault(capability, {})[checkpoint] = None
     for capability, names in checkpoints.items():
         for checkpoint in names:
             label = Text(capability)
             if len(names) > 1:
                 label.append(f"\n{checkpoint}", style="dim")
-            entries = (found.get((capability, checkpoint, backend)) for backend in backends)
+            entries = (by_cell.get((capability, checkpoint, backend)) for backend in backends)
             table.add_row(label, *(_entry(row, ascii_only) if row else Text("") for row in entries))
     return table
 
 
 def _entry(row: _Row, ascii_only: bool) -> Text:
-    mark = status_symbols.MARKS[Status(row["status"])]
     text = Text()
     if not number_format.is_missing(row["accuracy"]):
         text.append(f"{number_format.fixed(row['accuracy'])} ")
-    text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
+    text.append(status_text(row["status"], ascii_only))
     if not number_format.is_missing(row["latency_p50_ms"]):
         duration = number_format.duration(row["latency_p50_ms"])
         text.append(f"\n{duration.replace('µ', 'u') if ascii_only else duration}", style="dim")
     return text
 
 
-def _key(rows: Sequence[_Row], ascii_only: bool) -> Text:
-    text = Text("accuracy (0 to 1) and median latency;")
-    for status, number in status_symbols.counts(row["status"] for row in rows):
-        mark = status_symbols.MARKS[status]
-        text.append("  ")
-        text.append(mark.ascii if ascii_only else mark.symbol, style=mark.style)
-        text.append(f" {number} {status}")
-    return text
+def _legend(rows: Sequence[_Row], ascii_only: bool) -> Text:
+    return Text("accuracy (0 to 1) and median latency;  ").append(status_counts(rows, ascii_only))
+
+
+def status_text(status: str, ascii_only: bool) -> Text:
+    """The symbol of a status in its colour."""
+    symbol = status_symbols.SYMBOLS[Status(status)]
+    return Text(symbol.ascii if ascii_only else symbol.unicode, style=symbol.style)
+
+
+def status_counts(rows: Iterable[_Row], ascii_only: bool) -> Text:
+    """Every status that occurs with its symbol and its number of cells, on one line."""
+    counts = status_symbols.counts(row["status"] for row in rows)
+    return Text("  ").join(status_text(status, ascii_only).append(f" {n} {status}", "none") for status, n in counts)

@@ -1,4 +1,4 @@
-"""Everything a report consists of, into one folder."""
+"""Writes the files of a report into one folder: tables, plots and the page."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from suite.records.run_folder import RunFolder
 
 def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None) -> Path:
     """See `suite.report.write_report`."""
-    tell = progress or (lambda _: None)
+    notify = progress or (lambda _: None)
     cells, samples, conditions = load(folders)
     into.mkdir(parents=True, exist_ok=True)
-    tell("cells.csv")
+    notify("cells.csv")
     write_csv(cells, into / "cells.csv")
-    tell("cells.parquet")
+    notify("cells.parquet")
     cells.to_parquet(into / "cells.parquet", index=False)
-    tell("samples.parquet")
+    notify("samples.parquet")
     samples.to_parquet(into / "samples.parquet", index=False)
 
     # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
@@ -28,12 +28,12 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
     from suite.report.html import render
     from suite.report.sample_answers import by_capability
 
-    shown = by_capability(folders[0], RunFolder(folders[0]).sample_answers()) if len(folders) == 1 else {}
+    answers = by_capability(folders[0], RunFolder(folders[0]).sample_answers()) if len(folders) == 1 else {}
     with plots.styled():
-        gallery = Gallery(into / "plots", tell)
+        gallery = Gallery(into / "plots", notify)
         added = added_sections(cells, samples, conditions, gallery)
-        page = render(cells, samples, conditions, gallery, shown, added=added)
-    tell("report.html")
+        page = render(cells, samples, conditions, gallery, answers, added=added)
+    notify("report.html")
     path = into / "report.html"
     path.write_text(page, encoding="utf-8")
     return path

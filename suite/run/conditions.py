@@ -1,4 +1,4 @@
-"""The conditions of a run: what a number must carry to mean anything. No host, user or path is among them."""
+"""The conditions of a run: machine, libraries, settings, revision. No host, user or path is among them."""
 
 from __future__ import annotations
 

@@ -149,6 +149,11 @@ class Run:
         return folder
 
     def _continue(self, folder: RunFolder, selected: dict[str, Any]) -> RunFolder:
+        if folder.is_baseline:
+            raise UsageError(
+                f"{folder.path} holds a baseline, the table of a run without its lines, and cannot be continued: "
+                "start a new run without --resume."
+            )
         before = folder.conditions()
         known = before.get("fingerprints", {})
         different = conditions.differences(before, self.conditions)

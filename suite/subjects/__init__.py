@@ -1,4 +1,4 @@
-"""Where weights come from, and how a checkpoint becomes the subject of a measurement.
+"""Checkpoints and their data: where weights come from, and how they become the subject of a measurement.
 
 Nothing in this package imports torch, transformers, datasets or huggingface_hub before it is asked to load something.
 """

@@ -26,11 +26,11 @@ def auto_classes() -> dict[str, frozenset[str]]:
         raise UsageError(
             "transformers is not installed, or keeps its Auto classes elsewhere: pip install transformers."
         )
-    found: dict[str, set[str]] = {}
+    classes_of: dict[str, set[str]] = {}
     for auto_class, architectures in _tables(ast.parse(file.read_text(encoding="utf-8"))).items():
         for architecture in architectures:
-            found.setdefault(architecture, set()).add(auto_class)
-    return {architecture: frozenset(classes) for architecture, classes in found.items()}
+            classes_of.setdefault(architecture, set()).add(auto_class)
+    return {architecture: frozenset(classes) for architecture, classes in classes_of.items()}
 
 
 def _tables(module: ast.Module) -> dict[str, set[str]]:
@@ -57,14 +57,14 @@ def _tables(module: ast.Module) -> dict[str, set[str]]:
 
 def _architectures(call: ast.Call, names: dict[str, set[str]]) -> set[str]:
     """The second halves of the pairs, each one name or several; and what is taken over from an earlier table."""
-    found: set[str] = set()
+    architectures: set[str] = set()
     for entry in ast.walk(call):
         if isinstance(entry, ast.Tuple) and len(entry.elts) == 2 and _is_text(entry.elts[0]):
             constants = (node for node in ast.walk(entry.elts[1]) if isinstance(node, ast.Constant))
-            found |= {node.value for node in constants if isinstance(node.value, str)}
+            architectures |= {node.value for node in constants if isinstance(node.value, str)}
         elif isinstance(entry, ast.Name):
-            found |= names.get(entry.id, set())
-    return found
+            architectures |= names.get(entry.id, set())
+    return architectures
 
 
 def _is_text(node: ast.expr) -> bool:

@@ -13,7 +13,7 @@ from suite.subjects.integrity import PICKLES
 
 ALLOWED = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.safetensors")
 IGNORED = ("*/*",)
-"""What lies in folders is for other runtimes: onnx/, openvino/, coreml/."""
+"""Files in subfolders are for other runtimes: onnx/, openvino/, coreml/."""
 
 NETWORK_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"}
 """huggingface_hub lets their errors through; which of them it uses depends on its release."""
@@ -27,7 +27,7 @@ def fetch(repo: str, revision: str, weights: bool = True) -> Path:
     Without `weights` there is no need of safetensors, and none are fetched.
 
     Raises:
-        CheckpointError: it cannot be had, or its weights are pickle alone.
+        CheckpointError: it cannot be fetched, or its weights are pickle alone.
     """
     from huggingface_hub import snapshot_download
 
@@ -52,7 +52,7 @@ def fetch_config(repo: str, revision: str | None) -> tuple[dict[str, Any], str]:
     """A checkpoint's config.json and the full commit hash at which it was read.
 
     Raises:
-        CheckpointError: it cannot be had.
+        CheckpointError: it cannot be fetched.
     """
     from huggingface_hub import hf_hub_download
 
@@ -64,7 +64,7 @@ def fetch_config(repo: str, revision: str | None) -> tuple[dict[str, Any], str]:
 
 
 def explained(call: Callable[[], Result], repo: str, revision: str | None, kind: str = "checkpoint") -> Result:
-    """What `call` gives. The Hub's errors become sentences, without their text: it may quote a URL or a header.
+    """The result of `call`. The Hub's errors become sentences, without their text: it may quote a URL or a header.
 
     Raises:
         CheckpointError: whatever went wrong.
@@ -87,7 +87,7 @@ def explained(call: Callable[[], Result], repo: str, revision: str | None, kind:
     except errors.LocalEntryNotFoundError:
         problem = _not_cached(at)
     except errors.EntryNotFoundError:
-        problem = f"{at} has no config.json: it is no transformers checkpoint; choose another"
+        problem = f"{at} has no config.json: it is not a transformers checkpoint; choose another"
     except errors.OfflineModeIsEnabled:
         problem = _not_cached(at)
     except errors.HFValidationError:

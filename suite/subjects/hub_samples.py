@@ -16,7 +16,7 @@ def load_samples(task: Task) -> list[Sample]:
     """The first `limit` usable rows of the task's data set at its pinned revision: the same at every call.
 
     Raises:
-        CheckpointError: the task has no data set, or it cannot be had.
+        CheckpointError: the task has no data set, or it cannot be loaded.
     """
     if task.dataset is None:
         raise CheckpointError(f"{task.name} names no evaluation data on the Hub: bring your own with --samples.")

@@ -1,4 +1,4 @@
-"""Whether a checkpoint's files are whole, known before anything heavy is loaded."""
+"""Verifies that a checkpoint's files are complete and undamaged, without importing anything heavy."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def weight_files(directory: Path) -> list[Path]:
         return [directory / WEIGHTS]
     if (directory / INDEX).is_file():
         return _shards(directory)
-    found = sorted(file.name for pattern in PICKLES for file in directory.glob(pattern))
-    if found:
+    pickles = sorted(file.name for pattern in PICKLES for file in directory.glob(pattern))
+    if pickles:
         raise CheckpointError(
-            f"{directory} holds its weights as pickle alone ({', '.join(found)}), and a pickle can run any code "
+            f"{directory} holds its weights as pickle alone ({', '.join(pickles)}), and a pickle can run any code "
             "when it is loaded: convert it to safetensors with save_pretrained(), or with the Hub's convert Space."
         )
     other = sorted(file.name for file in directory.glob("*.safetensors"))
@@ -96,7 +96,7 @@ def fingerprint(files: Iterable[Path], *extra: str) -> str:
 
 
 def sampled_fingerprint(directory: Path) -> str:
-    """A hash by which two checkpoints can be told apart in a moment: of their configs and of some of their weights."""
+    """A fast hash that distinguishes checkpoints: of their configs and of a sample of their weights."""
     digest = hashlib.sha256()
     for file in sorted([*directory.glob("config.json"), *directory.glob("*.safetensors")]):
         size = file.stat().st_size

@@ -58,7 +58,7 @@ def _from_hub(model: str) -> tuple[Checkpoint, Source]:
     try:
         config, revision = fetch_config(parts["repo"], parts["revision"])
     except CheckpointError as error:
-        raise UsageError(f"--model {model} is no folder here{_near_folder(model)}. {error}") from error
+        raise UsageError(f"--model {model} is not a folder here{_near_folder(model)}. {error}") from error
     checkpoint = Checkpoint(parts["repo"], revision, _architecture(config, model))
     return checkpoint, Source("hub", checkpoint)
 
@@ -74,32 +74,33 @@ def _architecture(config: Mapping[str, Any], where: str) -> str:
 
 
 def _takers(architecture: str, model: str, tasks: list[Task]) -> list[Task]:
-    known = auto_classes()
-    chosen = [task for task in tasks if task.auto_class in {architecture, *known.get(architecture, ())}]
+    classes = auto_classes()
+    chosen = [task for task in tasks if task.auto_class in {architecture, *classes.get(architecture, ())}]
     if chosen:
         return chosen
-    taken = ", ".join(f"{task.auto_class} ({task.name})" for task in tasks)
-    if architecture in known:
-        theirs = ", ".join(sorted(known[architecture]))
+    supported = ", ".join(f"{task.auto_class} ({task.name})" for task in tasks)
+    if architecture in classes:
+        its_classes = ", ".join(sorted(classes[architecture]))
         raise UsageError(
-            f"--model {model} is a {architecture}, for {theirs}, and no task takes that. The tasks take {taken}."
+            f"--model {model} is a {architecture}, for {its_classes}, and no task takes that. "
+            f"The tasks take {supported}."
         )
-    near = difflib.get_close_matches(architecture, known, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(architecture, classes, n=1, cutoff=0.8)
     hint = f" Did its config mean {near[0]!r}?" if near else ""
     raise UsageError(
         f"--model {model} is a {architecture}, which the installed transformers does not have; code that comes with a "
-        f"checkpoint is not run.{hint} The tasks take {taken}."
+        f"checkpoint is not run.{hint} The tasks take {supported}."
     )
 
 
 def _near_folder(model: str) -> str:
-    """The hint at a folder beside the one that was named, if one is spelled alike."""
+    """A hint at a folder with a similar name beside the requested one, or an empty string."""
     path = _expanded(model)
     try:
-        beside = [folder.name for folder in path.parent.iterdir() if folder.is_dir()]
+        siblings = [folder.name for folder in path.parent.iterdir() if folder.is_dir()]
     except OSError:
         return ""
-    near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.7)
+    near = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.7)
     return f" (did you mean {str(path.parent / near[0])!r}?)" if near else ""
 
 

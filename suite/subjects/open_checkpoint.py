@@ -1,4 +1,4 @@
-"""From a source to a subject: the files are verified, config and processor loaded, the model ready to be."""
+"""Opens a checkpoint as a subject: verifies its files, loads config and processor, prepares to load the model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_subject(
         CheckpointError: the files are missing, damaged, or do not fit the task.
     """
     if source.unavailable:
-        raise CheckpointError(f"{source.checkpoint.id} cannot be had here: {source.unavailable}.")
+        raise CheckpointError(f"{source.checkpoint.id} is not available here: {source.unavailable}.")
     directory = _directory(source, weights=task.no_weights is None)
     config = _load(directory, "AutoConfig", "config")
     processor = load_processor(directory, task.processor_class)
@@ -109,7 +109,7 @@ def _load(directory: Path, auto_class: str, what: str, **options: Any) -> Any:
 
 
 def _set_padding(processor: Any, config: Any, generative: bool, where: Path) -> None:
-    """See to it that batches can be padded, and on the side on which a decoder can go on from them."""
+    """Give the tokenizer a pad token and, for a decoder that generates, padding on the left."""
     tokenizer = getattr(processor, "tokenizer", processor)
     if not hasattr(tokenizer, "pad_token"):
         return
@@ -185,7 +185,7 @@ def _random_model(directory: Path, auto_class: str, config: Any, seed: int) -> t
 
 
 def from_config(auto_class: str, config: Any) -> Any:
-    """A model with the weights that its class begins with; `auto_class` may also be the class itself."""
+    """A model with its class's initial weights; `auto_class` names an Auto class or a model class."""
     import transformers
 
     loader = getattr(transformers, auto_class)
@@ -196,17 +196,17 @@ def from_config(auto_class: str, config: Any) -> Any:
 
 def _example(task: Task, processor: Any, config: Any, samples: Sequence[Sample]) -> dict[str, Any]:
     """A padded batch: the shortest and the longest of the first inputs, so that no axis looks constant."""
-    sized: list[tuple[int, int, Any]] = []
+    by_size: list[tuple[int, int, Any]] = []
     for sample in samples[:EXAMPLE_CANDIDATES]:
         try:
             task.check_input(sample.input, processor, config)
         except InvalidInput:
             continue
         encoded = task.encode(processor, [sample.input])
-        sized.append((sum(tensor.numel() for tensor in encoded.values()), len(sized), sample.input))
-    if not sized:
+        by_size.append((sum(tensor.numel() for tensor in encoded.values()), len(by_size), sample.input))
+    if not by_size:
         raise UsageError(f"None of the first samples of {task.name} is an input that this checkpoint takes.")
-    return task.encode(processor, [min(sized)[2], max(sized)[2]])
+    return task.encode(processor, [min(by_size)[2], max(by_size)[2]])
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""A folder for weights that are drawn rather than read: the real config beside a processor that is at hand."""
+"""Folders for random weights: the real-size config beside the files of a processor that is shipped."""
 
 from __future__ import annotations
 

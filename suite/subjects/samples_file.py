@@ -27,15 +27,15 @@ def read_samples(file: Path, task: Task) -> list[Sample]:
     except OSError as error:
         raise UsageError(f"--samples {file} cannot be read ({type(error).__name__}): check its path.") from None
     samples: list[Sample] = []
-    seen: dict[str, int] = {}
+    line_of_id: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         where = f"--samples {file}, line {number}"
         sample = _sample(task, _row(line, where), number, file.parent, where)
-        if sample.id in seen:
-            raise UsageError(f"{where} has the id {sample.id!r} of line {seen[sample.id]}: ids must differ.")
-        seen[sample.id] = number
+        if sample.id in line_of_id:
+            raise UsageError(f"{where} has the id {sample.id!r} of line {line_of_id[sample.id]}: ids must differ.")
+        line_of_id[sample.id] = number
         samples.append(sample)
     if not samples:
         raise UsageError(f'--samples {file} is empty: write one {{"input": ..., "truth": ...}} per line.')
@@ -48,13 +48,13 @@ def fit(samples: Sequence[Sample], task: Task, config: Any) -> list[Sample]:
     Raises:
         UsageError: a truth that this checkpoint can never answer.
     """
-    fitted = []
+    result = []
     for sample in samples:
         try:
-            fitted.append(replace(sample, truth=task.own_truth(sample.truth, config)))
+            result.append(replace(sample, truth=task.own_truth(sample.truth, config)))
         except UsageError as error:
             raise UsageError(f"--samples for {task.name}, sample {sample.id}: {error}.") from None
-    return fitted
+    return result
 
 
 def _row(line: str, where: str) -> dict[str, Any]:
@@ -66,8 +66,8 @@ def _row(line: str, where: str) -> dict[str, Any]:
         raise UsageError(f'{where} is not an object: write {{"input": ..., "truth": ...}}.')
     missing = [key for key in REQUIRED if row.get(key) is None]
     if missing:
-        there = ", ".join(map(repr, row)) or "nothing"
-        raise UsageError(f"{where} lacks {' and '.join(map(repr, missing))} (it has {there}): every sample needs both.")
+        keys = ", ".join(map(repr, row)) or "nothing"
+        raise UsageError(f"{where} lacks {' and '.join(map(repr, missing))} (it has {keys}): every sample needs both.")
     return row
 
 
@@ -75,4 +75,4 @@ def _sample(task: Task, row: dict[str, Any], number: int, folder: Path, where: s
     try:
         return task.from_json(row, number, folder)
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{where} is no sample of {task.name} ({type(error).__name__}: {error}).") from None
+        raise UsageError(f"{where} is not a sample of {task.name} ({type(error).__name__}: {error}).") from None

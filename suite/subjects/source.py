@@ -1,4 +1,4 @@
-"""Where a checkpoint's weights come from, decided without loading anything."""
+"""The source of a checkpoint's weights (`--weights`), determined without loading anything."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CHOICES = ("miniature", "random", "hub")
 
 @dataclass(frozen=True)
 class Source:
-    """A checkpoint's weights, found but not opened; small and picklable.
+    """The location of a checkpoint's weights; small and picklable.
 
     `kind` is "miniature" (shipped), "random" (values drawn at load), "hub" (fetched where it is opened),
     "real" (the real files out of an installed package) or "local" (a directory of the user's).
     `directory` holds config.json and safetensors; `None` for random, and for hub until it is fetched.
     `config` is the real-size config.json of random weights; `processor` the folder of the processor where
-    that is not `directory`. `unavailable` says why the weights cannot be had here and what to do.
+    that is not `directory`. `unavailable` says why the weights are not available here and what to do.
     """
 
     kind: str
@@ -51,7 +51,7 @@ def resolve(checkpoint: Checkpoint, weights: str, tasks_root: Path) -> Source:
 
 
 def miniature_folder(tasks_root: Path, name: str) -> Path:
-    """Where the shipped miniature of that name lies."""
+    """The folder of the shipped miniature of that name."""
     return tasks_root / "miniatures" / "shipped" / name
 
 

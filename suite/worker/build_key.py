@@ -1,4 +1,4 @@
-"""The build of a backend for a checkpoint: out of the cache, or made and put there."""
+"""The build of a backend for a checkpoint, from the cache or made now, and the key that identifies it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What several backends use: ONNX export and sessions, inductor, submodules, the size of a model."""
+"""Shared by several backends: ONNX export and sessions, inductor, submodules, the size of a model."""

@@ -1,4 +1,4 @@
-"""What a model's weights take as they are stored."""
+"""The size in bytes of a model's weights as they are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the parts of a model are: a task names modules, or methods that are called between them."""
+"""The parts of a model by name: modules, or methods that are called between them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def locate(model: Any, part: str) -> tuple[Any, str]:
 
     parent, _, name = part.rpartition(".")
     owner = model.get_submodule(parent)
-    found = getattr(owner, name)
-    return (found, "forward") if isinstance(found, torch.nn.Module) else (owner, name)
+    attribute = getattr(owner, name)
+    return (attribute, "forward") if isinstance(attribute, torch.nn.Module) else (owner, name)
 
 
 def as_module(model: Any, part: str) -> Any:

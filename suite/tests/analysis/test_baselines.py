@@ -15,6 +15,7 @@ from suite.cli.commands import main
 from suite.core.errors import UsageError
 from suite.core.files import project_root
 from suite.records.columns import CELL_COLUMNS
+from suite.records.run_folder import RunFolder
 from suite.report import write_report
 from suite.tests.support.synthetic_run import write_run
 
@@ -88,8 +89,17 @@ def test_a_baseline_is_covered(baseline: Path, capsys: pytest.CaptureFixture[str
     assert f"{CAPABILITY}/" not in output
 
 
+def test_the_table_of_a_run_that_measured_nothing_is_not_a_baseline(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, "run")
+    run.write_conditions({})
+    write_report([run.path], run.path)
+    assert main(["report", "run", "--results", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert load([run.path])[0].empty
+
+
 @pytest.mark.parametrize(
-    "table", ["", "a,b\n1,2\n", "run,cell,status\nr,a/b/eager,splendid\n", "run,cell,status,accuracy\nr,c,passed,x\n"]
+    "table", ["a,b\n1,2\n", "run,cell,status\nr,a/b/eager,splendid\n", "run,cell,status,accuracy\nr,c,passed,x\n"]
 )
 def test_a_table_that_is_not_of_cells_is_a_sentence(tmp_path: Path, table: str) -> None:
     (tmp_path / "cells.csv").write_text(table, encoding="utf-8")

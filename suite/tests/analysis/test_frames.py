@@ -113,7 +113,7 @@ def test_folders_of_one_name_are_kept_apart(tmp_path: Path) -> None:
     assert [run["run"] for run in conditions] == ["run", "run (2)"]
 
 
-def test_a_folder_that_is_no_run_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not the folder of a run"):
         load([tmp_path])
     with pytest.raises(UsageError, match="no run to report on"):
@@ -129,7 +129,7 @@ def test_rows_without_conditions_are_still_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("text", "scrubbed"),
     [
         ("cannot read /home/jane/models/x.bin", "cannot read ~/models/x.bin"),
         ("'/Users/jane'", "'~'"),
@@ -138,5 +138,5 @@ def test_rows_without_conditions_are_still_shown(tmp_path: Path) -> None:
         ("/data/root/x, /rooted", "/data/root/x, /rooted"),
     ],
 )
-def test_home_directories_are_scrubbed(written: str, shown: str) -> None:
-    assert scrub(written) == shown
+def test_home_directories_are_scrubbed(text: str, scrubbed: str) -> None:
+    assert scrub(text) == scrubbed

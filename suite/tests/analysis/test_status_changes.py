@@ -16,12 +16,12 @@ from suite.records.run_folder import RunFolder
 @pytest.fixture
 def runs(tmp_path: Path) -> list[Path]:
     """A course on two releases; the second lacks an example and fails another."""
-    told = [
+    releases = [
         ("4.57.6", {"a.md:3": ("works", "it ran"), "a.md:9": ("works", "it ran"), "a.md:12": ("fragment", "no x")}),
         ("5.23.0", {"a.md:3": ("removed-api", "the task is gone | use another"), "a.md:12": ("fragment", "no x")}),
     ]
     folders = []
-    for release, examples in told:
+    for release, examples in releases:
         run = RunFolder.create(tmp_path / "results", release)
         run.write_conditions({"run": run.name, "libraries": {"transformers": release}})
         for name, (verdict, sentence) in examples.items():
@@ -32,11 +32,11 @@ def runs(tmp_path: Path) -> list[Path]:
 
 
 def test_what_changed_and_why(runs: list[Path]) -> None:
-    found = side_by_side(runs)
-    assert found.labels == ("transformers 4.57.6", "transformers 5.23.0")
-    assert [(row.name, row.outcomes) for row in found.changed] == [("a.md:3", ("works", "removed-api"))]
-    assert found.changed[0].why.startswith("the task is gone")
-    assert found.capabilities() == {
+    comparison = side_by_side(runs)
+    assert comparison.labels == ("transformers 4.57.6", "transformers 5.23.0")
+    assert [(row.name, row.outcomes) for row in comparison.changed] == [("a.md:3", ("works", "removed-api"))]
+    assert comparison.changed[0].why.startswith("the task is gone")
+    assert comparison.capabilities() == {
         "a.md": ({"works": 2, "fragment": 1}, {"removed-api": 1, "not run": 1, "fragment": 1})
     }
 

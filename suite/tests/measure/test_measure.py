@@ -124,7 +124,7 @@ def test_sleeping_is_idle_and_computing_is_not() -> None:
 def test_cpu_seconds_of_a_process() -> None:
     before = cpu_seconds(os.getpid())
     if before is None:
-        pytest.skip("this system does not tell")
+        pytest.skip("this system does not report it")
     spin(0.1)
     after = cpu_seconds(os.getpid())
     assert after is not None

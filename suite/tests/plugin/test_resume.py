@@ -12,6 +12,7 @@ import pytest
 
 from suite.backends import REGISTRY
 from suite.records.run_folder import read_lines
+from suite.report import write_report
 from suite.run.conditions import MUST_MATCH, differences
 from suite.tests.conftest import Touchstone
 from suite.tests.support.reporting_backends import reference_to
@@ -72,6 +73,14 @@ def test_only_what_is_missing_is_measured(
         ]
     )
     assert lines(touchstone) == after
+
+    write_report([touchstone.folder.path], touchstone.folder.path)
+    for file in ("cells.jsonl", "samples.jsonl"):
+        (touchstone.folder.path / file).unlink()
+    baseline = touchstone.run("--resume", name)
+    assert baseline.ret == 4
+    baseline.stderr.fnmatch_lines(["ERROR: * holds a baseline, the table of a run without its lines, and cannot be *"])
+    assert not lines(touchstone)
 
 
 def test_another_model_of_the_same_name_is_refused(touchstone: Touchstone, tasks: Path) -> None:

@@ -49,7 +49,7 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
     def values(self, name: str) -> list[str]:
-        return [value for _, found, value in self.attributes if found == name]
+        return [value for _, attribute, value in self.attributes if attribute == name]
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +117,8 @@ def test_tables_have_captions_and_scoped_headings(page: str) -> None:
     assert not re.search(r"<th(?![^>]*scope=)[\s>]", page)
 
 
-def test_conditions_are_told_in_full(page: str) -> None:
-    for told in (
+def test_conditions_are_listed_in_full(page: str) -> None:
+    for text in (
         "torch 2.9.1",
         "transformers 5.23.0",
         "Example CPU 3000",
@@ -126,7 +126,7 @@ def test_conditions_are_told_in_full(page: str) -> None:
         "governor performance",
         "0.1 0.2 0.3",
     ):
-        assert told in page[page.index('id="conditions"') :]
+        assert text in page[page.index('id="conditions"') :]
 
 
 def test_notes_are_listed_once(page: str) -> None:
@@ -238,12 +238,12 @@ def test_cells_that_were_selected_and_have_no_row_are_missed(tmp_path: Path) -> 
     assert "no row for 1 of the cells" in write_report([run.path], run.path).read_text(encoding="utf-8")
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
-    told: list[str] = []
+def test_progress_names_each_file(tmp_path: Path) -> None:
+    names: list[str] = []
     run = write_run(tmp_path, capabilities=["translation"], cycles=2)
-    write_report([run], run, told.append)
-    assert told[0] == "cells.csv"
-    assert told[-1] == "report.html"
+    write_report([run], run, names.append)
+    assert names[0] == "cells.csv"
+    assert names[-1] == "report.html"
 
 
 def test_the_report_imports_no_framework_and_the_package_nothing_heavy(tmp_path: Path) -> None:

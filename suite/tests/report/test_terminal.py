@@ -10,7 +10,7 @@ from rich.console import Console
 from suite.core.cell import Status
 from suite.records.run_folder import RunFolder
 from suite.report import number_format, print_summary
-from suite.report.status_symbols import MARKS, verdict
+from suite.report.status_symbols import SYMBOLS, verdict
 from suite.tests.support.synthetic_run import CHECKPOINTS, SPEED, cell, write_run
 
 
@@ -48,9 +48,13 @@ def test_nothing_measured(tmp_path: Path) -> None:
     assert "Nothing was measured." in printed(RunFolder.create(tmp_path, "run").path)
 
 
-def test_every_status_has_a_mark_of_its_own() -> None:
-    assert set(MARKS) == set(Status)
-    assert len({mark.symbol for mark in MARKS.values()}) == len({mark.ascii for mark in MARKS.values()}) == len(Status)
+def test_every_status_has_a_symbol_of_its_own() -> None:
+    assert set(SYMBOLS) == set(Status)
+    assert (
+        len({symbol.unicode for symbol in SYMBOLS.values()})
+        == len({symbol.ascii for symbol in SYMBOLS.values()})
+        == len(Status)
+    )
 
 
 def test_verdicts() -> None:
@@ -61,8 +65,8 @@ def test_verdicts() -> None:
 
 
 def test_numbers_read_well() -> None:
-    shown = [number_format.significant(x) for x in (0, 0.01234, 0.9996, 9.996, 1234.5, 2e6, -0.5, None, float("nan"))]
-    assert shown == [
+    texts = [number_format.significant(x) for x in (0, 0.01234, 0.9996, 9.996, 1234.5, 2e6, -0.5, None, float("nan"))]
+    assert texts == [
         "0",
         "0.0123",
         "1.00",

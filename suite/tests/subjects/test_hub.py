@@ -32,10 +32,10 @@ from suite.task import Checkpoint
 from suite.tests.support import made_checkpoints as made
 from suite.subjects import Source, open_subject
 from suite.subjects.model_option import match
-found = match("org/good", [made.Moods()])
-subject = open_subject(found[0][2], found[0][0])
+matches = match("org/good", [made.Moods()])
+subject = open_subject(matches[0][2], matches[0][0])
 shape = list(subject.load_model()(**subject.example()).logits.shape)
-print(json.dumps([found[0][1].revision, subject.directory.parent.name, shape]))
+print(json.dumps([matches[0][1].revision, subject.directory.parent.name, shape]))
 """
 
 
@@ -60,7 +60,7 @@ def hub(checkpoint: dict[str, bytes]) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_what_is_fetched_and_what_is_refused(hub: tuple[str, list[str]], tmp_path: Path) -> None:
-    endpoint, asked = hub
+    endpoint, paths = hub
     requests = [
         ("org/good", SHA),
         ("org/pickled", SHA),
@@ -74,7 +74,7 @@ def test_what_is_fetched_and_what_is_refused(hub: tuple[str, list[str]], tmp_pat
     good, pickled, empty, gated, missing, private, revision, name = run(FETCH, tmp_path, endpoint, requests)
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(good)
     assert not {"pytorch_model.bin", "modeling.py", "onnx", "README.md"} & set(good)
-    assert not [path for path in asked if path.endswith((".bin", ".py", ".onnx"))]
+    assert not [path for path in paths if path.endswith((".bin", ".py", ".onnx"))]
     assert "has no safetensors, only pickles (pytorch_model.bin)" in pickled
     assert "org/empty at revision" in empty
     assert "holds no weights" in empty

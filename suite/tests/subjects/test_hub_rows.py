@@ -104,7 +104,7 @@ ROWS["image-captioning"] = [
 ]
 ROWS["visual-question-answering"] = [
     (
-        {"image": Image.fromarray(PICTURE), "question": "A cat?", "answers": [{"answer": said} for said in PEOPLE]},
+        {"image": Image.fromarray(PICTURE), "question": "A cat?", "answers": [{"answer": answer} for answer in PEOPLE]},
         {"image": PICTURE, "question": "A cat?"},
         PEOPLE,
     )

@@ -78,11 +78,11 @@ def values(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_first_rows_become_samples(hub: tuple[str, list[str]], tmp_path: Path) -> None:
-    endpoint, asked = hub
+    endpoint, paths = hub
     rows = [["test-0", "a", "GOOD"], ["test-2", "b", "BAD"], ["test-3", "c", "GOOD"]]
     alone = values(files="data/test-*.parquet")
     assert run(LOAD, tmp_path, endpoint, [alone]) == [rows]
-    assert not [path for path in asked if "train" in path and "resolve" in path]
+    assert not [path for path in paths if "train" in path and "resolve" in path]
     compressed = values(files="more/test.jsonl.gz", split="validation")
     other = values(name="other")
     requests = [

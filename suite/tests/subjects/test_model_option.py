@@ -52,9 +52,9 @@ def cached(cache: Path, repo: str, *, revision: str = "main") -> Path:
 
 def test_a_folder_finds_its_task(tmp_path: Path) -> None:
     folder = checkpoint(tmp_path / "org" / "name")
-    ((task, found, source),) = match(str(folder), TASKS)
+    ((task, selected, source),) = match(str(folder), TASKS)
     assert task.name == "stories"
-    assert (found.name, found.revision, found.architecture) == ("name", "local", "GPT2LMHeadModel")
+    assert (selected.name, selected.revision, selected.architecture) == ("name", "local", "GPT2LMHeadModel")
     assert (source.kind, source.directory, source.unavailable) == ("local", folder, None)
 
 
@@ -71,8 +71,8 @@ def test_every_task_that_takes_it_is_returned(tmp_path: Path) -> None:
 
         name = "more"
 
-    found = match(str(checkpoint(tmp_path)), [*TASKS, More()])
-    assert [task.name for task, _, _ in found] == ["stories", "more"]
+    matches = match(str(checkpoint(tmp_path)), [*TASKS, More()])
+    assert [task.name for task, _, _ in matches] == ["stories", "more"]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("repo", ["org/name", "gpt2"])
 def test_an_id_is_found_in_the_cache(cache: Path, repo: str) -> None:
     cached(cache, repo)
-    ((task, found, source),) = match(repo, TASKS)
-    assert (task.name, found.id, found.revision) == ("stories", repo, SHA)
+    ((task, selected, source),) = match(repo, TASKS)
+    assert (task.name, selected.id, selected.revision) == ("stories", repo, SHA)
     assert (source.kind, source.directory) == ("hub", None)
 
 
@@ -136,7 +136,7 @@ def test_a_revision_of_an_id(cache: Path) -> None:
 def test_an_id_that_is_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint(tmp_path / "org" / "name")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=r"no folder here \(did you mean 'org/name'\?\).*HF_HUB_OFFLINE.*unset it"):
+    with pytest.raises(UsageError, match=r"not a folder here \(did you mean 'org/name'\?\).*HF_HUB_OFFLINE.*unset it"):
         match("org/nmae", TASKS)
 
 

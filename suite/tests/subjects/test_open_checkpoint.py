@@ -169,7 +169,7 @@ def test_no_sample_is_fit_to_be_an_example(classifier: Path) -> None:
 
 
 def test_what_cannot_be_had_says_so() -> None:
-    with pytest.raises(CheckpointError, match=r"cannot be had here: for a reason\."):
+    with pytest.raises(CheckpointError, match=r"is not available here: for a reason\."):
         open_subject(Source("real", made.CHECKPOINT, unavailable="for a reason"), made.Moods())
 
 

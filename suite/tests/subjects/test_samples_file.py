@@ -81,7 +81,7 @@ def test_a_task_can_refuse_a_row(tmp_path: Path) -> None:
         def from_json(self, row: Any, index: int, folder: Path) -> Sample:
             raise ValueError("the input must be a list")
 
-    with pytest.raises(UsageError, match=r"line 1 is no sample of moods .*must be a list"):
+    with pytest.raises(UsageError, match=r"line 1 is not a sample of moods .*must be a list"):
         read_samples(write(tmp_path, row(input="a", truth="b")), Strict())
 
 

@@ -81,7 +81,7 @@ def test_own_pairs_on_any_scale(tmp_path: Path) -> None:
     fitted = fit(read_samples(file, TASK), TASK, None)
     assert [sample.truth for sample in fitted] == [1.0, 80.5]
     file.write_text('{"input": "a", "truth": 1}\n')
-    with pytest.raises(UsageError, match=r"line 1 is no sample of sentence-similarity .*two sentences"):
+    with pytest.raises(UsageError, match=r"line 1 is not a sample of sentence-similarity .*two sentences"):
         read_samples(file, TASK)
     with pytest.raises(UsageError, match="the truth 'high' is no number"):
         fit([Sample("1", ["a", "b"], "high")], TASK, None)

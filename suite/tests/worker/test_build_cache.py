@@ -1,4 +1,4 @@
-"""The cache of builds: found again, made once, never half, never damaged."""
+"""The build cache: entries are reused, built once, and never incomplete or damaged."""
 
 from __future__ import annotations
 

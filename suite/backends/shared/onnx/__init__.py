@@ -1,5 +1,5 @@
-"""What the ONNX backends share: exporting, opening and quantizing graphs, on either generation of the library.
+"""Shared by the ONNX backends: exporting, opening and quantizing graphs, on either generation of the library.
 
-transformers 5 exports by itself (`transformers.exporters`) and has no runner that generates: `exported` and `shell` are
-for it. transformers 4 goes through optimum's exporter and its `ORTModelFor...` classes: `optimum_models`.
+transformers 5 exports by itself (`transformers.exporters`) and has no runner that generates: `exporting` and
+`running` are for it. transformers 4 goes through optimum's exporter and its `ORTModelFor...` classes: `optimum_models`.
 """

@@ -1,4 +1,4 @@
-"""From a model to graphs, by the exporter of transformers 5."""
+"""Exports a model to ONNX graphs with the exporter of transformers 5."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from suite.backends.shared.onnx import part_graphs
+from suite.backends.shared.onnx import cross_attention, part_graphs
 from suite.backends.shared.submodules import as_module
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
@@ -78,9 +78,9 @@ def _encoder_decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[
         encoded = encoder(**read)
         start = model.generation_config.decoder_start_token_id
         tokens = torch.full((len(encoded[0]), 2), model.config.decoder_start_token_id if start is None else start)
-        seen = {"encoder_outputs": encoded, "attention_mask": read.get("attention_mask")}
-        first = model(decoder_input_ids=tokens, **seen, use_cache=True)
-    decoding = {**seen, "decoder_input_ids": tokens, "past_key_values": copy.deepcopy(first.past_key_values)}
+        context = {"encoder_outputs": encoded, "attention_mask": read.get("attention_mask")}
+        first = model(decoder_input_ids=tokens, **context, use_cache=True)
+    decoding = {**context, "decoder_input_ids": tokens, "past_key_values": copy.deepcopy(first.past_key_values)}
     return {
         ENCODER: (encoder, read),
         CROSS: (_cross_module(model), {"encoder_hidden_states": encoded[0]}),
@@ -100,12 +100,7 @@ def _cross_module(model: Any) -> Any:
 
         def forward(self, encoder_hidden_states: torch.Tensor) -> dict[str, torch.Tensor]:
             tokens = encoder_hidden_states.new_zeros((encoder_hidden_states.shape[0], 1), dtype=torch.long)
-            cache = self.model(
-                decoder_input_ids=tokens, encoder_outputs=(encoder_hidden_states,), use_cache=True
-            ).past_key_values.cross_attention_cache
-            made = {}
-            for index, layer in enumerate(cache.layers):
-                made[f"keys_{index}"], made[f"values_{index}"] = layer.keys, layer.values
-            return made
+            first = self.model(decoder_input_ids=tokens, encoder_outputs=(encoder_hidden_states,), use_cache=True)
+            return cross_attention.outputs(first.past_key_values)
 
     return Cross().eval()

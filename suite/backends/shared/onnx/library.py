@@ -1,4 +1,4 @@
-"""Which generation of the library exports and runs ONNX here. Asked in a process without torch: nothing is imported."""
+"""Which generation of the library exports and runs ONNX here, determined without importing torch or transformers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def has_exporter() -> bool:
     """Whether the installed transformers exports by itself (5 does); otherwise optimum-onnx must."""
     # Looking for the submodule with `find_spec` would import transformers.
     transformers = find_spec("transformers")
-    places = transformers.submodule_search_locations if transformers else None
-    return any((Path(place) / "exporters").is_dir() for place in places or ())
+    folders = transformers.submodule_search_locations if transformers else None
+    return any((Path(folder) / "exporters").is_dir() for folder in folders or ())
 
 
 def preload() -> tuple[str, ...]:

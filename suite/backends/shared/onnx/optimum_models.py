@@ -1,8 +1,7 @@
-"""Exporting and running through optimum, for transformers 4."""
+"""Exports and runs ONNX graphs through optimum, for transformers 4."""
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from suite.backends.shared.submodules import as_module, locate
 from suite.core.errors import Unsupported
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
-from suite.subjects.open_checkpoint import from_config
 
 FORWARD = "model"
 GENERATION_CONFIG = "generation_config.json"
@@ -24,7 +22,7 @@ TASKS = {
     "AutoModelForSeq2SeqLM": "text2text-generation-with-past",
     "AutoModelForSpeechSeq2Seq": "automatic-speech-recognition-with-past",
 }
-"""optimum's task where it is not to be had from the model: which output is meant, and that there is a cache."""
+"""optimum's task where the model does not determine it: which output is meant, and that there is a cache."""
 
 
 def export(subject: Subject, directory: Path) -> None:
@@ -71,8 +69,8 @@ def _export_parts(model: Any, subject: Subject, directory: Path) -> None:
     calls = part_graphs.watch(
         model, subject.parts, lambda model: subject.infer(Runnable(model, "cpu"), subject.example())
     )
-    for name, given in calls.items():
-        inputs = part_graphs.largest(given)
+    for name, part_calls in calls.items():
+        inputs = part_graphs.largest(part_calls)
         if inputs.get("use_cache"):
             raise Unsupported(
                 f"{name} cannot go without a cache, and neither optimum nor transformers 4 exports one for it: "
@@ -89,11 +87,9 @@ def _forget(model: Any, subject: Subject) -> None:
 
 
 def _open_parts(subject: Subject, directory: Path) -> Any:
-    import torch
     from transformers import GenerationConfig
 
-    with torch.device("meta"):
-        shell = from_config(subject.auto_class, copy.deepcopy(subject.config)).eval()
+    shell = part_graphs.empty_model(subject)
     if (directory / GENERATION_CONFIG).is_file():
         shell.generation_config = GenerationConfig.from_pretrained(directory, GENERATION_CONFIG)
     _forget(shell, subject)
@@ -109,8 +105,8 @@ def _open_parts(subject: Subject, directory: Path) -> Any:
     return shell
 
 
-def _call(graph: plain.PlainGraph, given: dict[str, Any]) -> Any:
-    return graph(**given)
+def _call(graph: plain.PlainGraph, arguments: dict[str, Any]) -> Any:
+    return graph(**arguments)
 
 
 def _widen_segments(model: Any) -> None:

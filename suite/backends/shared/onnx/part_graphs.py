@@ -1,8 +1,8 @@
-"""Models whose call goes through several modules: each of these parts is a graph, what lies between them stays Python.
+"""Models whose call goes through several modules: each such part is a graph, the code between them stays Python.
 
 The parts are watched while the model answers an example, so that each is exported on inputs that it really gets. A part
 that is asked for a cache is exported with one, as a decoder of any number of steps beside a graph that makes its keys
-and values of what the encoder saw.
+and values of the encoder's output.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from suite.backends.shared.onnx import cross_attention
 from suite.backends.shared.submodules import as_module, locate
+from suite.core.subject import Subject
+from suite.subjects.open_checkpoint import from_config
 
 STEPS = ("input_ids", "inputs_embeds", "hidden_states")
 """What a part with a cache takes one step of at a time, whichever of these it has."""
@@ -73,14 +76,14 @@ def graph_name(part: str) -> str:
 
 @contextmanager
 def _watched(owner: Any, method: str, calls: list[Inputs]) -> Iterator[None]:
-    """Note what a part is called with, by name; caches as they were at the time."""
+    """Append the arguments of each call of a part to `calls`, by name, with caches as they are at that time."""
     original = getattr(owner, method)
     signature = inspect.signature(original)
 
     @functools.wraps(original)
     def forward(*args: Any, **kwargs: Any) -> Any:
-        given = bound(signature, args, kwargs)
-        calls.append({name: copy.deepcopy(value) for name, value in given.items() if value is not None})
+        arguments = bound(signature, args, kwargs)
+        calls.append({name: copy.deepcopy(value) for name, value in arguments.items() if value is not None})
         return original(*args, **kwargs)
 
     setattr(owner, method, forward)
@@ -92,11 +95,11 @@ def _watched(owner: Any, method: str, calls: list[Inputs]) -> Iterator[None]:
 
 def bound(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Inputs:
     """The arguments of a call by name; those of a `**kwargs` beside the others."""
-    given = dict(signature.bind(*args, **kwargs).arguments)
+    arguments = dict(signature.bind(*args, **kwargs).arguments)
     for name, parameter in signature.parameters.items():
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            given.update(given.pop(name, {}))
-    return given
+            arguments.update(arguments.pop(name, {}))
+    return arguments
 
 
 def _elements(inputs: Inputs) -> int:
@@ -135,7 +138,7 @@ def _cross_module(module: Any, steps: str, one: Any) -> Any:
     import torch
 
     class Cross(torch.nn.Module):
-        """The keys and values of what the encoder saw; all else of the part is dropped from the graph, unused."""
+        """The keys and values of the encoder's output; the rest of the part is unused and dropped from the graph."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -144,15 +147,18 @@ def _cross_module(module: Any, steps: str, one: Any) -> Any:
         def forward(self, encoder_hidden_states: torch.Tensor) -> dict[str, torch.Tensor]:
             shape = (encoder_hidden_states.shape[0], 1, *one.shape[2:])
             begin = torch.zeros(shape, dtype=one.dtype, device=encoder_hidden_states.device)
-            cache = self.part(
-                **{steps: begin}, encoder_hidden_states=encoder_hidden_states, use_cache=True
-            ).past_key_values.cross_attention_cache
-            made = {}
-            for index, layer in enumerate(cache.layers):
-                made[f"keys_{index}"], made[f"values_{index}"] = layer.keys, layer.values
-            return made
+            first = self.part(**{steps: begin}, encoder_hidden_states=encoder_hidden_states, use_cache=True)
+            return cross_attention.outputs(first.past_key_values)
 
     return Cross().eval()
+
+
+def empty_model(subject: Subject) -> Any:
+    """The model's class on the meta device: its code and its config, no weights."""
+    import torch
+
+    with torch.device("meta"):
+        return from_config(subject.auto_class, copy.deepcopy(subject.config)).eval()
 
 
 def attach(shell: Any, parts: Sequence[str], runners: Mapping[str, Any]) -> None:
@@ -174,42 +180,38 @@ def on_device(module: Any, runner: Any) -> None:
 
 
 def replace(owner: Any, method: str, call: Callable[[Inputs], Any]) -> None:
-    """Let a part do something else with the same arguments, by name; its signature is kept, `generate()` reads it."""
+    """Replace a method by `call`, which takes the arguments by name; `generate()` reads the signature: it is kept."""
     original = getattr(owner, method)
     signature = inspect.signature(original)
 
     @functools.wraps(original)
     def forward(*args: Any, **kwargs: Any) -> Any:
-        given = bound(signature, args, kwargs)
-        outputs = call(given)
-        return tuple(outputs.values()) if given.get("return_dict") is False and hasattr(outputs, "values") else outputs
+        arguments = bound(signature, args, kwargs)
+        outputs = call(arguments)
+        as_tuple = arguments.get("return_dict") is False and hasattr(outputs, "values")
+        return tuple(outputs.values()) if as_tuple else outputs
 
     setattr(owner, method, forward)
 
 
-def _run(runner: Any, cross: Any, given: Inputs) -> Any:
-    wanted = runner.metadata.kwargs
+def _run(runner: Any, cross: Any, arguments: Inputs) -> Any:
+    accepted = runner.metadata.kwargs
     if cross:
-        _begin(cross, given, wanted)
-    return runner(**{name: value for name, value in given.items() if name in wanted and value is not None})
+        _begin(cross, arguments, accepted)
+    return runner(**{name: value for name, value in arguments.items() if name in accepted and value is not None})
 
 
-def _begin(cross: Any, given: Inputs, wanted: Any) -> None:
-    """Give the first step what its graph takes of a cache: nothing seen yet, and all of the encoder's."""
+def _begin(cross: Any, arguments: Inputs, accepted: Any) -> None:
+    """Add the cache of a first step, as its graph takes it, and the attention mask where the call has none."""
     import torch
     from transformers import DynamicCache, EncoderDecoderCache
 
-    past = given.get("past_key_values")
+    past = arguments.get("past_key_values")
     if past is None or past.get_seq_length() == 0:
-        made = cross(encoder_hidden_states=given["encoder_hidden_states"])
         past = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        for index in range(len(made) // 2):
-            keys, values = made[f"keys_{index}"], made[f"values_{index}"]
-            past.self_attention_cache.update(keys[:, :, :0], keys[:, :, :0], index)
-            past.cross_attention_cache.update(keys, values, index)
-            past.is_updated[index] = True
-        given["past_key_values"] = past
-    if "attention_mask" in wanted and given.get("attention_mask") is None:
-        steps = given[step_name(given)]
+        cross_attention.begin(past, cross(encoder_hidden_states=arguments["encoder_hidden_states"]))
+        arguments["past_key_values"] = past
+    if "attention_mask" in accepted and arguments.get("attention_mask") is None:
+        steps = arguments[step_name(arguments)]
         length = past.get_seq_length() + steps.shape[1]
-        given["attention_mask"] = torch.ones(len(steps), length, dtype=torch.long, device=steps.device)
+        arguments["attention_mask"] = torch.ones(len(steps), length, dtype=torch.long, device=steps.device)

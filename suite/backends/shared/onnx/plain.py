@@ -1,4 +1,4 @@
-"""One graph of one forward, by torch's own exporter: for classes that neither transformers 4 nor optimum exports."""
+"""A forward as one graph, by torch's own exporter, for classes that neither transformers 4 nor optimum exports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from suite.backends.shared.onnx.sessions import providers, session_options
 
 
 class Outputs(dict[str, Any]):
-    """What a forward returned: by name, by attribute or, as transformers' own outputs are, by place."""
+    """The outputs of a forward by name, by attribute or, like transformers' own outputs, by position."""
 
     def __getattr__(self, name: str) -> Any:
         return self.get(name)
@@ -42,14 +42,14 @@ def export(
             super().__init__()
             self.module = module
 
-        def forward(self, given: dict[str, Any]) -> tuple[torch.Tensor, ...]:
-            outputs = self.module(**given, **fixed)
+        def forward(self, batch: dict[str, Any]) -> tuple[torch.Tensor, ...]:
+            outputs = self.module(**batch, **fixed)
             if isinstance(outputs, torch.Tensor):
                 outputs = {"output": outputs}
-            named = outputs.items() if hasattr(outputs, "items") else enumerate(outputs)
-            found = {str(key): value for key, value in named if isinstance(value, torch.Tensor)}
-            names[:] = found
-            return tuple(found.values())
+            pairs = outputs.items() if hasattr(outputs, "items") else enumerate(outputs)
+            by_name = {str(key): value for key, value in pairs if isinstance(value, torch.Tensor)}
+            names[:] = by_name
+            return tuple(by_name.values())
 
     free = {
         key: dict.fromkeys(range(1 if steady_pictures and value.dim() == 4 else value.dim()), torch.export.Dim.AUTO)
@@ -58,10 +58,10 @@ def export(
     with torch.inference_mode():
         program = torch.onnx.export(
             Named().eval(),
-            kwargs={"given": tensors},
+            kwargs={"batch": tensors},
             input_names=list(tensors),
             dynamo=True,
-            dynamic_shapes={"given": free},
+            dynamic_shapes={"batch": free},
             verbose=False,
         )
     if program is None:
@@ -88,7 +88,7 @@ class PlainGraph:
         """The named outputs as tensors; a single nameless one as itself."""
         import torch
 
-        given = {name: inputs[name].cpu().contiguous().numpy() for name in self.inputs}
-        values = [torch.from_numpy(value).to(self.device) for value in self.session.run(None, given)]
+        arrays = {name: inputs[name].cpu().contiguous().numpy() for name in self.inputs}
+        values = [torch.from_numpy(value).to(self.device) for value in self.session.run(None, arrays)]
         outputs = Outputs(zip(self.names, values, strict=True))
         return outputs["output"] if self.names == ["output"] else outputs

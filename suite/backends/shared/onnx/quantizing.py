@@ -1,4 +1,4 @@
-"""int8 graphs out of float32 graphs, by ONNX Runtime's dynamic quantization."""
+"""Quantizes float32 graphs to int8 with ONNX Runtime's dynamic quantization."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def _quantize(source: Path, target: Path, options: dict[str, Any]) -> dict[str, 
     model = onnx.load(source)
     before = _float_weights(model)
     # Gemm weights are transposed in place; shapes recorded for them would then contradict.
-    kept = [info for info in model.graph.value_info if info.name not in before]
+    shapes = [info for info in model.graph.value_info if info.name not in before]
     del model.graph.value_info[:]
-    model.graph.value_info.extend(kept)
+    model.graph.value_info.extend(shapes)
     external = any(tensor.external_data for tensor in onnx.load(source, load_external_data=False).graph.initializer)
     quantize_dynamic(
         model,
@@ -80,10 +80,10 @@ def _quantize(source: Path, target: Path, options: dict[str, Any]) -> dict[str, 
     quantized = onnx.load(target)
     after = _float_weights(quantized)
     large = [name for name, size in after.items() if size >= 4 * _SMALL]
-    named = f"{len(large)} weights" if len(large) > NAMED else ", ".join(large)
+    names = f"{len(large)} weights" if len(large) > NAMED else ", ".join(large)
     return {
         "quantized": sum(node.op_type.endswith("Integer") for node in quantized.graph.node),
-        "unquantized": [f"{source.stem}: {named}"] if large else [],
+        "unquantized": [f"{source.stem}: {names}"] if large else [],
         "before": sum(before.values()),
         "after": sum(after.values()),
     }

@@ -1,20 +1,17 @@
-"""Running exported graphs: a forward, or the model class's own `generate()` on a shell without weights."""
+"""Runs exported graphs: a forward, or the model class's own `generate()` on a model without weights."""
 
 from __future__ import annotations
 
-import copy
 import functools
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from suite.backends.shared.onnx import part_graphs
+from suite.backends.shared.onnx import cross_attention, part_graphs
 from suite.backends.shared.onnx.exporting import CROSS, DECODER, ENCODER, FORWARD, GENERATION_CONFIG
 from suite.backends.shared.onnx.sessions import providers, session_options
 from suite.backends.shared.submodules import as_module
 from suite.core.subject import Subject
-from suite.subjects.open_checkpoint import from_config
 
 
 class Graph:
@@ -48,7 +45,7 @@ def _shell(subject: Subject, directory: Path, runners: dict[str, Any]) -> Any:
     import transformers
 
     decoder = runners[DECODER]
-    shell = _empty(subject)
+    shell = part_graphs.empty_model(subject)
     part_graphs.on_device(shell, decoder)
     shell.generation_config = transformers.GenerationConfig.from_pretrained(directory, GENERATION_CONFIG)
     if CROSS in runners:
@@ -63,7 +60,7 @@ def _shell_of_parts(subject: Subject, directory: Path, runners: dict[str, Any]) 
     """The model class itself on the meta device; its parts run the graphs, its own code runs what lies between."""
     import transformers
 
-    shell = _empty(subject)
+    shell = part_graphs.empty_model(subject)
     part_graphs.attach(shell, subject.parts, runners)
     part_graphs.on_device(shell, next(iter(runners.values())))
     for name in ("", *subject.parts):
@@ -74,59 +71,40 @@ def _shell_of_parts(subject: Subject, directory: Path, runners: dict[str, Any]) 
     return shell
 
 
-def _empty(subject: Subject) -> Any:
-    import torch
-
-    with torch.device("meta"):
-        return from_config(subject.auto_class, copy.deepcopy(subject.config)).eval()
+def _run(runner: Any, complete: Callable[[dict[str, Any]], None], arguments: dict[str, Any]) -> Any:
+    """Run a graph on the arguments of a forward, completed in place; those that the graph does not take are dropped."""
+    complete(arguments)
+    accepted = runner.metadata.kwargs
+    return runner(**{name: value for name, value in arguments.items() if name in accepted})
 
 
 def _replace_forward(module: Any, runner: Any, complete: Callable[[dict[str, Any]], None]) -> None:
-    """Let `module.forward` run a graph; `generate()` goes by its signature, so that is kept."""
-    original = module.forward
-    signature = inspect.signature(original)
-    wanted = runner.metadata.kwargs
-
-    @functools.wraps(original)
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        given = dict(signature.bind(*args, **kwargs).arguments)
-        given.update(given.pop("kwargs", {}))
-        complete(given)
-        return runner(**{name: value for name, value in given.items() if name in wanted})
-
-    module.forward = forward
+    part_graphs.replace(module, "forward", functools.partial(_run, runner, complete))
 
 
-def _keep(given: dict[str, Any]) -> None:
+def _keep(arguments: dict[str, Any]) -> None:
     """Leave the arguments as they are."""
 
 
-def _begin(config: Any, given: dict[str, Any]) -> None:
+def _begin(config: Any, arguments: dict[str, Any]) -> None:
     """Give the first step of a decoder its empty cache, as the tensors of length zero that the graph takes."""
     import torch
 
-    tokens, past = given["input_ids"], given["past_key_values"]
+    tokens, past = arguments["input_ids"], arguments["past_key_values"]
     if past.get_seq_length() == 0:
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         for index in range(config.num_hidden_layers):
-            nothing = torch.zeros(len(tokens), heads, 0, width, device=tokens.device)
-            past.update(nothing, nothing, index)
-    if given.get("attention_mask") is None:
+            empty = torch.zeros(len(tokens), heads, 0, width, device=tokens.device)
+            past.update(empty, empty, index)
+    if arguments.get("attention_mask") is None:
         length = past.get_seq_length() + tokens.shape[1]
-        given["attention_mask"] = torch.ones(len(tokens), length, dtype=torch.long, device=tokens.device)
+        arguments["attention_mask"] = torch.ones(len(tokens), length, dtype=torch.long, device=tokens.device)
 
 
-def _begin_with_cross(cross: Any, given: dict[str, Any]) -> None:
-    """The same for a decoder with an encoder, whose cache also holds what the encoder saw."""
-    past = given["past_key_values"]
+def _begin_with_cross(cross: Any, arguments: dict[str, Any]) -> None:
+    """The same for a decoder with an encoder, whose cache also holds keys and values of the encoder's output."""
+    past = arguments["past_key_values"]
     if past.get_seq_length() > 0:
         return
-    states = given["encoder_outputs"][0]
-    made = cross(encoder_hidden_states=states)
-    for index in range(len(made) // 2):
-        keys, values = made[f"keys_{index}"], made[f"values_{index}"]
-        nothing = keys[:, :, :0]
-        past.self_attention_cache.update(nothing, nothing, index)
-        past.cross_attention_cache.update(keys, values, index)
-        past.is_updated[index] = True
+    cross_attention.begin(past, cross(encoder_hidden_states=arguments["encoder_outputs"][0]))
