@@ -1,4 +1,4 @@
-"""Finds the tasks of a folder. The folder is loaded by path: its name on the import path means nothing here."""
+"""Discovery of the tasks of a folder, which is loaded by path, whatever its name on the import path."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def load_tasks(root: Path) -> dict[str, Task]:
         raise UsageError(f"There is no tasks folder at {root}: pass an existing one with --tasks.")
     tasks: dict[str, Task] = {}
     for modality in MODALITIES:
-        found = [task for file in _files(root / modality) for task in _tasks_in(root, file)]
-        for task in sorted(found, key=lambda task: task.name):
+        unsorted = [task for file in _files(root / modality) for task in _tasks_in(root, file)]
+        for task in sorted(unsorted, key=lambda task: task.name):
             if task.name in tasks:
                 raise UsageError(
                     f"Two tasks are named {task.name!r}, {_origin(tasks[task.name])} and {_origin(task)}: rename one."
