@@ -1,4 +1,4 @@
-"""What tasks on sounds have in common: inputs that are waveforms, and what a sound looks like."""
+"""The base class of audio tasks, whose inputs are waveforms; reading sounds, and pictures of their spectrograms."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_sound(file: Path, sampling_rate: int) -> np.ndarray:
     """A sound file, mixed down to mono and resampled: float32 of shape (samples,).
 
     Raises:
-        ValueError: it is not there, or no sound.
+        ValueError: it is not there, or not a sound.
     """
     try:
         return _mono(file, sampling_rate)
@@ -91,7 +91,7 @@ def _mono(file: Path | io.BytesIO, sampling_rate: int) -> np.ndarray:
 
 
 def spectrogram_picture(wave: np.ndarray, sampling_rate: int, height: int = 120, width: int = 480) -> np.ndarray:
-    """What a sound looks like: time to the right, 0 to half the sampling rate upwards, 70 dB from dark to light."""
+    """The spectrogram of a sound: time to the right, 0 to half the sampling rate upwards, 70 dB from dark to light."""
     from matplotlib import colormaps
     from PIL import Image
     from scipy.signal import stft

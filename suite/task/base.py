@@ -1,4 +1,4 @@
-"""What a task file says: the samples, the checkpoints and the way from an input to a scored answer.
+"""The task and its parts: samples, checkpoints, batches, and the way from an input to a scored answer.
 
 Nothing heavy is imported here: collection reads task files and must stay free of torch.
 """
@@ -148,8 +148,8 @@ class Task(ABC):
         """One inference on a batch: a forward, or `generate()` where `generation` is set.
 
         A model that makes its own input (generated tokens, say) is compared on identical inputs only if it is made to
-        follow another's: `forced` is what `trail` said of those outputs. Override both, and `timed`, for a model with a
-        loop of its own, which `runnable.call` runs.
+        follow another's: `forced` is what `trail` returned for those outputs. Override both, and `timed`, for a model
+        with a loop of its own, which `runnable.call` runs.
         """
         if self.generation is None:
             return runnable(batch)

@@ -1,4 +1,4 @@
-"""Finds the tasks of a folder. The folder is loaded by path: its name on the import path means nothing here."""
+"""Discovery of the tasks of a folder, which is loaded by path, whatever its name on the import path."""
 
 from __future__ import annotations
 

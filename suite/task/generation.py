@@ -1,4 +1,4 @@
-"""Running `generate()` the same way on every backend, with what it decided and when.
+"""Generation that is the same on every backend: new tokens, their raw scores, and the time of each.
 
 Per-step logits come from `generate()` itself, through the very cache that is measured. To compare two backends on
 identical prefixes, one is made to follow the other's tokens (`forced`): the raw logits at each step then answer the
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from suite.core.runnable import Runnable
@@ -30,6 +31,10 @@ class Generated:
     logits: torch.Tensor
     lengths: list[int]
 
+    def scores(self) -> list[np.ndarray]:
+        """Per input its raw scores up to and with the end token: (steps, vocabulary), float32."""
+        return [scores[:length].float().cpu().numpy() for scores, length in zip(self.logits, self.lengths, strict=True)]
+
 
 def generate(
     runnable: Runnable,
@@ -37,7 +42,7 @@ def generate(
     options: Mapping[str, Any],
     forced: torch.Tensor | None = None,
 ) -> Generated:
-    """Generate with `options`, or follow the `forced` tokens (batch, steps) and report what was thought of them."""
+    """Generate with `options`, or follow the `forced` tokens (batch, steps) and report the raw scores at each step."""
     import torch
 
     options = dict(options)

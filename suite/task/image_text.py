@@ -1,4 +1,4 @@
-"""What tasks on a picture with words have in common: a prompt, a question, captions to choose from."""
+"""The base classes of tasks on a picture with text: a prompt, a question, or captions to choose from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ImageTextTask(ImageTask):
         """The texts of an input."""
         return value[self.words] if self.several else (value[self.words],)
 
-    def spoken(self, text: str) -> str:
+    def as_text(self, text: str) -> str:
         """A text as the model is given it; overridden where a label becomes a sentence."""
         return text
 
@@ -60,7 +60,7 @@ class ImageTextTask(ImageTask):
             raise InvalidInput(f"{self.name} takes its {self.words} as text, not {type(text).__name__}: pass a string.")
         if not text.strip() and not (self.optional and not text):
             raise InvalidInput(f"{self.name} was given an empty text among its {self.words}: pass at least one word.")
-        length = len(tokenizer(self.spoken(text))["input_ids"])
+        length = len(tokenizer(self.as_text(text))["input_ids"])
         room = 0 if self.generation is None else int(self.generation["max_new_tokens"])
         if limit is not None and length + room > limit:
             raise InvalidInput(
@@ -94,12 +94,12 @@ class ImageTextTask(ImageTask):
 
     def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
         value = row["input"]
-        given = {"image": read_image(folder / value["image"]), self.words: value[self.words]}
-        return Sample(str(row.get("id", index)), given, row["truth"])
+        parts = {"image": read_image(folder / value["image"]), self.words: value[self.words]}
+        return Sample(str(row.get("id", index)), parts, row["truth"])
 
     def describe(self, value: Any) -> str:
-        told = ", ".join(self.texts(value)) or "none"
-        return f"{self.words.replace('_', ' ')}: {told}"
+        texts = ", ".join(self.texts(value)) or "none"
+        return f"{self.words.replace('_', ' ')}: {texts}"
 
 
 class GenerativeImageTextTask(ImageTextTask):
@@ -114,7 +114,7 @@ class GenerativeImageTextTask(ImageTextTask):
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         images = [self.image_of(value) for value in inputs]
-        texts = [self.spoken(text) for value in inputs for text in self.texts(value)]
+        texts = [self.as_text(text) for value in inputs for text in self.texts(value)]
         # On the right also for a decoder: `infer` gives it no padding at all.
         return dict(processor(images=images, text=texts, padding=True, padding_side="right", return_tensors="pt"))
 
@@ -122,7 +122,7 @@ class GenerativeImageTextTask(ImageTextTask):
         import torch
 
         lengths = batch["attention_mask"].sum(dim=1).tolist()
-        found: list[tuple[list[int], Generated]] = []
+        groups: list[tuple[list[int], Generated]] = []
         for length in sorted(set(lengths)):
             rows = [row for row, other in enumerate(lengths) if other == length]
             # One alone runs beside itself, as a batch: an exporter takes a size of 1 for a constant.
@@ -132,8 +132,8 @@ class GenerativeImageTextTask(ImageTextTask):
                 for name, value in batch.items()
             }
             follow = None if forced is None else torch.from_numpy(forced[together]).to(runnable.device)
-            found.append((rows, generate(runnable, cut, self.generation or {}, forced=follow)))
-        return _joined(found, len(lengths), self.ends(runnable.model))
+            groups.append((rows, generate(runnable, cut, self.generation or {}, forced=follow)))
+        return _joined(groups, len(lengths), self.ends(runnable.model))
 
     def ends(self, model: Any) -> int:
         """The token that ends an answer."""
@@ -144,26 +144,24 @@ class GenerativeImageTextTask(ImageTextTask):
         return [text.strip() for text in processor.tokenizer.batch_decode(rows, skip_special_tokens=True)]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return [
-            scores[:length].float().cpu().numpy()
-            for scores, length in zip(outputs.logits, outputs.lengths, strict=True)
-        ]
+        scores: list[np.ndarray] = outputs.scores()
+        return scores
 
 
-def _joined(found: Sequence[tuple[Sequence[int], Generated]], count: int, end: int) -> Generated:
+def _joined(groups: Sequence[tuple[Sequence[int], Generated]], count: int, end: int) -> Generated:
     """The generations of several groups of rows as one, in the rows' order, padded after their ends."""
     import torch
 
-    steps = max(part.tokens.shape[1] for _, part in found)
+    steps = max(part.tokens.shape[1] for _, part in groups)
     tokens = torch.full((count, steps), end)
-    logits = torch.zeros((count, steps, found[0][1].logits.shape[2]))
+    logits = torch.zeros((count, steps, groups[0][1].logits.shape[2]))
     lengths = [0] * count
-    for rows, part in found:
+    for rows, part in groups:
         for index, row in enumerate(rows):
             tokens[row, : part.tokens.shape[1]] = part.tokens[index]
             logits[row, : part.logits.shape[1]] = part.logits[index]
-            said = part.tokens[index].tolist()
-            lengths[row] = min(said.index(end) + 1 if end in said else len(said), part.logits.shape[1])
+            ids = part.tokens[index].tolist()
+            lengths[row] = min(ids.index(end) + 1 if end in ids else len(ids), part.logits.shape[1])
     return Generated(tokens, logits, lengths)
 
 

@@ -1,4 +1,4 @@
-"""What tasks have in common whose answers are labels, be their inputs texts or pictures."""
+"""The base class of tasks whose answers are labels of a closed set, for texts and pictures alike."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Labelled(Task):
         if index is None:
             theirs = ", ".join(str(name) for name in config.id2label.values())
             raise UsageError(
-                f"the label {label!r} is none of the checkpoint's ({theirs}): write one of these or its index"
+                f"the label {label!r} is not one of the checkpoint's ({theirs}): write one of these or its index"
             )
         return self.label(index, config)
 

@@ -46,7 +46,7 @@ UNTRAINED = (
 
 @dataclass
 class Trained:
-    """What a training has to tell its card."""
+    """The result of a training, for the card."""
 
     steps: int
     seconds: float
@@ -77,15 +77,15 @@ class Recipe(ABC):
 
 def recipes(tasks_root: Path) -> dict[str, Recipe]:
     """Every recipe of a tasks folder, by name."""
-    found: dict[str, Recipe] = {}
+    by_name: dict[str, Recipe] = {}
     for file in sorted((tasks_root / "miniatures" / "recipes").glob("[!_]*.py")):
         module = load_module(tasks_root, f"miniatures.recipes.{file.stem}")
         for value in vars(module).values():
             if not (inspect.isclass(value) and issubclass(value, Recipe) and value.__module__ == module.__name__):
                 continue
             if not inspect.isabstract(value):
-                found[value.name] = value()
-    return found
+                by_name[value.name] = value()
+    return by_name
 
 
 def shipped(tasks_root: Path) -> dict[str, Path]:
@@ -146,14 +146,14 @@ def check(tasks_root: Path, names: Sequence[str] = (), progress: Progress = prin
 
 
 @dataclass(frozen=True)
-class Score:
+class SplitScore:
     """An accuracy on the test split, with the standard error that resampling its samples gives."""
 
     accuracy: float
     standard_error: float
 
 
-def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = None) -> Score:
+def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = None) -> SplitScore:
     """The task's accuracy on its test split, by plain transformers on the CPU.
 
     `change` is applied to the model first: damage, a conversion to another type.
@@ -183,7 +183,7 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
     truths = [sample.truth for sample in samples]
     draws = np.random.default_rng(0).integers(len(samples), size=(2 * task.resamples, len(samples)))
     spread = [task.accuracy([answers[i] for i in row], [truths[i] for i in row]) for row in draws]
-    return Score(task.accuracy(answers, truths), float(np.std(spread)))
+    return SplitScore(task.accuracy(answers, truths), float(np.std(spread)))
 
 
 def damage(model: Any, noise: float, seed: int = 0) -> None:

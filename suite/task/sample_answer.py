@@ -1,4 +1,4 @@
-"""A few samples with what was answered, to be looked at: pictures with the answer drawn on them, sounds to be heard."""
+"""A few samples with their answers in words, as pictures with the answer drawn on them, and as sounds."""
 
 from __future__ import annotations
 

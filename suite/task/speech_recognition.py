@@ -1,4 +1,4 @@
-"""What tasks that write down speech have in common: how words are counted, whatever their case and punctuation."""
+"""The base class of speech recognition tasks; word and character error rates, without case and punctuation."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def normalised(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def edits(answer: str, truth: str) -> tuple[int, int, int, int]:
-    """Word edits, spoken words, letter edits, spoken letters of one transcript. Scores are resampled: it is kept."""
+    """Word edits, spoken words, letter edits and spoken letters of a transcript. Cached for the bootstrap."""
     import jiwer
 
-    heard, said = normalised(answer), normalised(truth)
-    if not said:
-        return len(heard.split()), 0, len(heard), 0
-    words, letters = jiwer.process_words(said, heard), jiwer.process_characters(said, heard)
+    answer_words, truth_words = normalised(answer), normalised(truth)
+    if not truth_words:
+        return len(answer_words.split()), 0, len(answer_words), 0
+    words, letters = jiwer.process_words(truth_words, answer_words), jiwer.process_characters(truth_words, answer_words)
     return (
         words.substitutions + words.deletions + words.insertions,
         words.hits + words.substitutions + words.deletions,
@@ -38,7 +38,7 @@ def edits(answer: str, truth: str) -> tuple[int, int, int, int]:
 
 
 def error_rates(answers: Sequence[str], truths: Sequence[str]) -> tuple[float, float]:
-    """Word and letter error rates over all transcripts together: edits by what was said."""
+    """Word and letter error rates over all transcripts together: edits by spoken words or letters."""
     counts = np.array([edits(answer, truth) for answer, truth in zip(answers, truths, strict=True)])
     words, spoken_words, letters, spoken_letters = counts.sum(axis=0)
     return float(words / max(1, spoken_words)), float(letters / max(1, spoken_letters))
@@ -50,7 +50,7 @@ def word_accuracy(answers: Sequence[str], truths: Sequence[str]) -> float:
 
 
 class TranscriptionTask(AudioTask):
-    """A task whose answer is what was said.
+    """A task whose answer is the transcript of a sound.
 
     Case and punctuation do not count: checkpoints differ in both, and nobody speaks them. Numbers must be written out
     as the truth has them.
@@ -58,7 +58,7 @@ class TranscriptionTask(AudioTask):
 
     metric = "1 - word error rate"
 
-    def heard(self, audio: Mapping[str, Any], text: str) -> Sample | None:
+    def spoken_sample(self, audio: Mapping[str, Any], text: str) -> Sample | None:
         """A row of a data set as a sample; `None` where nothing is said, or more than the task takes."""
         wave = hub_sound(audio, self.sampling_rate)
         return Sample("", wave, text) if normalised(text) and len(wave) <= self.longest_s * self.sampling_rate else None

@@ -1,10 +1,11 @@
-"""What tasks that read a text aloud have in common: a reading is as good as what a listener understands of it."""
+"""The base class of text-to-speech tasks, scored by what a speech recognizer understands; spectral distance."""
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 PROBED = 16
 """Readings that are compared with the reference voice's, and timed."""
 BANDS = 32
+"""Mel bands of a spectrum."""
+WINDOW = 512
+"""Samples of a frame."""
 
 
 class SynthesisTask(TextTask):
@@ -84,7 +88,10 @@ class SynthesisTask(TextTask):
 
 
 def distance(wave: np.ndarray, reference: np.ndarray, rate: int) -> float:
-    """How far two readings of a text are apart, in decibels per band, along the path on which they fit best."""
+    """How far two readings of a text are apart, in decibels per band, along the path on which they fit best.
+
+    The dynamic time warping is written out: scipy has none, librosa's needs numba, and dtw-python is under the GPL.
+    """
     from scipy.spatial.distance import cdist
 
     apart = cdist(_bands(wave, rate), _bands(reference, rate), "cityblock") / BANDS
@@ -101,13 +108,28 @@ def distance(wave: np.ndarray, reference: np.ndarray, rate: int) -> float:
 
 
 def _bands(wave: np.ndarray, rate: int) -> np.ndarray:
-    """The level of a sound in bands that widen as hearing does: (frames, bands), decibels, 60 below the loudest."""
+    """The level of a sound in mel bands: (frames, bands), decibels, at most 60 below the loudest."""
     from scipy.signal import stft
 
-    longer = np.pad(wave, (0, max(0, 512 - len(wave))))
-    frequency, _, values = stft(longer, rate, nperseg=512, noverlap=256)
-    mel = 2595 * np.log10(1 + frequency / 700)
-    middles = np.linspace(mel[2], mel[-1], BANDS)
-    weights = np.maximum(0, 1 - np.abs(mel[None] - middles[:, None]) / (middles[1] - middles[0]))
-    level = 10 * np.log10(weights @ np.abs(values) ** 2 + 1e-12)
+    padded = np.pad(wave, (0, max(0, WINDOW - len(wave))))
+    _, _, values = stft(padded, rate, nperseg=WINDOW, noverlap=WINDOW // 2)
+    level = 10 * np.log10(_mel_filters(rate).T @ np.abs(values) ** 2 + 1e-12)
     return np.asarray(np.maximum(level - level.max(), -60.0).T)
+
+
+@cache
+def _mel_filters(rate: int) -> np.ndarray:
+    """Triangular filters whose middles lie evenly in mel from the third frequency to the last: (frequencies, bands)."""
+    from transformers.audio_utils import hertz_to_mel, mel_filter_bank, mel_to_hertz
+
+    first, last = (float(hertz_to_mel(frequency, "htk")) for frequency in (2 * rate / WINDOW, rate / 2))
+    step = (last - first) / (BANDS - 1)
+    return mel_filter_bank(
+        num_frequency_bins=WINDOW // 2 + 1,
+        num_mel_filters=BANDS,
+        min_frequency=float(mel_to_hertz(first - step, "htk")),
+        max_frequency=float(mel_to_hertz(last + step, "htk")),
+        sampling_rate=rate,
+        mel_scale="htk",
+        triangularize_in_mel_space=True,
+    )

@@ -1,4 +1,4 @@
-"""What text tasks have in common: inputs that are sentences, and answers that are generated."""
+"""The base classes of text tasks: inputs that are strings; answers that are labels or generated texts."""
 
 from __future__ import annotations
 
@@ -73,7 +73,5 @@ class GenerativeTextTask(TextTask):
         return [text.strip() for text in processor.batch_decode(outputs.tokens, skip_special_tokens=True)]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return [
-            scores[:length].float().cpu().numpy()
-            for scores, length in zip(outputs.logits, outputs.lengths, strict=True)
-        ]
+        scores: list[np.ndarray] = outputs.scores()
+        return scores

@@ -1,4 +1,4 @@
-"""What tasks on pictures have in common: inputs that are RGB images."""
+"""The base class of image tasks, whose inputs are RGB images; checking and reading images."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ImageTask(Task):
 
 
 def check_image(image: Any, name: str) -> None:
-    """Refuse what is no RGB image.
+    """Refuse what is not an RGB image.
 
     Raises:
         InvalidInput: a sentence that says what was given and what is taken.
@@ -83,7 +83,7 @@ def read_image(file: Path) -> np.ndarray:
     """An image file as (height, width, 3) uint8, turned as its camera says.
 
     Raises:
-        ValueError: it is not there, or no image.
+        ValueError: it is not there, or not an image.
     """
     from PIL import Image, ImageOps
 

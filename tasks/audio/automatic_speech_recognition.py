@@ -42,12 +42,12 @@ class AutomaticSpeechRecognition(TranscriptionTask):
 
     def samples(self) -> Sequence[Sample]:
         return [
-            Sample(f"{said.kind}-{index}", said.wave(), said.text)
-            for index, said in enumerate(speech.utterances("test")[:SCORED])
+            Sample(f"{utterance.kind}-{index}", utterance.wave(), utterance.text)
+            for index, utterance in enumerate(speech.utterances("test")[:SCORED])
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
-        return self.heard(row["audio"], row["text"])
+        return self.spoken_sample(row["audio"], row["text"])
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         # Always 30 s of it, padded with silence that the model has learned to ignore: no mask is needed.
@@ -57,7 +57,5 @@ class AutomaticSpeechRecognition(TranscriptionTask):
         return [text.strip() for text in processor.batch_decode(outputs.tokens, skip_special_tokens=True)]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return [
-            scores[:length].float().cpu().numpy()
-            for scores, length in zip(outputs.logits, outputs.lengths, strict=True)
-        ]
+        scores: list[np.ndarray] = outputs.scores()
+        return scores

@@ -57,12 +57,12 @@ class AutomaticSpeechRecognitionCtc(TranscriptionTask):
 
     def samples(self) -> Sequence[Sample]:
         return [
-            Sample(f"{said.kind}-{index}", said.wave(), said.text)
-            for index, said in enumerate(speech.utterances("test"))
+            Sample(f"{utterance.kind}-{index}", utterance.wave(), utterance.text)
+            for index, utterance in enumerate(speech.utterances("test"))
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
-        return self.heard(row["audio"], row["text"])
+        return self.spoken_sample(row["audio"], row["text"])
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         # Whether a mask goes in is said by the extractor: models whose features are normalised over time take none.

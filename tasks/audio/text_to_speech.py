@@ -119,14 +119,14 @@ class TextToSpeech(SynthesisTask):
         return waves
 
     def numbers(self, outputs: Read, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        found = []
-        for row, length in enumerate(outputs.lengths):
+        rows = []
+        for index, length in enumerate(outputs.lengths):
             compared = min(length, COMPARED_STEPS)
-            own, stops = outputs.own[row, :compared].numpy(), outputs.stops[row, :compared, None].numpy()
-            after = outputs.spectrograms[row].numpy().reshape(-1, own.shape[1])[:compared]
+            own, stops = outputs.own[index, :compared].numpy(), outputs.stops[index, :compared, None].numpy()
+            after = outputs.spectrograms[index].numpy().reshape(-1, own.shape[1])[:compared]
             steps = np.concatenate([own, after, stops], axis=1)
-            found.append(np.pad(steps, ((0, COMPARED_STEPS - compared), (0, 0))).astype(np.float32))
-        return found
+            rows.append(np.pad(steps, ((0, COMPARED_STEPS - compared), (0, 0))).astype(np.float32))
+        return rows
 
 
 def _read(runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None, options: dict[str, float]) -> Read:
@@ -147,16 +147,16 @@ def _read(runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | Non
 @contextmanager
 def _watched(module: Any, instead: Any) -> Iterator[list[tuple[Any, Any]]]:
     """What the module gives at each step, and what is taken in its place."""
-    seen: list[tuple[Any, Any]] = []
+    outputs: list[tuple[Any, Any]] = []
 
     def hook(_module: Any, _inputs: Any, output: Any) -> Any:
-        given = output if instead is None else instead(len(seen), output)
-        seen.append((output, given))
-        return given
+        replacement = output if instead is None else instead(len(outputs), output)
+        outputs.append((output, replacement))
+        return replacement
 
     handle = module.register_forward_hook(hook)
     try:
-        yield seen
+        yield outputs
     finally:
         handle.remove()
 

@@ -66,9 +66,9 @@ class TextToSpeechVits(SynthesisTask):
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Voiced:
         _without_chance(runnable)
-        with _durations(runnable.model.duration_predictor, forced) as told:
+        with _durations(runnable.model.duration_predictor, forced) as predictions:
             outputs = runnable(batch)
-        durations = told[0].float().exp().cpu().numpy()[:, 0] * batch["attention_mask"].cpu().numpy()
+        durations = predictions[0].float().exp().cpu().numpy()[:, 0] * batch["attention_mask"].cpu().numpy()
         return Voiced(
             durations=durations,
             frames=np.ceil(durations) if forced is None else forced,
@@ -90,17 +90,17 @@ class TextToSpeechVits(SynthesisTask):
     def numbers(self, outputs: Voiced, batch: Mapping[str, Any]) -> list[np.ndarray]:
         # Per token, so that another rounding of one duration changes one row and not the shape: how long it lasts, what
         # its frames hold on the average, how loud they are.
-        found = []
-        for row, wave in enumerate(outputs.waves):
-            tokens = int(batch["attention_mask"][row].sum())
-            ends = np.cumsum(outputs.frames[row, :tokens]).astype(int)
-            hop = outputs.lengths[row] // max(1, ends[-1])
+        rows = []
+        for index, wave in enumerate(outputs.waves):
+            tokens = int(batch["attention_mask"][index].sum())
+            ends = np.cumsum(outputs.frames[index, :tokens]).astype(int)
+            hop = outputs.lengths[index] // max(1, ends[-1])
             values = []
-            for start, end, duration in zip([0, *ends[:-1]], ends, outputs.durations[row], strict=False):
+            for start, end, duration in zip([0, *ends[:-1]], ends, outputs.durations[index], strict=False):
                 loud = np.sqrt(np.mean(wave[start * hop : end * hop] ** 2)) if end <= ends[-1] - EDGE else 0.0
-                values.append([np.log(duration), *outputs.latents[row, :, start:end].mean(axis=1), loud])
-            found.append(np.asarray(values, np.float32))
-        return found
+                values.append([np.log(duration), *outputs.latents[index, :, start:end].mean(axis=1), loud])
+            rows.append(np.asarray(values, np.float32))
+        return rows
 
 
 def _without_chance(runnable: Runnable) -> None:
@@ -112,10 +112,10 @@ def _without_chance(runnable: Runnable) -> None:
 @contextmanager
 def _durations(predictor: Any, forced: np.ndarray | None) -> Iterator[list[Any]]:
     """The logarithms of the durations as they are predicted; another's may be put in their place."""
-    told: list[Any] = []
+    predictions: list[Any] = []
 
     def hook(_module: Any, _inputs: Any, output: Any) -> Any:
-        told.append(output)
+        predictions.append(output)
         if forced is None:
             return output
         import torch
@@ -126,6 +126,6 @@ def _durations(predictor: Any, forced: np.ndarray | None) -> Iterator[list[Any]]
 
     handle = predictor.register_forward_hook(hook)
     try:
-        yield told
+        yield predictions
     finally:
         handle.remove()

@@ -11,6 +11,7 @@ import numpy as np
 from suite.core.errors import InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.task.audio import AudioTask, hub_sound, read_sound
+from suite.task.candidate_labels import CandidateLabelTask
 
 from ..worlds import sounds
 
@@ -26,7 +27,7 @@ ESC50 = (
 """The classes of the evaluation data, which are the candidates there."""
 
 
-class ZeroShotAudioClassification(AudioTask):
+class ZeroShotAudioClassification(CandidateLabelTask, AudioTask):
     """Say which of the candidate labels a sound is. Documented with pipeline("zero-shot-audio-classification")."""
 
     name = "zero-shot-audio-classification"
@@ -46,7 +47,7 @@ class ZeroShotAudioClassification(AudioTask):
         split="train",
         files="data/train-*.parquet",
     )
-    metric = "accuracy"
+    scores = "logits_per_audio"
     labels = sounds.KINDS
     sampling_rate = sounds.RATE
     longest_s = 10.0
@@ -63,11 +64,11 @@ class ZeroShotAudioClassification(AudioTask):
         return Sample("", {"audio": wave, "candidate_labels": labels}, row["category"].replace("_", " "))
 
     def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
-        given = row["input"]
-        wave = read_sound(folder / given["audio"], self.sampling_rate)
+        value = row["input"]
+        wave = read_sound(folder / value["audio"], self.sampling_rate)
         return Sample(
             str(row.get("id", index)),
-            {"audio": wave, "candidate_labels": tuple(given["candidate_labels"])},
+            {"audio": wave, "candidate_labels": tuple(value["candidate_labels"])},
             row["truth"],
         )
 
@@ -99,51 +100,24 @@ class ZeroShotAudioClassification(AudioTask):
             "a bare waveform as": second,
         }
 
-    def check_answer(self, answer: Any) -> str | None:
-        return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not one of the labels"
-
     def size_of(self, value: Any) -> int:
         return len(value["audio"])
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
-        # Each text is encoded once for all inputs of the batch; an input looks at the columns of its own labels.
-        labels = list(dict.fromkeys(label for value in inputs for label in value["candidate_labels"]))
+        labels, columns = self.columns([value["candidate_labels"] for value in inputs])
         texts = processor.tokenizer([PROMPT.format(label) for label in labels], padding=True, return_tensors="pt")
-        heard = processor.feature_extractor(
+        features = processor.feature_extractor(
             [value["audio"] for value in inputs], sampling_rate=self.sampling_rate, return_tensors="pt"
         )
-        own = [list(value["candidate_labels"]) for value in inputs]
         return Batch(
             {
                 "input_ids": texts["input_ids"],
                 "attention_mask": texts["attention_mask"],
-                "input_features": heard["input_features"].float(),
-                "is_longer": heard["is_longer"],
+                "input_features": features["input_features"].float(),
+                "is_longer": features["is_longer"],
             },
-            notes=[(mine, [labels.index(label) for label in mine]) for mine in own],
+            notes=columns,
         )
-
-    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
-        scores = self.numbers(outputs, batch)
-        return [labels[int(row.argmax())] for row, (labels, _) in zip(scores, self._notes(batch), strict=True)]
-
-    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        scores = outputs.logits_per_audio.float().cpu().numpy()
-        return [row[None, columns] for row, (_, columns) in zip(scores, self._notes(batch), strict=True)]
-
-    def _notes(self, batch: Any) -> list[tuple[list[str], list[int]]]:
-        return batch.notes  # type: ignore[no-any-return]
-
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
-
-    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        from sklearn.metrics import f1_score
-
-        return {"macro_f1": float(f1_score(truths, answers, labels=sorted(set(truths)), average="macro"))}
-
-    def chance(self, truths: Sequence[str]) -> float:
-        return max(list(truths).count(truth) for truth in set(truths)) / len(truths)
 
     def describe(self, value: Any) -> str:
         return f"{super().describe(value['audio'])}, {len(value['candidate_labels'])} labels"

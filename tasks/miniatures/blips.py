@@ -1,12 +1,17 @@
-"""What the three miniatures of BLIP share: sizes, tokens, processor and files."""
+"""What the three miniatures of BLIP share: sizes, tokenizer, vision training and files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.task.miniatures import Progress
+
 from ..worlds import scene_texts
-from . import sight, training
+from ..worlds.scene_texts import SceneText
+from . import sight, tokenizer_builders
+from .trained_recipe import TrainedRecipe
 
 LONGEST = 40
 WIDTH = 64
@@ -16,9 +21,9 @@ SEEING = 6000
 
 def tokenizer() -> Any:
     """The words of the captions and the questions, and every letter."""
-    told = [one for world in (scene_texts.captioned, scene_texts.questioned) for one in world("train", 3000)]
-    texts = [text for one in told for text in (one.text, one.truth)]
-    return training.wordpiece(training.words_of(texts, lowercase=True), texts, lowercase=True)
+    examples = [one for world in (scene_texts.captioned, scene_texts.questioned) for one in world("train", 3000)]
+    texts = [text for example in examples for text in (example.text, example.truth)]
+    return tokenizer_builders.wordpiece(tokenizer_builders.words_of(texts, lowercase=True), texts, lowercase=True)
 
 
 def config(tokens: Any, layers: int = 2) -> Any:
@@ -46,30 +51,42 @@ def config(tokens: Any, layers: int = 2) -> Any:
     )
 
 
-def with_sight(model: Any, work: Path, progress: training.Progress, seed: int) -> float:
-    """Give a model eyes that see; the seconds of their training."""
-    from transformers import BlipVisionConfig, BlipVisionModel
+class BlipRecipe(TrainedRecipe):
+    """A recipe whose vision transformer is trained first and then left as it is: only the text's parts learn on.
 
-    weights, seconds = sight.learn_to_see(
-        lambda: BlipVisionModel(BlipVisionConfig(**sight.VISION)), SEEING, work, progress, seed
-    )
-    model.vision_model.load_state_dict(weights)
-    return seconds
+    Its processor is the tokenizer until `save` joins it with an image processor.
+    """
 
+    def processor(self, examples: Sequence[SceneText]) -> Any:
+        return tokenizer()
 
-def save(model: Any, tokens: Any, directory: Path) -> None:
-    """The model, how it generates, and a processor that both generations of the library find."""
-    from transformers import BlipImageProcessor, BlipProcessor, GenerationConfig
+    def fit(self, model: Any, processor: Any, examples: Sequence[SceneText], work: Path, progress: Progress) -> float:
+        from transformers import BlipVisionConfig, BlipVisionModel
 
-    if model.can_generate():
-        ids = {
-            "bos_token_id": tokens.cls_token_id,
-            "eos_token_id": tokens.sep_token_id,
-            "pad_token_id": tokens.pad_token_id,
-        }
-        model.generation_config = GenerationConfig(**ids)
-    model.save_pretrained(directory)
-    images = BlipImageProcessor(size={"height": sight.SIDE, "width": sight.SIDE})
-    BlipProcessor(images, tokens).save_pretrained(directory)
-    # transformers 4 looks for the image processor in a file of its own.
-    images.save_pretrained(directory)
+        weights, seconds = sight.learn_to_see(
+            lambda: BlipVisionModel(BlipVisionConfig(**sight.VISION)), SEEING, work, progress, self.seed
+        )
+        model.vision_model.load_state_dict(weights)
+        return seconds + super().fit(model, processor, examples, work, progress)
+
+    def total_steps(self) -> int:
+        return SEEING + self.steps
+
+    def save(self, model: Any, processor: Any, directory: Path) -> None:
+        """Write the model, how it generates, and a processor that both generations of the library find."""
+        from transformers import BlipImageProcessor, BlipProcessor, GenerationConfig
+
+        if model.can_generate():
+            model.generation_config = GenerationConfig(
+                bos_token_id=processor.cls_token_id,
+                eos_token_id=processor.sep_token_id,
+                pad_token_id=processor.pad_token_id,
+            )
+        model.save_pretrained(directory)
+        images = BlipImageProcessor(size={"height": sight.SIDE, "width": sight.SIDE})
+        BlipProcessor(images, processor).save_pretrained(directory)
+        # transformers 4 looks for the image processor in a file of its own.
+        images.save_pretrained(directory)
+
+    def facts(self) -> dict[str, Any]:
+        return {"steps_of_sight": SEEING}

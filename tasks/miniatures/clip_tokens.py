@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .training import words_of
+from .tokenizer_builders import words_of
 
 BEGIN, END = "<|startoftext|>", "<|endoftext|>"
 LAST = "</w>"

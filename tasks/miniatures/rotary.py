@@ -1,4 +1,4 @@
-"""Where narrow decoders with rotary positions begin, so that they learn to look things up."""
+"""The small Llama of two miniatures, and its initial weights, with which it learns to look things up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,29 @@ from typing import Any
 BEGINNING = "two heads begin as the pair that finds what followed a word earlier"
 SEEN = 18
 """Dimensions in which a token is recognized."""
+
+
+def small_llama(special_tokens: dict[str, Any], vocabulary: int) -> Any:
+    """A Llama of three layers for `vocabulary` tokens, with the initial weights of `begin_to_look_up`."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            **special_tokens,
+            vocab_size=vocabulary,
+            hidden_size=64,
+            intermediate_size=128,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=32,
+            max_position_embeddings=640,
+            initializer_range=0.06,
+            tie_word_embeddings=True,
+        )
+    )
+    begin_to_look_up(model)
+    return model
 
 
 def begin_to_look_up(model: Any, place: float = 2.2, match: float = 2.2) -> None:

@@ -70,12 +70,12 @@ def patches(scene: shapes.Scene) -> tuple[np.ndarray, np.ndarray]:
         for thing in scene.things
     ]
     nothing = share.max(axis=0) < COVERED
-    shown = np.asarray(named)[share.argmax(axis=0)]
+    classes = np.asarray(named)[share.argmax(axis=0)]
     middles = np.asarray([(thing.x, thing.y) for thing in scene.things], np.float32)[share.argmax(axis=0)]
     own = (np.stack(np.meshgrid(range(count), range(count)), axis=-1).astype(np.float32) + 0.5) / count
-    shown[nothing] = 0
+    classes[nothing] = 0
     middles[nothing] = own[nothing]
-    return shown.reshape(-1, 3), middles.reshape(-1, 2)
+    return classes.reshape(-1, 3), middles.reshape(-1, 2)
 
 
 def learn_to_see(
@@ -90,17 +90,17 @@ def learn_to_see(
 
     torch.manual_seed(seed)
     vision = make()
-    asked = f"{SCENES} {THINGS} {BATCH} {COVERED} {RATE} {MIDDLE} {NOTHING}"
-    told = f"{vision.config.to_json_string()} {steps} {seed} {asked}"
-    kept = work.parent / f"sight-{hashlib.sha256(told.encode()).hexdigest()[:12]}.pt"
+    constants = f"{SCENES} {THINGS} {BATCH} {COVERED} {RATE} {MIDDLE} {NOTHING}"
+    key = f"{vision.config.to_json_string()} {steps} {seed} {constants}"
+    kept = work.parent / f"sight-{hashlib.sha256(key.encode()).hexdigest()[:12]}.pt"
     if not kept.is_file():
         (work / "sight").mkdir(parents=True, exist_ok=True)
         seconds = _train(vision, steps, work / "sight", progress, seed)
         partial = kept.with_suffix(f".{work.name}")
         torch.save({"weights": vision.state_dict(), "seconds": seconds}, partial)
         partial.replace(kept)
-    found = torch.load(kept, weights_only=True)
-    return found["weights"], found["seconds"]
+    saved = torch.load(kept, weights_only=True)
+    return saved["weights"], saved["seconds"]
 
 
 def _train(vision: torch.nn.Module, steps: int, work: Path, progress: training.Progress, seed: int) -> float:
@@ -109,7 +109,7 @@ def _train(vision: torch.nn.Module, steps: int, work: Path, progress: training.P
     scenes = scene_texts.settled("train", SCENES, f"sight/{seed}", THINGS)
     held_out = scene_texts.settled("validation", 300, f"sight/{seed}", THINGS)
     images = np.stack([scene.image for scene in scenes])
-    shown, middles = _targets(scenes)
+    classes, middles = _targets(scenes)
     sizes = (1 + len(shapes.SHAPES), 1 + len(shapes.COLOURS), 1 + len(shapes.SIZES))
 
     class Seeing(torch.nn.Module):
@@ -120,20 +120,20 @@ def _train(vision: torch.nn.Module, steps: int, work: Path, progress: training.P
             self.heads = torch.nn.ModuleList([torch.nn.Linear(width, size) for size in sizes])
             self.middle = torch.nn.Linear(width, 2)
 
-        def forward(self, pixel_values: torch.Tensor, shown: torch.Tensor, middles: torch.Tensor) -> Any:
+        def forward(self, pixel_values: torch.Tensor, classes: torch.Tensor, middles: torch.Tensor) -> Any:
             states = self.vision(pixel_values=pixel_values).last_hidden_state[:, 1:]
             losses = [MIDDLE * torch.nn.functional.l1_loss(self.middle(states), middles)]
             for place, (head, size) in enumerate(zip(self.heads, sizes, strict=True)):
                 weight = torch.ones(size)
                 weight[0] = NOTHING
                 losses.append(
-                    torch.nn.functional.cross_entropy(head(states).flatten(0, 1), shown[..., place].flatten(), weight)
+                    torch.nn.functional.cross_entropy(head(states).flatten(0, 1), classes[..., place].flatten(), weight)
                 )
             return torch.stack(losses).sum()
 
     def batch(step: int) -> dict[str, Any]:
         chosen = np.random.default_rng((seed, step)).choice(len(scenes), BATCH, replace=False)
-        return {"pixel_values": pixels(list(images[chosen])), "shown": shown[chosen], "middles": middles[chosen]}
+        return {"pixel_values": pixels(list(images[chosen])), "shown": classes[chosen], "middles": middles[chosen]}
 
     seeing = Seeing()
     seconds = training.fit(seeing, batch, steps, work, progress, rate=RATE, loss=lambda value, _: value)
@@ -149,8 +149,8 @@ def _train(vision: torch.nn.Module, steps: int, work: Path, progress: training.P
 def _targets(scenes: Sequence[shapes.Scene]) -> tuple[torch.Tensor, torch.Tensor]:
     import torch
 
-    found = [patches(scene) for scene in scenes]
-    return tuple(torch.from_numpy(np.stack(part)) for part in zip(*found, strict=True))  # type: ignore[return-value]
+    targets = [patches(scene) for scene in scenes]
+    return tuple(torch.from_numpy(np.stack(part)) for part in zip(*targets, strict=True))  # type: ignore[return-value]
 
 
 def looks(vision: torch.nn.Module, scenes: Sequence[shapes.Scene]) -> torch.Tensor:
@@ -159,11 +159,11 @@ def looks(vision: torch.nn.Module, scenes: Sequence[shapes.Scene]) -> torch.Tens
 
     vision.eval()
     with torch.no_grad():
-        seen = [
+        states = [
             vision(pixel_values=pixels([scene.image for scene in scenes[start : start + BATCH]])).last_hidden_state
             for start in range(0, len(scenes), BATCH)
         ]
-    return torch.cat(seen)
+    return torch.cat(states)
 
 
 def batches(count: int, size: int, seed: int) -> Callable[[int], list[int]]:

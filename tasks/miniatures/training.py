@@ -1,27 +1,27 @@
-"""The loop that trains every miniature, and the tokenizers of the text ones."""
+"""The loop that trains every miniature, the batches of a step, and the shares of right answers on a split."""
 
 from __future__ import annotations
 
-import math
 import random
-import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+from suite.task import Task
+from suite.task.miniatures import Progress
 
 if TYPE_CHECKING:
     import torch
 
-    from ..worlds.grammar import Example
-
-Progress = Callable[[str], None]
+Row = TypeVar("Row")
 
 SAVE_EVERY_SECONDS = 30.0
-PIECE = re.compile(r"▁?\w+'?|▁?[^\w▁]|▁")
+IGNORED = -100
+"""A label that no loss counts, as transformers has it."""
 
 
 def seed_everything(seed: int) -> None:
@@ -140,179 +140,53 @@ def pad(rows: Sequence[Sequence[int]], value: int, left: bool = False) -> torch.
     return torch.tensor(padded)
 
 
-def wordpiece(words: Iterable[str], texts: Iterable[str], lowercase: bool) -> Any:
-    """BERT's kind of tokenizer: whole `words`, pieces that continue one (with ##), and every character of `texts`.
-
-    The vocabulary is written down and not learned: the library's trainers number their tokens differently each time.
-    """
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    letters = sorted(set("".join(texts)) - {" "})
-    vocabulary = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *sorted(words)])
-    tokens = {token: index for index, token in enumerate(vocabulary)}
-    tokenizer = Tokenizer(models.WordPiece(tokens, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B [SEP]",
-        special_tokens=[("[CLS]", tokens["[CLS]"]), ("[SEP]", tokens["[SEP]"])],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_input_names=["input_ids", "attention_mask"],
-        model_max_length=512,
-    )
+def padded(rows: Sequence[Sequence[int]], tokenizer: Any) -> dict[str, torch.Tensor]:
+    """Token ids padded on the right, and their attention mask."""
+    inputs = pad(rows, tokenizer.pad_token_id)
+    return {"input_ids": inputs, "attention_mask": (inputs != tokenizer.pad_token_id).long()}
 
 
-def words_of(texts: Iterable[str], lowercase: bool = False) -> set[str]:
-    """The words and marks that BERT's way of splitting finds in `texts`."""
-    pattern = re.compile(r"\w+|[^\w\s]")
-    return {word for text in texts for word in pattern.findall(text.lower() if lowercase else text)}
-
-
-def pieces(texts: Sequence[str], special: Sequence[str] = ("<pad>", "</s>", "<unk>"), codes: Sequence[str] = ()) -> Any:
-    """T5's kind of tokenizer: a unigram model whose pieces are the words of `texts`, and every character.
-
-    The `special` tokens are the first, in the order that the kind of model has them. `codes` are tokens that no text
-    contains, either: NLLB's languages.
-    """
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
-
-    found = Counter(piece for text in texts for piece in PIECE.findall("▁" + text.replace(" ", "▁")))
-    found.update(dict.fromkeys(sorted(set("".join(texts)) - {" "}), 0))
-    total = sum(found.values())
-    known = [(token, 0.0) for token in special]
-    known += [(piece, math.log(max(count, 0.01) / total)) for piece, count in sorted(found.items())]
-    tokenizer = Tokenizer(models.Unigram(known, unk_id=special.index("<unk>")))
-    tokenizer.add_special_tokens([AddedToken(code, special=True) for code in codes])
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", special_tokens=[("</s>", special.index("</s>"))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="<pad>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        model_input_names=["input_ids", "attention_mask"],
-        model_max_length=512,
-        clean_up_tokenization_spaces=False,
-    )
-
-
-def byte_pairs(texts: Iterable[str], size: int = 1000) -> Any:
-    """GPT-2's kind of tokenizer: pairs of bytes, so that it can read and write anything."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
-    trainer = trainers.BpeTrainer(
-        vocab_size=size,
-        special_tokens=["<|endoftext|>", "<|pad|>"],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(sorted(set(texts)), trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<|endoftext|>",
-        eos_token="<|endoftext|>",
-        unk_token="<|endoftext|>",
-        pad_token="<|pad|>",
-        padding_side="left",
-        model_input_names=["input_ids", "attention_mask"],
-        model_max_length=640,
-        clean_up_tokenization_spaces=False,
-    )
-
-
-def byte_pairs_between_ends(texts: Iterable[str], size: int = 1000, longest: int = 512) -> Any:
-    """RoBERTa's and BART's kind of tokenizer: pairs of bytes between <s> and </s>, with a <mask> that takes the space
-    before it. A pair of texts is joined by two </s>."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=size,
-        special_tokens=special,
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(sorted(set(texts)), trainer)
-    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>",
-        pair="<s> $A </s> </s> $B:0 </s>:0",
-        special_tokens=[(token, special.index(token)) for token in ("<s>", "</s>")],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<s>",
-        cls_token="<s>",
-        eos_token="</s>",
-        sep_token="</s>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-        mask_token=AddedToken("<mask>", lstrip=True, special=True),
-        model_input_names=["input_ids", "attention_mask"],
-        model_max_length=longest,
-        clean_up_tokenization_spaces=False,
-    )
-
-
-def begin_as_waves(words: torch.nn.Embedding, positions: torch.nn.Embedding, size: int, height: float = 0.15) -> None:
-    """Let positions begin as sines and cosines in the last `size` dimensions, and words in the others.
-
-    A step to a neighbour is then the same everywhere, and what a word is can be told from where it stands.
-    """
+def classified(rows: Sequence[tuple[Sequence[int], int]], tokenizer: Any) -> dict[str, torch.Tensor]:
+    """The inputs of a step for rows of token ids, each with the index of its class."""
     import torch
 
-    count = len(positions.weight)
-    rates = 1000.0 ** (-torch.arange(0, size, 2) / size)
-    angles = torch.arange(count)[:, None] * rates
-    with torch.no_grad():
-        positions.weight.zero_()
-        positions.weight[:, -size:] = height * torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
-        words.weight[:, -size:] = 0.0
+    return {**padded([ids for ids, _ in rows], tokenizer), "labels": torch.tensor([label for _, label in rows])}
 
 
-def begin_to_match(
-    query: torch.nn.Linear, key: torch.nn.Linear, size: int, gain: float = 2.0, reads: slice = slice(None)
-) -> None:
-    """Let the first `size` dimensions of a layer's queries and keys begin alike: their heads then look for what is like
-    the token itself in the dimensions that they read. Models of this size come upon it late, or not at all.
-
-    Where these tell words, it is the same word elsewhere; where they tell positions, it is the neighbourhood.
-    """
+def pixel_values(pictures: np.ndarray, mean: float, deviation: float) -> torch.Tensor:
+    """Pictures (count, height, width, 3), uint8, as an image processor gives those that have its size."""
     import torch
 
-    with torch.no_grad():
-        alike = torch.zeros_like(query.weight[:size])
-        alike[:, reads] = gain * query.weight[:size, reads]
-        query.weight[:size] = alike
-        key.weight[:size] = alike
+    scaled = (pictures.astype(np.float32) / 255 - mean) / deviation
+    return torch.from_numpy(scaled.transpose(0, 3, 1, 2).copy())
 
 
-def by_kind(examples: Sequence[Example], right: Sequence[bool], progress: Progress) -> None:
-    """Tell the share of right answers on the validation split for each kind of example."""
-    for kind in sorted({example.kind for example in examples}):
-        chosen = [ok for ok, example in zip(right, examples, strict=True) if example.kind == kind]
-        progress(f"validation, {kind}: {sum(chosen) / len(chosen):.3f} of {len(chosen)}")
+def chunks(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    """`rows` in order, `size` at a time."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def share(
+    examples: Sequence[Any], right: Sequence[bool], progress: Progress, kind: Callable[[Any], str] = attrgetter("kind")
+) -> float:
+    """The share of examples that are `right`, 0 to 1; the share for each kind goes to `progress`."""
+    for name in sorted({kind(example) for example in examples}):
+        chosen = [ok for ok, example in zip(right, examples, strict=True) if kind(example) == name]
+        progress(f"validation, {name}: {sum(chosen) / len(chosen):.3f} of {len(chosen)}")
+    return sum(right) / len(right)
+
+
+def score_of_task(
+    task: Task, model: Any, processor: Any, pairs: Sequence[tuple[Any, Any]], progress: Progress
+) -> float:
+    """A task's own accuracy for (input, truth) pairs of the validation split; its other metrics go to `progress`."""
+    import torch
+
+    answers: list[Any] = []
+    for some in chunks(pairs, 50):
+        encoded = task.encode(processor, [value for value, _ in some])
+        with torch.inference_mode():
+            answers += task.decode(model(**encoded), encoded, processor, model.config)
+    truths = [truth for _, truth in pairs]
+    progress(f"validation: {task.metrics(answers, truths)}")
+    return task.accuracy(answers, truths)

@@ -41,8 +41,8 @@ class ImageCaptioning(GenerativeImageTextTask):
 
     def samples(self) -> Sequence[Sample]:
         return [
-            Sample(f"{told.kind}-{index}", {"image": told.scene.image, "prompt": told.text}, told.truth)
-            for index, told in enumerate(scene_texts.captioned("test"))
+            Sample(f"{example.kind}-{index}", {"image": example.scene.image, "prompt": example.text}, example.truth)
+            for index, example in enumerate(scene_texts.captioned("test"))
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:

@@ -14,6 +14,7 @@ from suite.core.errors import UsageError
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.base import notes_of, on_device
 from suite.task.image_text import ImageTextTask, repeated, rgb
+from suite.task.scores import exact_match
 
 from ..worlds import scene_texts
 
@@ -50,10 +51,14 @@ class ImageTextRetrieval(ImageTextTask):
     several = True
 
     def samples(self) -> Sequence[Sample]:
-        told = scene_texts.confusable("test")
+        examples = scene_texts.confusable("test")
         return [
-            Sample(str(index), {"image": one.scene.image, "captions": _mixed(one.truth, one.others)}, one.truth)
-            for index, one in enumerate(told)
+            Sample(
+                str(index),
+                {"image": example.scene.image, "captions": _mixed(example.truth, example.others)},
+                example.truth,
+            )
+            for index, example in enumerate(examples)
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
@@ -62,7 +67,7 @@ class ImageTextRetrieval(ImageTextTask):
 
     def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
         if row["truth"] not in row["input"]["captions"]:
-            raise ValueError("the truth is none of the captions")
+            raise ValueError("the truth is not one of the captions")
         return super().from_json(row, index, folder)
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
@@ -83,7 +88,7 @@ class ImageTextRetrieval(ImageTextTask):
         return [part[None] for part in np.split(margins, np.cumsum(counts)[:-1])]
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
+        return exact_match(answers, truths)
 
     def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
         """The area under the ROC curve of "it matches", over the pairs of many pictures."""
@@ -94,8 +99,8 @@ class ImageTextRetrieval(ImageTextTask):
         for start in range(0, min(PROBED, len(samples)), TOGETHER):
             chosen = samples[start : min(start + TOGETHER, PROBED)]
             batch = on_device(self.encode(processor, [sample.input for sample in chosen]), runnable.device)
-            for found, sample in zip(self.numbers(self.infer(runnable, batch), batch), chosen, strict=True):
-                margins += found[0].tolist()
+            for rows, sample in zip(self.numbers(self.infer(runnable, batch), batch), chosen, strict=True):
+                margins += rows[0].tolist()
                 matching += [caption == sample.truth for caption in self.texts(sample.input)]
         finite = np.nan_to_num(margins)
         return {"matching_auc": float(roc_auc_score(matching, finite)) if len(set(matching)) == 2 else float("nan")}
@@ -106,7 +111,7 @@ class ImageTextRetrieval(ImageTextTask):
 
     def own_truth(self, truth: Any, config: Any) -> str:
         if not isinstance(truth, str):
-            raise UsageError(f"the truth {truth!r} is no caption: write the one that is right")
+            raise UsageError(f"the truth {truth!r} is not a caption: write the one that is right")
         return truth
 
 

@@ -44,8 +44,8 @@ class VisualQuestionAnswering(GenerativeImageTextTask):
 
     def samples(self) -> Sequence[Sample]:
         return [
-            Sample(f"{told.kind}-{index}", {"image": told.scene.image, "question": told.text}, told.truth)
-            for index, told in enumerate(scene_texts.questioned("test"))
+            Sample(f"{example.kind}-{index}", {"image": example.scene.image, "question": example.text}, example.truth)
+            for index, example in enumerate(scene_texts.questioned("test"))
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:

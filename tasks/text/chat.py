@@ -9,6 +9,7 @@ import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput
 from suite.task import Checkpoint, Sample
+from suite.task.scores import exact_match
 from suite.task.text import GenerativeTextTask, longest_input
 
 from ..worlds import chats
@@ -113,7 +114,7 @@ class Chat(GenerativeTextTask):
         )
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[Any]) -> float:
-        return float(np.mean([answer == _reply(truth) for answer, truth in zip(answers, truths, strict=True)]))
+        return exact_match(answers, [_reply(truth) for truth in truths])
 
     def metrics(self, answers: Sequence[str], truths: Sequence[Any]) -> dict[str, float]:
         """How many answers keep the system's rule, right or wrong."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from suite.core.errors import InvalidInput
 from suite.task import Checkpoint, Sample
+from suite.task.scores import exact_match
 from suite.task.text import GenerativeTextTask
 
 from ..worlds import conversations
@@ -69,7 +68,7 @@ class Conversation(GenerativeTextTask):
         return value if isinstance(value, str) else BETWEEN.join(value)
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
+        return exact_match(answers, truths)
 
     def describe(self, value: Any) -> str:
         if isinstance(value, str):

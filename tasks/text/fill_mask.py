@@ -10,6 +10,7 @@ import numpy as np
 from suite.core.errors import InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.task.base import on_device
+from suite.task.scores import exact_match, majority_share
 from suite.task.text import TextTask
 
 from ..worlds import cloze
@@ -97,22 +98,22 @@ class FillMask(TextTask):
         return list(chosen[:, None, :])
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
+        return exact_match(answers, truths)
 
     def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
         """Whether the truth is among the best five: the answers hold the best alone, for the others are often tied."""
-        found = 0
+        hits = 0
         for start in range(0, len(samples), SCORED_TOGETHER):
             chosen = samples[start : start + SCORED_TOGETHER]
             batch = on_device(self.encode(processor, [sample.input for sample in chosen]), runnable.device)
             rows = self.numbers(self.infer(runnable, batch), batch)
             for row, sample in zip(rows, chosen, strict=True):
                 best = np.argpartition(-row[0], BEST)[:BEST]
-                found += sample.truth in [_word(token, processor) for token in best]
-        return {"top_5": found / len(samples)} if samples else {}
+                hits += sample.truth in [_word(token, processor) for token in best]
+        return {"top_5": hits / len(samples)} if samples else {}
 
     def chance(self, truths: Sequence[str]) -> float:
-        return max(list(truths).count(word) for word in set(truths)) / len(truths)
+        return majority_share(truths)
 
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"

@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from suite.core.errors import InvalidInput
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.task.text import GenerativeTextTask
+from suite.task.translation import TranslationTask
 
 from ..worlds import multilingual
 
 KEYS = ("text", "source", "target")
 
 
-class MultilingualTranslation(GenerativeTextTask):
+class MultilingualTranslation(TranslationTask):
     """Translate between any two of a model's languages. Documented with pipeline(src_lang=..., tgt_lang=...) on NLLB.
 
     An input is {"text": ..., "source": ..., "target": ...} with languages as the checkpoint's tokenizer calls them.
     """
 
     name = "multilingual-translation"
-    auto_class = "AutoModelForSeq2SeqLM"
     checkpoints = (
         Checkpoint(
             id="facebook/nllb-200-distilled-600M",
@@ -40,17 +37,15 @@ class MultilingualTranslation(GenerativeTextTask):
         name="en-es",
         files="en-es/test-*.parquet",
     )
-    metric = "exact match"
-    generation = {"max_new_tokens": 48, "do_sample": False, "num_beams": 1}  # noqa: RUF012
 
     def samples(self) -> Sequence[Sample]:
-        found = []
+        samples = []
         for index, pair in enumerate(multilingual.pairs("test")):
             source, target = pair.kind.split("-")
-            found.append(
+            samples.append(
                 Sample(f"{pair.kind}-{index}", {"text": pair.text, "source": source, "target": target}, pair.truth)
             )
-        return found
+        return samples
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         pair = row["translation"]
@@ -97,25 +92,13 @@ class MultilingualTranslation(GenerativeTextTask):
         """
         import torch
 
-        rows, begun = [], []
+        rows, starts = [], []
         for value in inputs:
             tokens = processor(value["text"], add_special_tokens=False)["input_ids"]
             rows.append([_language(processor, value["source"]), *tokens, processor.eos_token_id])
-            begun.append([processor.eos_token_id, _language(processor, value["target"])])
+            starts.append([processor.eos_token_id, _language(processor, value["target"])])
         batch = dict(processor.pad({"input_ids": rows}, padding=True, return_tensors="pt"))
-        return {**batch, "decoder_input_ids": torch.tensor(begun)}
-
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
-
-    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        import sacrebleu
-
-        answers, references = list(answers), [list(truths)]
-        return {
-            "chrf": sacrebleu.corpus_chrf(answers, references).score / 100,
-            "bleu": sacrebleu.corpus_bleu(answers, references).score / 100,
-        }
+        return {**batch, "decoder_input_ids": torch.tensor(starts)}
 
 
 def _language(processor: Any, code: str) -> int | None:

@@ -120,22 +120,22 @@ class NamedEntityRecognition(LabelTask):
 
 def _score(answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> tuple[float, float, float]:
     """Entity precision, recall and F1 over all sentences, as seqeval computes them."""
-    right = found = there = 0
+    correct = answered = expected = 0
     for answer, truth in zip(answers, truths, strict=True):
         a, b, c = _counts(tuple(answer), tuple(truth))
-        right, found, there = right + a, found + b, there + c
-    precision = right / found if found else 0.0
-    recall = right / there if there else 0.0
-    return precision, recall, 2 * right / (found + there) if right else 0.0
+        correct, answered, expected = correct + a, answered + b, expected + c
+    precision = correct / answered if answered else 0.0
+    recall = correct / expected if expected else 0.0
+    return precision, recall, 2 * correct / (answered + expected) if correct else 0.0
 
 
 @lru_cache(maxsize=100_000)
 def _counts(answer: Tags, truth: Tags) -> tuple[int, int, int]:
-    """Entities that are right, found and there in one sentence. Kept, because a bootstrap asks hundreds of times."""
+    """The numbers of correct, answered and expected entities of a sentence. Cached for the bootstrap's resamples."""
     from seqeval.metrics.sequence_labeling import get_entities
 
-    found, there = set(get_entities(list(answer))), set(get_entities(list(truth)))
-    return len(found & there), len(found), len(there)
+    answered, expected = set(get_entities(list(answer))), set(get_entities(list(truth)))
+    return len(answered & expected), len(answered), len(expected)
 
 
 def _first_tokens(words: Sequence[int | None]) -> list[int]:

@@ -16,7 +16,7 @@ from suite.task.text import TextTask, longest_input
 from ..worlds import passages
 
 LONGEST_ANSWER = 15
-"""Tokens; what the pipeline takes where it is told nothing else."""
+"""Tokens; the pipeline's default."""
 LONGEST_CONTEXT = 250
 """Words of a context of the evaluation data: those few that are longer would have to be cut to fit the checkpoint."""
 
@@ -47,12 +47,12 @@ class QuestionAnswering(TextTask):
     metric = "SQuAD F1"
 
     def samples(self) -> Sequence[Sample]:
-        found = []
+        samples = []
         for index, passage in enumerate(passages.passages("test")):
             question, context = passage.text.split(passages.SEPARATOR)
             value = {"question": question, "context": context}
-            found.append(Sample(f"{passage.kind}-{index}", value, passage.truth))
-        return found
+            samples.append(Sample(f"{passage.kind}-{index}", value, passage.truth))
+        return samples
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         if len(row["context"].split()) > LONGEST_CONTEXT:
@@ -69,7 +69,7 @@ class QuestionAnswering(TextTask):
     def own_truth(self, truth: Any, config: Any) -> Any:
         right = truth if isinstance(truth, list) else [truth]
         if not right or not all(isinstance(text, str) for text in right):
-            raise UsageError(f"the truth {truth!r} is no text: write the right answer, or a list of right ones")
+            raise UsageError(f"the truth {truth!r} is not a text: write the right answer, or a list of right ones")
         return truth
 
     def texts(self, value: Any) -> Sequence[str]:
@@ -136,8 +136,8 @@ class QuestionAnswering(TextTask):
         return {"exact_match": _mean(answers, truths)[0]}
 
     def chance(self, truths: Sequence[Any]) -> float:
-        given = [truth if isinstance(truth, str) else truth[0] for truth in truths]
-        return max(given.count(answer) for answer in set(given)) / len(given)
+        first = [truth if isinstance(truth, str) else truth[0] for truth in truths]
+        return max(first.count(answer) for answer in set(first)) / len(first)
 
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
@@ -170,7 +170,7 @@ def _mean(answers: Sequence[str], truths: Sequence[Any]) -> tuple[float, float]:
 
 @lru_cache(maxsize=100_000)
 def _score(answer: str, truth: str | tuple[str, ...]) -> tuple[float, float]:
-    """Exact match and F1 of one answer. Kept, because a bootstrap asks hundreds of times."""
+    """Exact match and F1 of one answer. Cached for the bootstrap's resamples."""
     from torchmetrics.functional.text import squad
 
     right = [truth] if isinstance(truth, str) else list(truth)

@@ -91,7 +91,9 @@ class SentenceSimilarity(TextTask):
 
     def own_truth(self, truth: Any, config: Any) -> float:
         if isinstance(truth, bool) or not isinstance(truth, int | float) or not math.isfinite(truth):
-            raise UsageError(f"the truth {truth!r} is no number: write how similar the two sentences are, on any scale")
+            raise UsageError(
+                f"the truth {truth!r} is not a number: write how similar the two sentences are, on any scale"
+            )
         return float(truth)
 
 

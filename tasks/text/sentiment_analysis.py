@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.scores import exact_match, macro_f1, majority_share
 from suite.task.text import LabelTask
 
 from ..worlds import sentiments
@@ -54,12 +55,10 @@ class SentimentAnalysis(LabelTask):
         return list(outputs.logits.float().cpu().numpy()[:, None, :])
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean(np.asarray(answers) == np.asarray(truths)))
+        return exact_match(answers, truths)
 
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        from sklearn.metrics import f1_score
-
-        return {"macro_f1": float(f1_score(truths, answers, labels=list(self.labels), average="macro"))}
+        return {"macro_f1": macro_f1(answers, truths, self.labels)}
 
     def chance(self, truths: Sequence[str]) -> float:
-        return max(list(truths).count(label) for label in set(truths)) / len(truths)
+        return majority_share(truths)

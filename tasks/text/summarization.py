@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.scores import exact_match
 from suite.task.text import GenerativeTextTask
 
 from ..worlds import articles
@@ -68,8 +69,7 @@ class Summarization(GenerativeTextTask):
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
         scores = [_scores(truth, answer) for answer, truth in zip(answers, truths, strict=True)]
         means = dict(zip(MEASURES, np.mean(scores, axis=0).tolist(), strict=True))
-        exact = np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)])
-        return {"rouge1": means["rouge1"], "rouge2": means["rouge2"], "exact_match": float(exact)}
+        return {"rouge1": means["rouge1"], "rouge2": means["rouge2"], "exact_match": exact_match(answers, truths)}
 
     def chance(self, truths: Sequence[str]) -> float:
         """What one of the truths scores on the others: the form of a summary, without its content."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.task import Checkpoint, Sample
+from suite.task.scores import exact_match
 from suite.task.text import TextTask
 
 from ..worlds import spellings
@@ -100,7 +101,7 @@ class Tokenization(TextTask):
         return float(np.array_equal(numbers, reference))
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
+        return exact_match(answers, truths)
 
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
         """How many texts lost no more than their spaces and capitals."""

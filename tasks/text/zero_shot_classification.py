@@ -10,12 +10,13 @@ import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput, UsageError
 from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.scores import exact_match
 from suite.task.text import TextTask, longest_input
 
 from ..worlds import topics
 
 HYPOTHESIS = "This example is {}."
-"""What the pipeline makes of a label where it is told nothing else."""
+"""The pipeline's default template."""
 NEWS = ("world news", "sports", "business", "science and technology")
 """What the numbers in AG News' `label` stand for."""
 
@@ -23,8 +24,8 @@ NEWS = ("world news", "sports", "business", "science and technology")
 class ZeroShotClassification(TextTask):
     """Say which of some labels fits a text. Documented with pipeline("zero-shot-classification").
 
-    An input is a dict with a `text` and its `candidate_labels`. A checkpoint that was trained to tell what follows from
-    a text is asked of every label whether it does: an input is as many rows as it has labels.
+    An input is a dict with a `text` and its `candidate_labels`. A checkpoint that was trained on natural-language
+    inference scores every label as a hypothesis about the text: an input is as many rows as it has labels.
     """
 
     name = "zero-shot-classification"
@@ -47,12 +48,12 @@ class ZeroShotClassification(TextTask):
     metric = "accuracy over candidate labels"
 
     def samples(self) -> Sequence[Sample]:
-        found = []
+        samples = []
         for index, choice in enumerate(topics.choices("test")):
             text, labels = choice.text.split(topics.SEPARATOR)
             value = {"text": text, "candidate_labels": labels.split(topics.BETWEEN)}
-            found.append(Sample(f"{choice.kind}-{index}", value, choice.truth))
-        return found
+            samples.append(Sample(f"{choice.kind}-{index}", value, choice.truth))
+        return samples
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         return Sample("", {"text": row["text"].strip(), "candidate_labels": list(NEWS)}, NEWS[row["label"]])
@@ -62,12 +63,12 @@ class ZeroShotClassification(TextTask):
         if not isinstance(value, Mapping) or not {"text", "candidate_labels"} <= set(value):
             raise ValueError('the input must be an object with a "text" and its "candidate_labels"')
         if row["truth"] not in value["candidate_labels"]:
-            raise ValueError(f"the truth {row['truth']!r} is none of the candidate labels")
+            raise ValueError(f"the truth {row['truth']!r} is not one of the candidate labels")
         return super().from_json(row, index, folder)
 
     def own_truth(self, truth: Any, config: Any) -> str:
         if not isinstance(truth, str):
-            raise UsageError(f"the truth {truth!r} is no text: write one of the candidate labels")
+            raise UsageError(f"the truth {truth!r} is not a text: write one of the candidate labels")
         return truth
 
     def check_config(self, config: Any) -> None:
@@ -83,7 +84,7 @@ class ZeroShotClassification(TextTask):
             raise InvalidInput(f'{self.name} takes a text and labels: pass a dict with "text" and "candidate_labels".')
         labels = value["candidate_labels"]
         if not isinstance(labels, list | tuple) or not labels:
-            raise InvalidInput(f"{self.name} was given no list of candidate labels: pass at least one.")
+            raise InvalidInput(f"{self.name} takes a list of candidate labels: pass at least one.")
         return value["text"], *labels
 
     def check_input(self, value: Any, processor: Any, config: Any) -> None:
@@ -124,18 +125,18 @@ class ZeroShotClassification(TextTask):
         entailment = _entailment(config) or 0
         labels: list[tuple[str, ...]] = batch.notes  # type: ignore[attr-defined]
         return [
-            given[int(scores[entailment].argmax())]
-            for scores, given in zip(self.numbers(outputs, batch), labels, strict=True)
+            candidates[int(scores[entailment].argmax())]
+            for scores, candidates in zip(self.numbers(outputs, batch), labels, strict=True)
         ]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
         """A row for each of the checkpoint's classes: how much it says so of each label."""
         logits = outputs.logits.float().cpu().numpy()
-        ends = np.cumsum([len(given) for given in batch.notes])  # type: ignore[attr-defined]
+        ends = np.cumsum([len(candidates) for candidates in batch.notes])  # type: ignore[attr-defined]
         return [scores.T for scores in np.split(logits, ends[:-1])]
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([answer == truth for answer, truth in zip(answers, truths, strict=True)]))
+        return exact_match(answers, truths)
 
     def chance(self, truths: Sequence[str]) -> float:
         """What naming the commonest truth would reach, or guessing among as many labels as the world's samples have."""

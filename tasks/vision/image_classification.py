@@ -11,6 +11,7 @@ from suite.core.runnable import Runnable
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.base import on_device
 from suite.task.labels import Labelled
+from suite.task.scores import exact_match, macro_f1, majority_share
 from suite.task.vision import ImageTask
 
 from ..worlds import portraits
@@ -83,27 +84,24 @@ class ImageClassification(Labelled, ImageTask):
         return list(outputs.logits.float().cpu().numpy()[:, None, :])
 
     def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean(np.asarray(answers) == np.asarray(truths)))
+        return exact_match(answers, truths)
 
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        from sklearn.metrics import f1_score
-
-        there = sorted(set(truths))
-        return {"macro_f1": float(f1_score(truths, answers, labels=there, average="macro", zero_division=0))}
+        return {"macro_f1": macro_f1(answers, truths, sorted(set(truths)))}
 
     def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
         """How often the truth is among the five likeliest classes, which answers of one label cannot tell."""
         config = runnable.model.config
         if len(config.id2label) <= TOP:
             return {}
-        found = 0
+        hits = 0
         for start in range(0, len(samples), SCORED_TOGETHER):
             chosen = samples[start : start + SCORED_TOGETHER]
             batch = on_device(self.encode(processor, [sample.input for sample in chosen]), runnable.device)
             best = self.infer(runnable, batch).logits.topk(TOP, dim=-1).indices.tolist()
             for indices, sample in zip(best, chosen, strict=True):
-                found += sample.truth in {self.label(index, config) for index in indices}
-        return {"top_5": found / len(samples)} if samples else {}
+                hits += sample.truth in {self.label(index, config) for index in indices}
+        return {"top_5": hits / len(samples)} if samples else {}
 
     def chance(self, truths: Sequence[str]) -> float:
-        return max(list(truths).count(label) for label in set(truths)) / len(truths)
+        return majority_share(truths)

@@ -136,10 +136,10 @@ class ImageSegmentation(ImageTask):
 
     def metrics(self, answers: Sequence[Masked], truths: Sequence[Masked]) -> dict[str, float]:
         overlaps = _overlaps(answers, truths)
-        told = np.asarray([answer["score"] for answer in answers])
+        scores = np.asarray([answer["score"] for answer in answers])
         return {
             "iou_above_half": float(np.mean(overlaps > 0.5)),
-            "iou_prediction_error": float(np.mean(np.abs(told - overlaps))),
+            "iou_prediction_error": float(np.mean(np.abs(scores - overlaps))),
         }
 
     def chance(self, truths: Sequence[Masked]) -> float:
@@ -151,8 +151,8 @@ class ImageSegmentation(ImageTask):
         return f"{super().describe(value)}, pointed at {x:g}, {y:g}"
 
     def describe_answer(self, answer: Any) -> str:
-        told = f", rated {answer['score']:.2f}" if "score" in answer else ""
-        return f"a mask of {sum(answer['counts'][1::2])} pixels{told}"
+        rating = f", rated {answer['score']:.2f}" if "score" in answer else ""
+        return f"a mask of {sum(answer['counts'][1::2])} pixels{rating}"
 
     def render(self, value: Any, answer: Any) -> np.ndarray:
         image = value["image"].astype(np.float32)
@@ -161,20 +161,20 @@ class ImageSegmentation(ImageTask):
             image[mask] = 0.45 * image[mask] + 0.55 * np.asarray(INK, np.float32)
         height, width = image.shape[:2]
         scale = max(1, round(SHOWN / max(height, width)))
-        shown = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1).astype(np.uint8)
+        enlarged = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1).astype(np.uint8)
         x, y = (int((place + 0.5) * scale) for place in value["point"])
         arm = max(3, SHOWN // 40)
         for across, down in ((arm, 1), (1, arm)):
-            shown[max(0, y - down) : y + down + 1, max(0, x - across) : x + across + 1] = 255
-        return shown
+            enlarged[max(0, y - down) : y + down + 1, max(0, x - across) : x + across + 1] = 255
+        return enlarged
 
 
 def _overlaps(answers: Sequence[Masked], truths: Sequence[Masked]) -> np.ndarray:
     """Intersection over union, one by one."""
     from pycocotools import mask
 
-    def packed(told: Masked) -> Any:
-        return mask.frPyObjects({"size": told["size"], "counts": told["counts"]}, *told["size"])
+    def packed(runs: Masked) -> Any:
+        return mask.frPyObjects({"size": runs["size"], "counts": runs["counts"]}, *runs["size"])
 
     return np.asarray(
         [

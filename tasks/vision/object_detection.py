@@ -56,8 +56,8 @@ class ObjectDetection(Labelled, ImageTask):
 
     def samples(self) -> Sequence[Sample]:
         return [
-            Sample(f"things-{len(found.truth)}-{index}", found.image, found.truth)
-            for index, found in enumerate(detections.detections("test"))
+            Sample(f"things-{len(detection.truth)}-{index}", detection.image, detection.truth)
+            for index, detection in enumerate(detections.detections("test"))
         ]
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
@@ -73,7 +73,7 @@ class ObjectDetection(Labelled, ImageTask):
             super().check_config(config)
 
     def own_truth(self, truth: Any, config: Any) -> list[tuple[str, list[float]]]:
-        found = []
+        boxes = []
         for one in truth if isinstance(truth, list | tuple) else [truth]:
             try:
                 label, (left, top, right, bottom) = one[0], (float(edge) for edge in one[1])
@@ -81,16 +81,16 @@ class ObjectDetection(Labelled, ImageTask):
                 raise UsageError(f"{one!r} is not [label, [left, top, right, bottom]] in pixels") from None
             if left >= right or top >= bottom:
                 raise UsageError(f"the box {one[1]!r} is empty: write its left, top, right and bottom in pixels")
-            found.append((self.own_label(label, config), [left, top, right, bottom]))
-        return found
+            boxes.append((self.own_label(label, config), [left, top, right, bottom]))
+        return boxes
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         return Batch(super().encode(processor, inputs), notes=[image.shape[:2] for image in inputs])
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[list[Found]]:
-        told = SimpleNamespace(logits=outputs.logits.float().cpu(), pred_boxes=outputs.pred_boxes.float().cpu())
+        raw = SimpleNamespace(logits=outputs.logits.float().cpu(), pred_boxes=outputs.pred_boxes.float().cpu())
         sizes = notes_of(batch)
-        found = processor.post_process_object_detection(told, threshold=THRESHOLD, target_sizes=sizes)
+        rows = processor.post_process_object_detection(raw, threshold=THRESHOLD, target_sizes=sizes)
         return [
             [
                 (self.label(label, config), round(score, 4), [round(edge, 1) for edge in box])
@@ -98,13 +98,13 @@ class ObjectDetection(Labelled, ImageTask):
                     one["labels"].tolist(), one["scores"].tolist(), one["boxes"].tolist(), strict=True
                 )
             ]
-            for one in found
+            for one in rows
         ]
 
     def check_answer(self, answer: Any) -> str | None:
         for label, score, box in answer:
             if not isinstance(label, str) or not THRESHOLD - 0.01 <= score <= 1 or len(box) != 4:
-                return f"{(label, score, box)} is no label with a score of at least {THRESHOLD} and a box"
+                return f"{(label, score, box)} is not a label with a score of at least {THRESHOLD} and a box"
         return None
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
@@ -123,8 +123,10 @@ class ObjectDetection(Labelled, ImageTask):
         return {"ap50": half, "ap75": three_quarters}
 
     def describe_answer(self, answer: Any) -> str:
-        told = [(one[0], one[-1], "" if len(one) == 2 else f" {one[1]:.2f}") for one in answer if _sure(one)]
-        return "; ".join(f"{label}{score} at {', '.join(f'{edge:.0f}' for edge in box)}" for label, box, score in told)
+        things = [(one[0], one[-1], "" if len(one) == 2 else f" {one[1]:.2f}") for one in answer if _sure(one)]
+        return "; ".join(
+            f"{label}{score} at {', '.join(f'{edge:.0f}' for edge in box)}" for label, box, score in things
+        )
 
     def render(self, value: Any, answer: Any) -> np.ndarray:
         from PIL import Image, ImageDraw
@@ -155,24 +157,24 @@ def _coco(answers: Sequence[Sequence[Found]], truths: Sequence[Sequence[Any]]) -
 
     names = sorted({label for truth in truths for label, _ in truth})
     numbers = {name: index for index, name in enumerate(names, 1)}
-    wanted = [_box(image, numbers[label], box) for image, truth in enumerate(truths) for label, box in truth]
-    found = [
+    truth_rows = [_box(image, numbers[label], box) for image, truth in enumerate(truths) for label, box in truth]
+    answer_rows = [
         _box(image, numbers[label], box) | {"score": score}
         for image, answer in enumerate(answers)
         for label, score, box in answer
         if label in numbers
     ]
-    if not wanted or not found:
+    if not truth_rows or not answer_rows:
         return 0.0, 0.0, 0.0
     with contextlib.redirect_stdout(io.StringIO()):
-        truth, told = COCO(), COCO()
+        truth, detected = COCO(), COCO()
         images = [{"id": image} for image in range(len(truths))]
         categories = [{"id": number, "name": name} for name, number in numbers.items()]
-        for collection, rows in ((truth, wanted), (told, found)):
+        for collection, rows in ((truth, truth_rows), (detected, answer_rows)):
             numbered = [row | {"id": index} for index, row in enumerate(rows, 1)]
             collection.dataset = {"images": images, "categories": categories, "annotations": numbered}
             collection.createIndex()
-        judge = COCOeval(truth, told, "bbox")
+        judge = COCOeval(truth, detected, "bbox")
         judge.params.areaRng, judge.params.areaRngLbl = judge.params.areaRng[:1], judge.params.areaRngLbl[:1]
         judge.params.maxDets = judge.params.maxDets[-1:]
         judge.evaluate()

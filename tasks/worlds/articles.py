@@ -124,11 +124,11 @@ def _when(draw: Draw, deed: Deed) -> str:
     )
 
 
-def _aside(draw: Draw, told: str) -> str:
+def _aside(draw: Draw, article: str) -> str:
     """Another's deed, with no name and nothing in it that the article has told of."""
     while True:
         deed = _deed(draw)
-        if deed.surname not in told and deed.thing not in told:
+        if deed.surname not in article and deed.thing not in article:
             return f"{draw.one(ASIDES)} {deed.name} {deed.verb} a {deed.thing} in {deed.town} on {deed.day}."
 
 

@@ -125,9 +125,9 @@ def _topics(draw: Draw, rule: str) -> list[str]:
 
 
 def _chat(draw: Draw) -> tuple[str, str, str]:
-    said, rule = _rule(draw)
+    instruction, rule = _rule(draw)
     name = draw.one(ASSISTANTS) if draw.maybe(0.3) else ""
-    system = f"{said} Your name is {name}." if name else said
+    system = f"{instruction} Your name is {name}." if name else instruction
     topics = _topics(draw, rule)
     facts = smalltalk.facts(draw, topics)
     messages = [{"role": "system", "content": system}]
@@ -135,48 +135,48 @@ def _chat(draw: Draw) -> tuple[str, str, str]:
         messages += _turn(_told(draw, fact), _heard(fact, rule))
     kind = draw.weighted(((6.0, "ask"), (1.0, "tell"), (1.0, "unknown"), (1.0 if name else 0.0, "self")))
     if kind == "ask":
-        known = [fact for fact in facts if rule != f"avoid:{fact.topic}" or draw.maybe(0.5)] or facts
-        fact = draw.one(known)
-        asked, reply = smalltalk.question(draw, fact)
+        candidates = [fact for fact in facts if rule != f"avoid:{fact.topic}" or draw.maybe(0.5)] or facts
+        fact = draw.one(candidates)
+        question, reply = smalltalk.question(draw, fact)
         answer = _about(fact.topic, reply, rule)
     elif kind == "tell":
         messages.pop()
-        asked, answer = messages.pop()["content"], _heard(facts[-1], rule)
+        question, answer = messages.pop()["content"], _heard(facts[-1], rule)
     elif kind == "unknown":
         topic = draw.one([topic for topic in ("name", "town", "work", "colour", "food") if topic not in topics])
-        asked, answer = draw.one(smalltalk.ASKING[topic][0][0]), _about(topic, smalltalk.NOT_TOLD, rule)
+        question, answer = draw.one(smalltalk.ASKING[topic][0][0]), _about(topic, smalltalk.UNKNOWN, rule)
     else:
-        asked, answer = draw.one(WHO), worded(smalltalk.filled(I_AM, {"name": name}), rule)
-    messages.append({"role": "user", "content": asked})
+        question, answer = draw.one(WHO), worded(smalltalk.filled(I_AM, {"name": name}), rule)
+    messages.append({"role": "user", "content": question})
     return json.dumps(messages, ensure_ascii=False), answer, f"{kind}-{rule}"
 
 
 def _practice(draw: Draw) -> tuple[str, str, str]:
     """A chat with several questions, one after another. For training alone: the last reply is among the messages."""
-    said, rule = _rule(draw)
+    instruction, rule = _rule(draw)
     name = draw.one(ASSISTANTS) if draw.maybe(0.3) else ""
     topics = _topics(draw, rule)
     facts = smalltalk.facts(draw, topics)
-    messages = [{"role": "system", "content": f"{said} Your name is {name}." if name else said}]
+    messages = [{"role": "system", "content": f"{instruction} Your name is {name}." if name else instruction}]
     for fact in facts:
         messages += _turn(_told(draw, fact), _heard(fact, rule))
-    untold = [topic for topic in ("name", "town", "work", "colour", "food") if topic not in topics]
+    missing = [topic for topic in ("name", "town", "work", "colour", "food") if topic not in topics]
     for _ in range(5):
         kind = draw.weighted(((6.0, "ask"), (1.0, "unknown"), (1.0 if name else 0.0, "self")))
         if kind == "ask":
             fact = draw.one(facts)
-            asked, reply = smalltalk.question(draw, fact)
-            messages += _turn(asked, _about(fact.topic, reply, rule))
+            question, reply = smalltalk.question(draw, fact)
+            messages += _turn(question, _about(fact.topic, reply, rule))
         elif kind == "unknown":
-            topic = draw.one(untold)
-            messages += _turn(draw.one(smalltalk.ASKING[topic][0][0]), _about(topic, smalltalk.NOT_TOLD, rule))
+            topic = draw.one(missing)
+            messages += _turn(draw.one(smalltalk.ASKING[topic][0][0]), _about(topic, smalltalk.UNKNOWN, rule))
         else:
             messages += _turn(draw.one(WHO), worded(smalltalk.filled(I_AM, {"name": name}), rule))
     return json.dumps(messages, ensure_ascii=False), "", f"practice-{rule}"
 
 
-def _turn(said: str, replied: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": said}, {"role": "assistant", "content": replied}]
+def _turn(message: str, reply: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": message}, {"role": "assistant", "content": reply}]
 
 
 def practice(split: Split, count: int, seed: int | str = 0) -> list[Example]:
@@ -191,8 +191,8 @@ def chats(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Exa
 
 def messages(example: Example) -> list[dict[str, str]]:
     """The messages of a chat."""
-    found: list[dict[str, str]] = json.loads(example.text)
-    return found
+    messages: list[dict[str, str]] = json.loads(example.text)
+    return messages
 
 
 def rule(example: Example) -> str:

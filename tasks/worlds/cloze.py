@@ -48,9 +48,9 @@ def _start(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _a(word: str, shown: str = "") -> str:
+def _a(word: str, substitute: str = "") -> str:
     """The word, or what is shown in its place, after the article that the word asks for."""
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {shown or word}"
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {substitute or word}"
 
 
 def _verb_form(draw: Draw) -> Filled:

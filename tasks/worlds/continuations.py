@@ -52,13 +52,13 @@ def _owners(draw: Draw, values: list[str], count: int, kind: str) -> list[tuple[
 
 
 def _counting(draw: Draw) -> tuple[str, str, str]:
-    start, step, told = draw.together(
+    start, step, count = draw.together(
         lambda: (draw.random.randrange(8, 60), draw.one((1, 2, -1)), draw.one((2, 3, 4, 5))),
         lambda drawn: ("continuation", "count", *map(str, drawn)),
     )
-    numbers = [start + step * place for place in range(told + 3)]
-    said = f"Counting from {numbers[0]} to {numbers[-1]} by {abs(step)}: {', '.join(map(str, numbers[:told]))},"
-    return said, f"{', '.join(map(str, numbers[told:]))}.", "counting"
+    numbers = [start + step * place for place in range(count + 3)]
+    prompt = f"Counting from {numbers[0]} to {numbers[-1]} by {abs(step)}: {', '.join(map(str, numbers[:count]))},"
+    return prompt, f"{', '.join(map(str, numbers[count:]))}.", "counting"
 
 
 def _reversal(draw: Draw) -> tuple[str, str, str]:
@@ -69,10 +69,10 @@ def _reversal(draw: Draw) -> tuple[str, str, str]:
 def _recipe(draw: Draw) -> tuple[str, str, str]:
     first, second = draw.some(DISHES, 2)
     parts = _different(draw, FOODS, 3, "list"), _different(draw, FOODS, 3, "list")
-    asked = draw.random.randrange(2)
-    wanted = (first, second)[asked]
-    prompt = f"For {first}, mix {_list(parts[0])}. For {second}, mix {_list(parts[1])}. To make {wanted}, mix"
-    return prompt, f"{_list(parts[asked])}.", "recipe"
+    place = draw.random.randrange(2)
+    dish = (first, second)[place]
+    prompt = f"For {first}, mix {_list(parts[0])}. For {second}, mix {_list(parts[1])}. To make {dish}, mix"
+    return prompt, f"{_list(parts[place])}.", "recipe"
 
 
 def _home(draw: Draw) -> tuple[str, str, str]:
@@ -107,8 +107,8 @@ def _possession(draw: Draw) -> tuple[str, str, str]:
     pairs = _owners(draw, THINGS, draw.one((2, 3)), "thing")
     colours = draw.some(COLOURS, len(pairs))
     facts = " ".join(f"{name} has a {colour} {thing}." for (name, thing), colour in zip(pairs, colours, strict=True))
-    asked = draw.random.randrange(len(pairs))
-    return f"{facts} What {pairs[asked][0]} has is a", f"{colours[asked]} {pairs[asked][1]}.", "possession"
+    place = draw.random.randrange(len(pairs))
+    return f"{facts} What {pairs[place][0]} has is a", f"{colours[place]} {pairs[place][1]}.", "possession"
 
 
 def _gift(draw: Draw) -> tuple[str, str, str]:

@@ -49,34 +49,34 @@ def _conversation(draw: Draw) -> tuple[str, str, str]:
     topics = (topics + [topic for topic in AGAIN if topic in topics and draw.maybe(0.4)])[:MOST]
     facts = smalltalk.facts(draw, topics)
     turns = [draw.one(GREETINGS)]
-    heard = draw.one(GREETINGS)
+    reaction = draw.one(GREETINGS)
     for place, fact in enumerate(facts):
         asking = (AGAIN if fact.topic in topics[:place] else FIRST)[fact.topic]
-        turns += [f"{heard} {draw.one(asking)}", _answered(draw, fact)]
-        heard = smalltalk.filled(smalltalk.HEARD[fact.topic], fact.values).english
+        turns += [f"{reaction} {draw.one(asking)}", _answered(draw, fact)]
+        reaction = smalltalk.filled(smalltalk.HEARD[fact.topic], fact.values).english
     kind = draw.weighted(((6.0, "ask"), (1.0, "hear"), (1.0, "unknown"), (1.5, "moved"), (0.7, "leave")))
     if kind == "hear":
-        return json.dumps(turns), heard, kind
-    turns.append(heard)
-    told = {fact.topic: fact for fact in facts}
-    if kind == "moved" and "town" in told:
-        old = told["town"].values["town"]
+        return json.dumps(turns), reaction, kind
+    turns.append(reaction)
+    facts_by_topic = {fact.topic: fact for fact in facts}
+    if kind == "moved" and "town" in facts_by_topic:
+        old = facts_by_topic["town"].values["town"]
         new = draw.together(
             lambda: draw.one([town for town in smalltalk.TOWNS if town != old]),
             lambda town: ("smalltalk", old, town),
         )
         turns += [MOVING.format(town=old, new=new), MOVED.format(new=new)]
-        asked, reply = smalltalk.question(draw, Fact("town", {"town": new}))
-        turns.append(f"Yes. {asked}")
+        question, reply = smalltalk.question(draw, Fact("town", {"town": new}))
+        turns.append(f"Yes. {question}")
         return json.dumps(turns), reply.english, kind
-    if kind == "leave" and "name" in told:
-        return json.dumps([*turns, draw.one(LEAVING)]), f"Goodbye, {told['name'].values['name']}.", kind
+    if kind == "leave" and "name" in facts_by_topic:
+        return json.dumps([*turns, draw.one(LEAVING)]), f"Goodbye, {facts_by_topic['name'].values['name']}.", kind
     if kind == "unknown":
         topic = draw.one([topic for topic in ("name", "town", "work", "colour", "food") if topic not in topics])
-        asked = draw.one(smalltalk.ASKING[topic][0][0])
-        return json.dumps([*turns, asked]), smalltalk.NOT_TOLD.english, kind
-    asked, reply = smalltalk.question(draw, draw.one(facts))
-    return json.dumps([*turns, asked]), reply.english, "ask"
+        question = draw.one(smalltalk.ASKING[topic][0][0])
+        return json.dumps([*turns, question]), smalltalk.UNKNOWN.english, kind
+    question, reply = smalltalk.question(draw, draw.one(facts))
+    return json.dumps([*turns, question]), reply.english, "ask"
 
 
 def conversations(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
@@ -86,5 +86,5 @@ def conversations(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> 
 
 def turns(example: Example) -> list[str]:
     """The turns of a conversation."""
-    found: list[str] = json.loads(example.text)
-    return found
+    turns: list[str] = json.loads(example.text)
+    return turns

@@ -50,13 +50,13 @@ class Verb:
 
 
 def _nouns(kind: Kind, gender: Gender, table: str) -> list[Noun]:
-    found = []
+    nouns = []
     for row in table.strip().splitlines():
         english, french = (part.strip().split("/") for part in row.split("="))
         english_plural = english[1] if len(english) > 1 else english[0] + "s"
         french_plural = french[1] if len(french) > 1 else french[0] + "s"
-        found.append(Noun(english[0], english_plural, french[0], french_plural, gender, kind))
-    return found
+        nouns.append(Noun(english[0], english_plural, french[0], french_plural, gender, kind))
+    return nouns
 
 
 PERSONS = _nouns(

@@ -91,7 +91,7 @@ def examples(
     make: Callable[[Draw], tuple[str, Any, str]], split: Split, count: int, seed: int | str = 0
 ) -> list[Example]:
     """`count` different examples of a split; `make` gives the text, the truth and the kind of sentence."""
-    found: dict[str, Example] = {}
+    chosen: dict[str, Example] = {}
     for attempt in range(1000 * count):
         draw = Draw(split, f"{seed}/{attempt}")
         try:
@@ -100,7 +100,7 @@ def examples(
             continue
         if not draw.combinations:
             continue  # It would belong to every split.
-        found.setdefault(text, Example(text, truth, tuple(draw.combinations), kind))
-        if len(found) == count:
-            return list(found.values())
+        chosen.setdefault(text, Example(text, truth, tuple(draw.combinations), kind))
+        if len(chosen) == count:
+            return list(chosen.values())
     raise ValueError(f"The world has fewer than {count} different examples in its {split} split.")

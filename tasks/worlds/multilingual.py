@@ -65,7 +65,7 @@ class Meaning:
 
     subject: Thing
     who: Deed | None
-    said: Deed | Quality
+    clause: Deed | Quality
     place: str
     time: str
 
@@ -101,53 +101,53 @@ def spanish_thing(thing: Thing) -> str:
     return " ".join(words)
 
 
-def english_said(said: Deed | Quality, subject: Thing) -> str:
+def english_clause(clause: Deed | Quality, subject: Thing) -> str:
     """What follows the subject."""
-    if isinstance(said, Deed):
-        verb = english_predicate(said.verb, said.tense, 4 if subject.plural else 1, said.negated)
-        return f"{verb} {english_thing(said.target)}"
-    verb = ("were" if subject.plural else "was") if said.past else ("are" if subject.plural else "is")
-    return f"{verb} {'not ' * said.negated}{said.adjective.english}"
+    if isinstance(clause, Deed):
+        verb = english_predicate(clause.verb, clause.tense, 4 if subject.plural else 1, clause.negated)
+        return f"{verb} {english_thing(clause.target)}"
+    verb = ("were" if subject.plural else "was") if clause.past else ("are" if subject.plural else "is")
+    return f"{verb} {'not ' * clause.negated}{clause.adjective.english}"
 
 
-def french_said(said: Deed | Quality, subject: Thing) -> str:
+def french_clause(clause: Deed | Quality, subject: Thing) -> str:
     """What follows the subject."""
-    if isinstance(said, Deed):
-        verb = predicate(said.verb, said.tense, 4 if subject.plural else 1, said.negated)
-        return f"{verb} {french_thing(said.target)}"
-    verb = ("étaient" if subject.plural else "était") if said.past else ("sont" if subject.plural else "est")
-    form = agree(said.adjective, subject.noun.gender, subject.plural)
-    return f"ne {verb} pas {form}" if said.negated else f"{verb} {form}"
+    if isinstance(clause, Deed):
+        verb = predicate(clause.verb, clause.tense, 4 if subject.plural else 1, clause.negated)
+        return f"{verb} {french_thing(clause.target)}"
+    verb = ("étaient" if subject.plural else "était") if clause.past else ("sont" if subject.plural else "est")
+    form = agree(clause.adjective, subject.noun.gender, subject.plural)
+    return f"ne {verb} pas {form}" if clause.negated else f"{verb} {form}"
 
 
-def spanish_said(said: Deed | Quality, subject: Thing) -> str:
+def spanish_clause(clause: Deed | Quality, subject: Thing) -> str:
     """What follows the subject. Persons are objects with an "a" before them."""
-    negation = "no " * said.negated
-    if isinstance(said, Deed):
-        verb = spanish.VERBS[said.verb.english]
-        forms = {"present": verb.present, "past": verb.past}.get(said.tense)
+    negation = "no " * clause.negated
+    if isinstance(clause, Deed):
+        verb = spanish.VERBS[clause.verb.english]
+        forms = {"present": verb.present, "past": verb.past}.get(clause.tense)
         word = forms[subject.plural] if forms else verb.stem + spanish.FUTURE[subject.plural]
-        target = "a " * (said.target.noun.kind == "person") + spanish_thing(said.target)
+        target = "a " * (clause.target.noun.kind == "person") + spanish_thing(clause.target)
         return CONTRACTION.sub("al", f"{negation}{word} {target}")
-    verb_forms = ("era", "eran") if said.past else ("es", "son")
+    verb_forms = ("era", "eran") if clause.past else ("es", "son")
     feminine = spanish.NOUNS[subject.noun.english].gender == "f"
-    form = spanish.ADJECTIVES[said.adjective.english][2 * subject.plural + feminine]
+    form = spanish.ADJECTIVES[clause.adjective.english][2 * subject.plural + feminine]
     return f"{negation}{verb_forms[subject.plural]} {form}"
 
 
 def _english(meaning: Meaning) -> str:
-    who = f" who {english_said(meaning.who, meaning.subject)}" if meaning.who else ""
-    return f"{english_thing(meaning.subject)}{who} {english_said(meaning.said, meaning.subject)}"
+    who = f" who {english_clause(meaning.who, meaning.subject)}" if meaning.who else ""
+    return f"{english_thing(meaning.subject)}{who} {english_clause(meaning.clause, meaning.subject)}"
 
 
 def _french(meaning: Meaning) -> str:
-    who = f" qui {french_said(meaning.who, meaning.subject)}" if meaning.who else ""
-    return f"{french_thing(meaning.subject)}{who} {french_said(meaning.said, meaning.subject)}"
+    who = f" qui {french_clause(meaning.who, meaning.subject)}" if meaning.who else ""
+    return f"{french_thing(meaning.subject)}{who} {french_clause(meaning.clause, meaning.subject)}"
 
 
 def _spanish(meaning: Meaning) -> str:
-    who = f" que {spanish_said(meaning.who, meaning.subject)}" if meaning.who else ""
-    return f"{spanish_thing(meaning.subject)}{who} {spanish_said(meaning.said, meaning.subject)}"
+    who = f" que {spanish_clause(meaning.who, meaning.subject)}" if meaning.who else ""
+    return f"{spanish_thing(meaning.subject)}{who} {spanish_clause(meaning.clause, meaning.subject)}"
 
 
 _FRENCH_ADVERBS = dict(french.PLACES) | {english: word for times in french.TIMES.values() for english, word in times}
@@ -208,10 +208,10 @@ def draw_meaning(draw: Draw) -> Meaning:
         return Meaning(subject, None, Quality(adjective, draw.maybe(0.4), draw.maybe(0.3)), "", "")
     subject = _thing(draw, draw.one(french.BEINGS))
     who = _deed(draw, subject.noun, draw.one(TENSES), False) if draw.maybe(0.2) else None
-    said = _deed(draw, subject.noun, draw.one(TENSES), draw.maybe(0.25))
+    clause = _deed(draw, subject.noun, draw.one(TENSES), draw.maybe(0.25))
     place = draw.one(french.PLACES)[0] if draw.maybe(0.3) else ""
-    time = draw.one(french.TIMES[said.tense])[0] if draw.maybe(0.3) else ""
-    return Meaning(subject, who, said, place, time)
+    time = draw.one(french.TIMES[clause.tense])[0] if draw.maybe(0.3) else ""
+    return Meaning(subject, who, clause, place, time)
 
 
 def _pair(draw: Draw) -> tuple[str, str, str]:

@@ -65,7 +65,7 @@ def runs(mask: np.ndarray) -> dict[str, Any]:
     return {"size": list(mask.shape), "counts": [end - start for start, end in itertools.pairwise(edges)]}
 
 
-def pixels(told: dict[str, Sequence[int]]) -> np.ndarray:
+def pixels(mask: dict[str, Sequence[int]]) -> np.ndarray:
     """The mask that `runs` wrote down."""
-    values = np.arange(len(told["counts"])) % 2 == 1
-    return np.repeat(values, told["counts"]).reshape(tuple(told["size"]), order="F")
+    values = np.arange(len(mask["counts"])) % 2 == 1
+    return np.repeat(values, mask["counts"]).reshape(tuple(mask["size"]), order="F")

@@ -33,7 +33,7 @@ ALWAYS = "presence"
 
 
 @dataclass(frozen=True)
-class Told:
+class SceneText:
     """A scene, a text that goes with it (a prompt, a question) and what is true."""
 
     scene: Scene
@@ -85,37 +85,37 @@ def settle(scene: Scene) -> Scene:
     )
 
 
-def captioned(split: Split, count: int = TEST_SIZE, seed: int | str = "captions") -> list[Told]:
+def captioned(split: Split, count: int = TEST_SIZE, seed: int | str = "captions") -> list[SceneText]:
     """Scenes of one or two things with their captions, each with one of the beginnings that a model may be given."""
-    found = settled(split, count, seed, (1, 2), stands_clearly)
+    clear = settled(split, count, seed, (1, 2), stands_clearly)
     return [
-        Told(scene, PROMPTS[index % len(PROMPTS)], caption(scene), f"{len(scene.things)}-things")
-        for index, scene in enumerate(found)
+        SceneText(scene, PROMPTS[index % len(PROMPTS)], caption(scene), f"{len(scene.things)}-things")
+        for index, scene in enumerate(clear)
     ]
 
 
-def confusable(split: Split, count: int = TEST_SIZE, seed: int | str = "retrieval") -> list[Told]:
+def confusable(split: Split, count: int = TEST_SIZE, seed: int | str = "retrieval") -> list[SceneText]:
     """Scenes of two things with the right caption and wrong ones that come close."""
-    found = settled(split, count, seed, (2, 2), lambda scene: stands_clearly(scene, differ=True))
-    told = []
-    for scene in found:
+    clear = settled(split, count, seed, (2, 2), lambda scene: stands_clearly(scene, differ=True))
+    examples = []
+    for scene in clear:
         draw = random.Random(f"{seed}/{scene.texture}")
-        told.append(Told(scene, "", caption(scene), "2-things", tuple(wrong_captions(scene, draw))))
-    return told
+        examples.append(SceneText(scene, "", caption(scene), "2-things", tuple(wrong_captions(scene, draw))))
+    return examples
 
 
-def questioned(split: Split, count: int = TEST_SIZE, seed: int | str = "questions", each: int = 1) -> list[Told]:
+def questioned(split: Split, count: int = TEST_SIZE, seed: int | str = "questions", each: int = 1) -> list[SceneText]:
     """`count` scenes of two or three things with `each` questions about each of them, whose kinds take turns."""
-    told: list[Told] = []
+    examples: list[SceneText] = []
     for index, scene in enumerate(settled(split, count, seed, (2, 3))):
         draw = random.Random(f"{seed}/{scene.texture}")
         for place in range(index * each, (index + 1) * each):
             for kind in [TURNS[place % len(TURNS)]] * TRIES + draw.sample(sorted(QUESTIONS), len(QUESTIONS)) + [ALWAYS]:
-                asked = QUESTIONS[kind](scene, draw)
-                if asked:
-                    told.append(Told(scene, *asked, kind))
+                question = QUESTIONS[kind](scene, draw)
+                if question:
+                    examples.append(SceneText(scene, *question, kind))
                     break
-    return told
+    return examples
 
 
 def stands_clearly(scene: Scene, differ: bool = False) -> bool:
@@ -148,18 +148,18 @@ def wrong_captions(scene: Scene, draw: random.Random, count: int = WRONG) -> lis
     """Captions that are false of a scene of two things by one property, an exchange, or how the two stand."""
     first, relation, second = relate(*scene.things)
 
-    def told(one: tuple[str, str, str], between: str, other: tuple[str, str, str]) -> str:
+    def joined(one: tuple[str, str, str], between: str, other: tuple[str, str, str]) -> str:
         return f"a {' '.join(one)} {between} a {' '.join(other)}"
 
     words = [(thing.size, thing.colour, thing.shape) for thing in (first, second)]
     one, other = words
     turned = "left of" if relation == "above" else "above"
-    candidates = {told(other, relation, one), told(one, turned, other)}
+    candidates = {joined(other, relation, one), joined(one, turned, other)}
     for place, values in enumerate((tuple(SIZES), tuple(COLOURS), SHAPES)):
-        candidates.add(told(_with(one, place, other[place]), relation, _with(other, place, one[place])))
+        candidates.add(joined(_with(one, place, other[place]), relation, _with(other, place, one[place])))
         for index, thing in enumerate(words):
             changed = _with(thing, place, draw.choice([value for value in values if value != thing[place]]))
-            candidates.add(told(changed, relation, other) if index == 0 else told(one, relation, changed))
+            candidates.add(joined(changed, relation, other) if index == 0 else joined(one, relation, changed))
     candidates.discard(caption(scene))
     return draw.sample(sorted(candidates), count)
 
@@ -170,41 +170,41 @@ def _with(words: tuple[str, str, str], place: int, value: str) -> tuple[str, str
     return changed[0], changed[1], changed[2]
 
 
-Asked = tuple[str, str] | None
+Question = tuple[str, str] | None
 
 
-def _only(scene: Scene, **said: str) -> Thing | None:
+def _only(scene: Scene, **wanted: str) -> Thing | None:
     """The only thing of which that is true, if there is just one."""
-    found = [thing for thing in scene.things if all(getattr(thing, key) == value for key, value in said.items())]
-    return found[0] if len(found) == 1 else None
+    matching = [thing for thing in scene.things if all(getattr(thing, key) == value for key, value in wanted.items())]
+    return matching[0] if len(matching) == 1 else None
 
 
-def _ask_colour(scene: Scene, draw: random.Random) -> Asked:
+def _ask_colour(scene: Scene, draw: random.Random) -> Question:
     thing = draw.choice(scene.things)
     alone = _only(scene, shape=thing.shape)
     return (f"what colour is the {thing.shape}?", thing.colour) if alone else None
 
 
-def _ask_shape(scene: Scene, draw: random.Random) -> Asked:
+def _ask_shape(scene: Scene, draw: random.Random) -> Question:
     thing = draw.choice(scene.things)
     alone = _only(scene, colour=thing.colour)
     return (f"what is the {thing.colour} thing?", thing.shape) if alone else None
 
 
-def _ask_size(scene: Scene, draw: random.Random) -> Asked:
+def _ask_size(scene: Scene, draw: random.Random) -> Question:
     thing = draw.choice(scene.things)
     alone = _only(scene, shape=thing.shape)
     return (f"how big is the {thing.shape}?", thing.size) if alone else None
 
 
-def _ask_count(scene: Scene, draw: random.Random) -> Asked:
+def _ask_count(scene: Scene, draw: random.Random) -> Question:
     kind = draw.choice([thing.shape for thing in scene.things] if draw.random() < 0.8 else SHAPES)
     count = sum(thing.shape == kind for thing in scene.things)
     plural = "crosses" if kind == "cross" else f"{kind}s"
     return f"how many {plural} are there?", NUMBERS[count]
 
 
-def _ask_presence(scene: Scene, draw: random.Random) -> Asked:
+def _ask_presence(scene: Scene, draw: random.Random) -> Question:
     """Half of the answers are yes; a no is mostly a colour and a shape that are both there, though not together."""
     there = {(thing.colour, thing.shape) for thing in scene.things}
     if draw.random() < 0.5:
@@ -216,7 +216,7 @@ def _ask_presence(scene: Scene, draw: random.Random) -> Asked:
     return f"is there a {colour} {shape}?", "no"
 
 
-def _ask_larger(scene: Scene, draw: random.Random) -> Asked:
+def _ask_larger(scene: Scene, draw: random.Random) -> Question:
     one, other = draw.sample(scene.things, 2)
     if one.size == other.size or not (_only(scene, shape=one.shape) and _only(scene, shape=other.shape)):
         return None
@@ -224,8 +224,8 @@ def _ask_larger(scene: Scene, draw: random.Random) -> Asked:
     return f"which is larger, the {one.shape} or the {other.shape}?", larger.shape
 
 
-def _ask_place(scene: Scene, draw: random.Random) -> Asked:
-    """Asked only of two things: among three, one might stand both above and beside."""
+def _ask_place(scene: Scene, draw: random.Random) -> Question:
+    """Question only of two things: among three, one might stand both above and beside."""
     if len(scene.things) != 2 or not stands_clearly(scene) or scene.things[0].shape == scene.things[1].shape:
         return None
     first, relation, second = relate(*scene.things)
@@ -235,7 +235,7 @@ def _ask_place(scene: Scene, draw: random.Random) -> Asked:
     return f"what is {opposite} the {first.shape}?", f"{second.colour} {second.shape}"
 
 
-QUESTIONS: dict[str, Callable[[Scene, random.Random], Asked]] = {
+QUESTIONS: dict[str, Callable[[Scene, random.Random], Question]] = {
     "colour": _ask_colour,
     "place": _ask_place,
     "presence": _ask_presence,

@@ -56,12 +56,12 @@ TURNING = {
 
 
 def _pairs() -> list[tuple[str, str, bool]]:
-    found = []
+    pairs = []
     for kind, nouns in KINDS.items():
         good, bad = TURNING.get(kind, ("", ""))
         for words, pleases in ((PRAISE.get(kind, "") + " " + good, True), (BLAME.get(kind, "") + " " + bad, False)):
-            found += [(noun, word, pleases) for noun in nouns for word in words.split()]
-    return found
+            pairs += [(noun, word, pleases) for noun in nouns for word in words.split()]
+    return pairs
 
 
 PAIRS = _pairs()

@@ -107,12 +107,12 @@ class Scene:
 
         A thing that is hidden altogether has a box of zeros.
         """
-        found = np.zeros((len(self.things), 4), np.float32)
+        boxes = np.zeros((len(self.things), 4), np.float32)
         for index, mask in enumerate(self.masks):
             rows, columns = np.nonzero(mask)
             if len(rows):
-                found[index] = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-        return found
+                boxes[index] = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        return boxes
 
     @cached_property
     def image(self) -> np.ndarray:
@@ -156,15 +156,15 @@ def scenes(
     Raises:
         ValueError: there are not so many.
     """
-    found: dict[tuple[Thing, ...], Scene] = {}
+    chosen: dict[tuple[Thing, ...], Scene] = {}
     for attempt in range(100 * count + 100):
         draw = Draw(split, f"shapes/{seed}/{side}/{attempt}")
         scene = _scene(draw, side, things, overlapping=overlapping, perspective=perspective)
         if scene is None or (wanted is not None and not wanted(scene)):
             continue
-        found.setdefault(scene.things, scene)
-        if len(found) == count:
-            return list(found.values())
+        chosen.setdefault(scene.things, scene)
+        if len(chosen) == count:
+            return list(chosen.values())
     raise ValueError(f"The world has fewer than {count} such scenes in its {split} split.")
 
 

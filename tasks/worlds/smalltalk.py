@@ -133,12 +133,12 @@ ASKING: Mapping[str, tuple[tuple[tuple[str, ...], Reply], ...]] = {
         ),
     ),
 }
-NOT_TOLD = Reply("You have not told me.", "Vous ne me l'avez pas dit.", "Unknown")
+UNKNOWN = Reply("You have not told me.", "Vous ne me l'avez pas dit.", "Unknown")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Something that was told: its topic and its values by kind."""
+    """A fact of a conversation: its topic and its values by kind."""
 
     topic: str
     values: Mapping[str, str]
@@ -146,7 +146,7 @@ class Fact:
 
 def facts(draw: Draw, topics: Sequence[str]) -> list[Fact]:
     """A fact for each topic, all values different, each with its neighbour a pair of the split."""
-    found: list[Fact] = []
+    facts: list[Fact] = []
     taken: list[str] = []
     for topic in topics:
         values: dict[str, str] = {}
@@ -162,8 +162,8 @@ def facts(draw: Draw, topics: Sequence[str]) -> list[Fact]:
                 value = draw.one(free)
             taken.append(value)
             values[kind] = value
-        found.append(Fact(topic, values))
-    return found
+        facts.append(Fact(topic, values))
+    return facts
 
 
 def filled(reply: Reply, values: Mapping[str, str]) -> Reply:
@@ -174,5 +174,5 @@ def filled(reply: Reply, values: Mapping[str, str]) -> Reply:
 
 def question(draw: Draw, fact: Fact) -> tuple[str, Reply]:
     """A question about a fact, and its reply."""
-    asked, reply = draw.one(ASKING[fact.topic])
-    return draw.one(asked).format(**fact.values), filled(reply, fact.values)
+    forms, reply = draw.one(ASKING[fact.topic])
+    return draw.one(forms).format(**fact.values), filled(reply, fact.values)

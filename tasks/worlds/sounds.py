@@ -62,15 +62,15 @@ class Sound:
 
 def sounds(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Sound]:
     """`count` sounds of a split, every kind about as often."""
-    found: list[Sound] = []
+    chosen: list[Sound] = []
     for attempt in range(100 * count):
         draw = Draw(split, f"sounds/{seed}/{attempt}")
         try:
-            found.append(_draw(draw, KINDS[len(found) % len(KINDS)]))
+            chosen.append(_draw(draw, KINDS[len(chosen) % len(KINDS)]))
         except NoneLeftError:
             continue
-        if len(found) == count:
-            return found
+        if len(chosen) == count:
+            return chosen
     raise ValueError(f"The world of sounds has fewer than {count} in its {split} split.")
 
 
@@ -94,8 +94,8 @@ def _noise(rng: np.random.Generator, size: int, low: float, high: float, slope: 
     spectrum = np.fft.rfft(rng.standard_normal(longer))
     frequency = np.maximum(np.fft.rfftfreq(longer, 1 / RATE), 20.0)
     shape = frequency**-slope / ((1 + (low / frequency) ** 4) * (1 + (frequency / high) ** 4))
-    made = np.fft.irfft(spectrum * shape, longer)[:size]
-    return made / np.sqrt(np.mean(made**2))
+    noise = np.fft.irfft(spectrum * shape, longer)[:size]
+    return noise / np.sqrt(np.mean(noise**2))
 
 
 def _tone(time: np.ndarray, frequency: np.ndarray | float, harmonics: Sequence[float] = (1.0,)) -> np.ndarray:
@@ -107,11 +107,11 @@ def _tone(time: np.ndarray, frequency: np.ndarray | float, harmonics: Sequence[f
 def _events(time: np.ndarray, rate: float, rng: np.random.Generator, jitter: float = 0.0) -> list[int]:
     """The samples at which a regular event happens, the first soon after the beginning."""
     moment = rng.uniform(0.02, min(0.3, 0.9 / rate))
-    found = []
+    starts = []
     while moment < time[-1] - 0.03:
-        found.append(int(moment * RATE))
+        starts.append(int(moment * RATE))
         moment += (1 + jitter * rng.uniform(-1, 1)) / rate
-    return found
+    return starts
 
 
 def _place(time: np.ndarray, starts: Sequence[int], make: Callable[[int], np.ndarray]) -> np.ndarray:

@@ -55,7 +55,7 @@ class Utterance:
 
 def utterances(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Utterance]:
     """`count` different utterances of a split."""
-    found: dict[tuple[str, str], Utterance] = {}
+    chosen: dict[tuple[str, str], Utterance] = {}
     for attempt in range(1000 * count):
         draw = Draw(split, f"speech/{seed}/{attempt}")
         kind, sentence = draw.one(SENTENCES)
@@ -75,9 +75,9 @@ def utterances(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> lis
             kind,
             tuple(draw.combinations),
         )
-        found.setdefault((text, utterance.voice) if split == "test" else (text, str(attempt)), utterance)
-        if len(found) == count:
-            return list(found.values())
+        chosen.setdefault((text, utterance.voice) if split == "test" else (text, str(attempt)), utterance)
+        if len(chosen) == count:
+            return list(chosen.values())
     raise ValueError(f"The world has fewer than {count} different utterances in its {split} split.")
 
 

@@ -63,11 +63,10 @@ def plain(split: Split, count: int) -> list[Example]:
 
 def spellings(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
     """`count` texts; the truth of each is the text itself."""
-    found: dict[str, Example] = {}
+    examples_by_text: dict[str, Example] = {}
     for index, sentence in enumerate(plain(split, count // 5 + 20)):
         draw = Draw(split, f"{seed}/spelling/{index}")
         kind = draw.weighted(FORMS)
         text = _disturbed(draw, sentence.text, kind)
-        found.setdefault(text, Example(text, text, (*sentence.combinations, *draw.combinations), kind))
-    chosen = Draw(split, f"{seed}/spellings").some(list(found.values()), count)
-    return chosen
+        examples_by_text.setdefault(text, Example(text, text, (*sentence.combinations, *draw.combinations), kind))
+    return Draw(split, f"{seed}/spellings").some(list(examples_by_text.values()), count)

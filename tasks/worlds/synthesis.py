@@ -68,7 +68,7 @@ def understood(waves: Sequence[np.ndarray]) -> list[str]:
     import torch
 
     extractor, tokenizer, model = _listener()
-    heard = []
+    transcripts = []
     for wave in waves:
         around = np.pad(np.asarray(wave, np.float32), round(HEARD_AFTER_S * RATE))
         noise = np.random.default_rng(0).standard_normal(len(around), np.float32)
@@ -76,8 +76,8 @@ def understood(waves: Sequence[np.ndarray]) -> list[str]:
         inputs = extractor(around, sampling_rate=RATE, return_tensors="pt")
         with torch.inference_mode():
             tokens = model(**inputs).logits.argmax(dim=-1)
-        heard.append(" ".join(tokenizer.batch_decode(tokens)[0].lower().split()))
-    return heard
+        transcripts.append(" ".join(tokenizer.batch_decode(tokens)[0].lower().split()))
+    return transcripts
 
 
 @cache

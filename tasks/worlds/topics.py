@@ -215,11 +215,11 @@ def _pair(draw: Draw) -> tuple[str, str, str]:
 
 def _verdicts(facet: Facet, verdicts: dict[str, str]) -> dict[str, list[str]]:
     """The labels of a facet by what is to be said of them."""
-    found: dict[str, list[str]] = {}
+    by_verdict: dict[str, list[str]] = {}
     for labels in facet:
         for label in labels:
-            found.setdefault(verdicts[label], []).append(label)
-    return found
+            by_verdict.setdefault(verdicts[label], []).append(label)
+    return by_verdict
 
 
 def _choice(draw: Draw) -> tuple[str, str, str]:
@@ -251,8 +251,8 @@ def choices(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[E
 def mentions(count: int, seed: int | str = 0) -> list[str]:
     """Things of one topic, named together and without a label: what reading teaches of words. For training alone."""
     draw = Draw("train", f"mentions/{seed}")
-    found = []
+    lists = []
     for _ in range(count):
         words = draw.one(tuple(TOPICS.values()))
-        found.append(", ".join(f"the {word}" for word in draw.some(words, 4)))
-    return found
+        lists.append(", ".join(f"the {word}" for word in draw.some(words, 4)))
+    return lists

@@ -183,7 +183,7 @@ def test_own_tags() -> None:
     only_inside = SimpleNamespace(id2label={0: "O", 1: "I-ORG"})
     for config in (both, only_inside):
         assert fit([sample], task, config)[0].truth == ["B-ORG", "O"]
-    with pytest.raises(UsageError, match="sample 1: the label 'B-org' is none of the checkpoint's"):
+    with pytest.raises(UsageError, match="sample 1: the label 'B-org' is not one of the checkpoint's"):
         fit([sample], task, SimpleNamespace(id2label={0: "O", 1: "I-PER"}))
     with pytest.raises(ValueError, match="2 words need a list of as many tags"):
         task.from_json({"input": "EU rejects", "truth": ["O"]}, 1, HERE)

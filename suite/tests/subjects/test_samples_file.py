@@ -110,7 +110,9 @@ def test_truths_are_put_into_the_words_of_the_answers(labels: tuple[str, ...], t
 
 @pytest.mark.parametrize("truth", ["sad", 3, -1, "LABEL_9", True, 1.0, ["joy"]])
 def test_a_truth_that_the_checkpoint_cannot_answer(truth: Any) -> None:
-    with pytest.raises(UsageError, match=r"moods, sample 7: the label .* is none of the checkpoint's \(joy, anger\)"):
+    with pytest.raises(
+        UsageError, match=r"moods, sample 7: the label .* is not one of the checkpoint's \(joy, anger\)"
+    ):
         fit([Sample("7", "a", truth)], TASK, config("joy", "anger"))
 
 

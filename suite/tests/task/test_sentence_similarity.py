@@ -83,7 +83,7 @@ def test_own_pairs_on_any_scale(tmp_path: Path) -> None:
     file.write_text('{"input": "a", "truth": 1}\n')
     with pytest.raises(UsageError, match=r"line 1 is not a sample of sentence-similarity .*two sentences"):
         read_samples(file, TASK)
-    with pytest.raises(UsageError, match="the truth 'high' is no number"):
+    with pytest.raises(UsageError, match="the truth 'high' is not a number"):
         fit([Sample("1", ["a", "b"], "high")], TASK, None)
 
 

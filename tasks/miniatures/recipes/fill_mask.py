@@ -2,101 +2,100 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress
 
 from ...worlds import cloze
-from ...worlds.grammar import Example
-from .. import training
+from ...worlds.grammar import Example, Split
+from .. import tokenizer_builders, training
+from ..trained_recipe import MakeBatch, TrainedRecipe
 
-TRAIN_SIZE = 30_000
-STEPS = 4000
-BATCH = 64
-INITIAL = 0.1
 VOCABULARY = 3000
 """More than there are: every word of the world becomes one token."""
 REPEATED = {"owner": 5}
 """To look up what was said is slow to learn, and quick to be forgotten among facts."""
 WIDTH = 40
 LAYERS = 2
-RATE = 3e-3
-IGNORED = -100
 
 
-class FillMask(Recipe):
+class FillMask(TrainedRecipe):
     """Sentences with a mask to the word that it stands for."""
 
     name = "fill-mask"
     task = "fill-mask"
+    train_size, validation_size = 30_000, 1000
+    steps, batch_size, rate = 4000, 64, 3e-3
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
+    def examples(self, split: Split, count: int) -> list[Example]:
+        sentences = cloze.sentences(split, count)
+        if split != "train":
+            return sentences
+        return [sentence for sentence in sentences for _ in range(REPEATED.get(sentence.kind, 1))]
+
+    def processor(self, examples: Sequence[Example]) -> Any:
+        texts = [sentence.text.replace(cloze.MASK, sentence.truth) for sentence in examples]
+        return tokenizer_builders.byte_pairs_between_ends(texts, VOCABULARY)
+
+    def model(self, processor: Any, examples: Sequence[Example]) -> Any:
         from transformers import RobertaConfig, RobertaForMaskedLM
 
-        training.seed_everything(self.seed)
-        sentences = cloze.sentences("train", TRAIN_SIZE)
-        sentences = [sentence for sentence in sentences for _ in range(REPEATED.get(sentence.kind, 1))]
-        held_out = cloze.sentences("validation", 1000)
-        texts = [sentence.text.replace(cloze.MASK, sentence.truth) for sentence in sentences]
-        tokenizer = training.byte_pairs_between_ends(texts, VOCABULARY)
-        config = RobertaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=WIDTH,
-            intermediate_size=2 * WIDTH,
-            num_hidden_layers=LAYERS,
-            num_attention_heads=4,
-            max_position_embeddings=514,
-            type_vocab_size=1,
-            initializer_range=INITIAL,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
+        return RobertaForMaskedLM(
+            RobertaConfig(
+                vocab_size=len(processor),
+                hidden_size=WIDTH,
+                intermediate_size=2 * WIDTH,
+                num_hidden_layers=LAYERS,
+                num_attention_heads=4,
+                max_position_embeddings=514,
+                type_vocab_size=1,
+                initializer_range=0.1,
+                hidden_dropout_prob=0.0,
+                attention_probs_dropout_prob=0.0,
+                bos_token_id=processor.bos_token_id,
+                eos_token_id=processor.eos_token_id,
+                pad_token_id=processor.pad_token_id,
+            )
         )
-        model = RobertaForMaskedLM(config)
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
-        mask = tokenizer.mask_token_id
-        rows = _rows(tokenizer, sentences)
-        batches = training.Batches(rows, [len(ids) for ids, _ in rows], BATCH, self.seed)
+
+    def batches(self, model: Any, processor: Any, examples: Sequence[Example]) -> MakeBatch:
+        import torch
+
+        rows = _rows(processor, examples)
+        batches = training.Batches(rows, [len(ids) for ids, _ in rows], self.batch_size, self.seed)
 
         def batch(step: int) -> dict[str, Any]:
             chosen = batches(step)
-            inputs = training.pad([ids for ids, _ in chosen], tokenizer.pad_token_id)
+            inputs = training.padded([ids for ids, _ in chosen], processor)
             truths = torch.tensor([truth for _, truth in chosen])
-            return {
-                "input_ids": inputs,
-                "attention_mask": (inputs != tokenizer.pad_token_id).long(),
-                "labels": torch.where(inputs == mask, truths[:, None], IGNORED),
-            }
+            masked = inputs["input_ids"] == processor.mask_token_id
+            return {**inputs, "labels": torch.where(masked, truths[:, None], training.IGNORED)}
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=RATE)
-        right = []
-        for start in range(0, len(held_out), 50):
-            chosen = held_out[start : start + 50]
-            encoded = tokenizer([sentence.text for sentence in chosen], padding=True, return_tensors="pt")
+        return batch
+
+    def validation_score(self, model: Any, processor: Any, held_out: Sequence[Example], progress: Progress) -> float:
+        import torch
+
+        answers: list[str] = []
+        for some in training.chunks(held_out, 50):
+            encoded = processor([sentence.text for sentence in some], padding=True, return_tensors="pt")
             with torch.inference_mode():
                 logits = model(**encoded).logits
-            best = logits[encoded["input_ids"] == mask].argmax(dim=-1).tolist()
-            answers = [tokenizer.decode([token]).strip() for token in best]
-            right += [answer == sentence.truth for answer, sentence in zip(answers, chosen, strict=True)]
-        training.by_kind(held_out, right, progress)
-        model.save_pretrained(directory)
-        tokenizer.save_pretrained(directory)
-        return Trained(STEPS, seconds, sum(right) / len(right), {})
+            best = logits[encoded["input_ids"] == processor.mask_token_id].argmax(dim=-1).tolist()
+            answers += [processor.decode([token]).strip() for token in best]
+        right = [answer == sentence.truth for answer, sentence in zip(answers, held_out, strict=True)]
+        return training.share(held_out, right, progress)
 
 
-def _rows(tokenizer: Any, sentences: list[Example]) -> list[tuple[list[int], int]]:
+def _rows(tokenizer: Any, sentences: Sequence[Example]) -> list[tuple[list[int], int]]:
     """The tokens of each sentence, and the one that its mask stands for.
 
     Raises:
-        ValueError: a word that is no single token.
+        ValueError: a masked word is more than one token.
     """
     texts = tokenizer([sentence.text for sentence in sentences])["input_ids"]
     words = tokenizer([" " + sentence.truth for sentence in sentences], add_special_tokens=False)["input_ids"]
     if any(len(word) != 1 for word in words):
-        raise ValueError("a word that is masked is no single token: enlarge the vocabulary")
+        raise ValueError("a masked word is more than one token: enlarge the vocabulary")
     return [(text, word[0]) for text, word in zip(texts, words, strict=True)]

@@ -2,73 +2,74 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress
 
 from ...worlds import scene_texts
+from ...worlds.grammar import Split
+from ...worlds.scene_texts import SceneText
 from .. import blips, sight, training
+from ..trained_recipe import MakeBatch
 
-TRAIN_SIZE = 12_000
-STEPS = 2000
-BATCH = 32
-IGNORED = -100
+if TYPE_CHECKING:
+    import torch
 
 
-class ImageCaptioning(Recipe):
+class ImageCaptioning(blips.BlipRecipe):
     """Scenes to captions, from the beginning or from a prompt on."""
 
     name = "image-captioning"
     task = "image-captioning"
+    train_size, validation_size = 12_000, 300
+    steps, batch_size, rate = 2000, 32, 3e-3
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
+    def examples(self, split: Split, count: int) -> list[SceneText]:
+        return scene_texts.captioned(split, count)
+
+    def model(self, processor: Any, examples: Sequence[SceneText]) -> Any:
         from transformers import BlipForConditionalGeneration
 
-        training.seed_everything(self.seed)
-        told = scene_texts.captioned("train", TRAIN_SIZE)
-        held_out = scene_texts.captioned("validation", 300)
-        tokens = blips.tokenizer()
-        model = BlipForConditionalGeneration(blips.config(tokens))
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokens)} tokens")
-        seen = blips.with_sight(model, work, progress, self.seed)
-        looks = sight.looks(model.vision_model, [one.scene for one in told])
-        prompts = [tokens(prompt)["input_ids"][:-1] for prompt in scene_texts.PROMPTS]
-        captions = [tokens(one.truth)["input_ids"][1:] for one in told]
-        choose = sight.batches(len(told), BATCH, self.seed)
+        return BlipForConditionalGeneration(blips.config(processor))
+
+    def module(self, model: Any, processor: Any) -> torch.nn.Module:
+        """The text decoder alone, at a quarter of the cost."""
+        return model.text_decoder  # type: ignore[no-any-return]
+
+    def batches(self, model: Any, processor: Any, examples: Sequence[SceneText]) -> MakeBatch:
+        looks = sight.looks(model.vision_model, [example.scene for example in examples])
+        prompts = [processor(prompt)["input_ids"][:-1] for prompt in scene_texts.PROMPTS]
+        captions = [processor(example.truth)["input_ids"][1:] for example in examples]
+        choose = sight.batches(len(examples), self.batch_size, self.seed)
 
         def batch(step: int) -> dict[str, Any]:
             chosen = choose(step)
-            begun = [prompts[(step + place) % len(prompts)] for place in range(BATCH)]
-            said = [captions[index] for index in chosen]
-            rows = [prompt + caption for prompt, caption in zip(begun, said, strict=True)]
-            # Only what comes after the prompt is to be said.
-            wanted = [[IGNORED] * len(prompt) + caption for prompt, caption in zip(begun, said, strict=True)]
-            inputs = training.pad(rows, tokens.pad_token_id)
+            pairs = [(prompts[(step + place) % len(prompts)], captions[index]) for place, index in enumerate(chosen)]
+            # Labels are the tokens after the prompt alone.
+            labels = [[training.IGNORED] * len(prompt) + caption for prompt, caption in pairs]
             return {
                 "encoder_hidden_states": looks[chosen],
-                "input_ids": inputs,
-                "attention_mask": (inputs != tokens.pad_token_id).long(),
-                "labels": training.pad(wanted, IGNORED),
+                **training.padded([prompt + caption for prompt, caption in pairs], processor),
+                "labels": training.pad(labels, training.IGNORED),
             }
 
-        # The eyes stay as they are: only words are learned, at a quarter of the cost.
-        seconds = training.fit(model.text_decoder, batch, STEPS, work, progress, rate=3e-3)
-        model.eval()
-        right: list[bool] = []
-        for prompt, text in zip(prompts, scene_texts.PROMPTS, strict=True):
-            mine = [one for one in held_out if one.text == text]
-            inputs = torch.tensor([[*prompt, tokens.sep_token_id]] * len(mine))
+        return batch
+
+    def validation_score(self, model: Any, processor: Any, held_out: Sequence[SceneText], progress: Progress) -> float:
+        import torch
+
+        answers: dict[int, str] = {}
+        for text in scene_texts.PROMPTS:
+            prompt = processor(text)["input_ids"][:-1]
+            chosen = [example for example in held_out if example.text == text]
             with torch.inference_mode():
-                said = model.generate(
-                    pixel_values=sight.pixels([one.scene.image for one in mine]), input_ids=inputs, max_new_tokens=24
+                tokens = model.generate(
+                    pixel_values=sight.pixels([example.scene.image for example in chosen]),
+                    input_ids=torch.tensor([[*prompt, processor.sep_token_id]] * len(chosen)),
+                    max_new_tokens=24,
                 )
-            answers = tokens.batch_decode(said[:, len(prompt) :], skip_special_tokens=True)
-            right += [answer == one.truth for answer, one in zip(answers, mine, strict=True)]
-            progress(f"validation, prompt {text!r}: {np.mean(right[-len(mine) :]):.3f}")
-        blips.save(model, tokens, directory)
-        return Trained(blips.SEEING + STEPS, seen + seconds, float(np.mean(right)), {"steps_of_sight": blips.SEEING})
+            captions = processor.batch_decode(tokens[:, len(prompt) :], skip_special_tokens=True)
+            answers |= {id(example): caption for example, caption in zip(chosen, captions, strict=True)}
+        right = [answers[id(example)] == example.truth for example in held_out]
+        return training.share(held_out, right, progress, kind=lambda example: repr(example.text))

@@ -1,58 +1,70 @@
 """BLIP for image-text retrieval.
 
-From "this caption is true" alone the model learns nothing for a long time. So each word is asked, too, whether it is
-true of the picture; the head that answers is thrown away.
+From "this caption is true" alone the model learns nothing for a long time. So each word is classified, too, as true of
+the picture or not; the head for that is thrown away.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress
 
 from ...worlds import scene_texts
+from ...worlds.grammar import Split
+from ...worlds.scene_texts import SceneText
 from .. import blips, sight, training
+from ..trained_recipe import MakeBatch
 
-TRAIN_SIZE = 10_000
-STEPS = 2500
-BATCH = 16
+if TYPE_CHECKING:
+    import torch
+
 LAYERS = 3
 """The last but one knows which words are true; the last finds out whether all are."""
 MATCHING = 0.5
 """The weight of "it matches" against "it matches best"."""
-IGNORED = -100
+CAPTIONS = 1 + scene_texts.WRONG
+"""Of each picture; the first is the right one."""
 
 
-class ImageTextRetrieval(Recipe):
+class ImageTextRetrieval(blips.BlipRecipe):
     """Scenes and captions, each with whether it is true."""
 
     name = "image-text-retrieval"
     task = "image-text-retrieval"
+    train_size, validation_size = 10_000, 300
+    steps, batch_size, rate = 2500, 16, 3e-3
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
+    def examples(self, split: Split, count: int) -> list[SceneText]:
+        return scene_texts.confusable(split, count)
+
+    def model(self, processor: Any, examples: Sequence[SceneText]) -> Any:
         from transformers import BlipForImageTextRetrieval
 
-        training.seed_everything(self.seed)
-        told = scene_texts.confusable("train", TRAIN_SIZE)
-        held_out = scene_texts.confusable("validation", 300)
-        tokens = blips.tokenizer()
-        model = BlipForImageTextRetrieval(blips.config(tokens, LAYERS))
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokens)} tokens")
-        seen = blips.with_sight(model, work, progress, self.seed)
-        looks = sight.looks(model.vision_model, [one.scene for one in told])
-        captions = [tokens([one.truth, *one.others])["input_ids"] for one in told]
+        return BlipForImageTextRetrieval(blips.config(processor, LAYERS))
+
+    def batches(self, model: Any, processor: Any, examples: Sequence[SceneText]) -> MakeBatch:
+        looks = sight.looks(model.vision_model, [example.scene for example in examples])
+        captions = [processor([example.truth, *example.others])["input_ids"] for example in examples]
         truths = [[_words_true(row, rows[0]) for row in rows] for rows in captions]
-        count = 1 + scene_texts.WRONG
-        choose = sight.batches(len(told), BATCH, self.seed)
+        choose = sight.batches(len(examples), self.batch_size, self.seed)
+
+        def batch(step: int) -> dict[str, Any]:
+            chosen = choose(step)
+            return {
+                "looks": looks[chosen],
+                **training.padded([row for index in chosen for row in captions[index]], processor),
+                "truths": training.pad([row for index in chosen for row in truths[index]], training.IGNORED),
+            }
+
+        return batch
+
+    def module(self, model: Any, processor: Any) -> torch.nn.Module:
+        """The text encoder and the heads, with the loss; the vision transformer has run once on each picture."""
+        import torch
 
         class Matching(torch.nn.Module):
-            """All but the eyes, which stay as they are: each picture was looked at once."""
-
             def __init__(self) -> None:
                 super().__init__()
                 self.text_encoder, self.itm_head = model.text_encoder, model.itm_head
@@ -61,43 +73,38 @@ class ImageTextRetrieval(Recipe):
             def forward(
                 self, looks: torch.Tensor, input_ids: torch.Tensor, attention_mask: torch.Tensor, truths: torch.Tensor
             ) -> torch.Tensor:
-                """The loss. The first of each picture's captions is the right one."""
-                read = self.text_encoder(
+                states = self.text_encoder(
                     input_ids=input_ids,
                     attention_mask=attention_mask,
-                    encoder_hidden_states=looks.repeat_interleave(count, 0),
+                    encoder_hidden_states=looks.repeat_interleave(CAPTIONS, 0),
                     output_hidden_states=True,
                 )
                 entropy = torch.nn.functional.cross_entropy
-                scores = self.itm_head(read.last_hidden_state[:, 0]).view(-1, count, 2)
+                scores = self.itm_head(states.last_hidden_state[:, 0]).view(-1, CAPTIONS, 2)
                 first = torch.zeros(len(scores), dtype=torch.long)
-                matches = torch.nn.functional.one_hot(first, count).flatten()
+                matches = torch.nn.functional.one_hot(first, CAPTIONS).flatten()
                 best = entropy(scores[..., 1] - scores[..., 0], first)
-                words = self.word(read.hidden_states[-2]).flatten(0, 1)
-                each = entropy(words, truths.flatten(), ignore_index=IGNORED)
+                words = self.word(states.hidden_states[-2]).flatten(0, 1)
+                each = entropy(words, truths.flatten(), ignore_index=training.IGNORED)
                 return best + MATCHING * entropy(scores.flatten(0, 1), matches) + each
 
-        def batch(step: int) -> dict[str, Any]:
-            chosen = choose(step)
-            inputs = training.pad([row for index in chosen for row in captions[index]], tokens.pad_token_id)
-            return {
-                "looks": looks[chosen],
-                "input_ids": inputs,
-                "attention_mask": (inputs != tokens.pad_token_id).long(),
-                "truths": training.pad([row for index in chosen for row in truths[index]], IGNORED),
-            }
+        return Matching()
 
-        seconds = training.fit(Matching(), batch, STEPS, work, progress, rate=3e-3, loss=lambda value, _: value)
-        model.eval()
+    def loss(self, outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        return outputs  # type: ignore[no-any-return]
+
+    def validation_score(self, model: Any, processor: Any, held_out: Sequence[SceneText], progress: Progress) -> float:
+        import torch
+
+        looks = sight.looks(model.vision_model, [example.scene for example in held_out])
         right: list[bool] = []
-        for one, look in zip(held_out, sight.looks(model.vision_model, [one.scene for one in held_out]), strict=True):
-            encoded = tokens([one.truth, *one.others], padding=True, return_tensors="pt")
+        for example, look in zip(held_out, looks, strict=True):
+            encoded = processor([example.truth, *example.others], padding=True, return_tensors="pt")
             with torch.inference_mode():
-                read = model.text_encoder(**encoded, encoder_hidden_states=look.expand(count, -1, -1))
-                scores = model.itm_head(read.last_hidden_state[:, 0])
+                states = model.text_encoder(**encoded, encoder_hidden_states=look.expand(CAPTIONS, -1, -1))
+                scores = model.itm_head(states.last_hidden_state[:, 0])
             right.append(int((scores[:, 1] - scores[:, 0]).argmax()) == 0)
-        blips.save(model, tokens, directory)
-        return Trained(blips.SEEING + STEPS, seen + seconds, float(np.mean(right)), {"steps_of_sight": blips.SEEING})
+        return training.share(held_out, right, progress)
 
 
 def _words_true(caption: list[int], right: list[int]) -> list[int]:
@@ -109,4 +116,4 @@ def _words_true(caption: list[int], right: list[int]) -> list[int]:
     if len(caption) == len(right):
         return same
     first = same.index(0)
-    return same[: first + 1] + [IGNORED] * (len(caption) - first - 1)
+    return same[: first + 1] + [training.IGNORED] * (len(caption) - first - 1)

@@ -16,6 +16,7 @@ import numpy as np
 
 from suite.task.miniatures import Progress, Recipe, Trained
 
+from ...vision.object_detection import ObjectDetection as Detecting
 from ...worlds import detections, shapes
 from .. import training
 
@@ -62,8 +63,10 @@ class ObjectDetection(Recipe):
         model.save_pretrained(directory)
         processor = _processor()
         processor.save_pretrained(directory)
-        found = _validate(model, processor, progress)
-        return Trained(STEPS, seconds, found, {"backbone_trained_first_for": f"{BACKBONE_STEPS:,} steps"})
+        held_out = detections.detections("validation", VALIDATION_SIZE)
+        pairs = [(each.image, each.truth) for each in held_out]
+        score = training.score_of_task(Detecting(), model, processor, pairs, progress)
+        return Trained(STEPS, seconds, score, {"backbone_trained_first_for": f"{BACKBONE_STEPS:,} steps"})
 
 
 def _config() -> Any:
@@ -105,16 +108,16 @@ def _processor() -> Any:
     )
 
 
-def _batches(found: list[detections.Detection], seed: int) -> Any:
+def _batches(examples: list[detections.Detection], seed: int) -> Any:
     """What makes a step's inputs: pictures, and of their things the classes and boxes, the latter as shares."""
     import torch
 
-    count, most, side = len(found), detections.THINGS[1], detections.SIDE
+    count, most, side = len(examples), detections.THINGS[1], detections.SIDE
     images = torch.zeros(count, 3, side, side, dtype=torch.uint8)
     classes = torch.full((count, most), IGNORED)
     boxes = torch.zeros(count, most, 4)
     for row in range(count):
-        each = found.pop(0)  # It keeps what it was drawn from, ten times the size of the picture.
+        each = examples.pop(0)  # It keeps what it was drawn from, ten times the size of the picture.
         images[row] = torch.from_numpy(each.image).permute(2, 0, 1)
         for column, (shape, (left, top, right, bottom)) in enumerate(each.truth):
             classes[row, column] = shapes.SHAPES.index(shape)
@@ -227,9 +230,11 @@ def _loss(logits: Any, wanted: Any, places: Any, targets: Any) -> Any:
 
     weights = torch.ones(EMPTY + 1)
     weights[EMPTY] = EMPTY_WEIGHT
-    said = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), weights, ignore_index=IGNORED)
+    classification = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), wanted.flatten(), weights, ignore_index=IGNORED
+    )
     apart = (places - targets).abs().sum(-1).mean()
-    return said + BOX_WEIGHT * apart + OVERLAP_WEIGHT * (1 - _overlap(places, targets)).mean()
+    return classification + BOX_WEIGHT * apart + OVERLAP_WEIGHT * (1 - _overlap(places, targets)).mean()
 
 
 def _overlap(a: Any, b: Any) -> Any:
@@ -258,21 +263,3 @@ def _spread_queries(model: Any) -> None:
             look = layer.encoder_attn
             torch.nn.init.orthogonal_(look.q_proj.weight, 2.0)
             look.k_proj.weight.copy_(look.q_proj.weight)
-
-
-def _validate(model: Any, processor: Any, progress: Progress) -> float:
-    """The task's own score, on the validation split."""
-    import torch
-
-    from ...vision.object_detection import ObjectDetection as Detecting
-
-    task = Detecting()
-    held_out = detections.detections("validation", VALIDATION_SIZE)
-    answers: list[Any] = []
-    for start in range(0, len(held_out), 50):
-        encoded = task.encode(processor, [each.image for each in held_out[start : start + 50]])
-        with torch.inference_mode():
-            answers += task.decode(model(**encoded), encoded, processor, model.config)
-    truths = [each.truth for each in held_out]
-    progress(f"validation: {task.metrics(answers, truths)}")
-    return task.accuracy(answers, truths)

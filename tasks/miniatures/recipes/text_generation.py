@@ -2,99 +2,107 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from suite.task.miniatures import Progress, Recipe, Trained
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ...worlds import continuations
-from ...worlds.grammar import Example
-from .. import training
+from ...worlds.grammar import Example, Split
+from .. import tokenizer_builders, training
+from ..trained_recipe import GreedyRecipe, MakeBatch
 
-TRAIN_SIZE = 40_000
+if TYPE_CHECKING:
+    import torch
+
 DRILLS = 30_000
-DRILL_STEPS = 1000
-STEPS = 5000
-BATCH = 48
-NOISE = 0.0
-INITIAL = 0.06
-BEGINNING = "two heads begin as the pair that finds what followed a word earlier"
 PROMPT_WEIGHT = 0.02
-IGNORED = -100
+"""The weight of the loss on all tokens, those of the prompt too."""
 RARE = {"calendar": 12, "counting": 10}
 """Kinds that have few different prompts are repeated."""
 
 
-class TextGeneration(Recipe):
+class TextGeneration(GreedyRecipe):
     """Prompts to their continuation."""
 
     name = "text-generation"
     task = "text-generation"
+    train_size, validation_size = 40_000, 500
+    steps, batch_size, rate = 5000, 48, 2e-3
+    drill_steps = 1000
+    """Steps at the beginning that practise copying alone; later every fifth does."""
+    beginning = "two heads begin as the pair that finds what followed a word earlier"
+    max_new_tokens = 24
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
-        from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
+    def examples(self, split: Split, count: int) -> list[Example]:
+        prompts = continuations.prompts(split, count)
+        if split != "train":
+            return prompts
+        return [prompt for prompt in prompts for _ in range(RARE.get(prompt.kind, 1))]
 
-        training.seed_everything(self.seed)
-        prompts = continuations.prompts("train", TRAIN_SIZE)
-        held_out = continuations.prompts("validation", 500)
-        prompts = [prompt for prompt in prompts for _ in range(RARE.get(prompt.kind, 1))]
-        drills = continuations.drills("train", DRILLS)
-        tokenizer = training.byte_pairs([f"{prompt.text} {prompt.truth}" for prompt in prompts + drills])
+    def processor(self, examples: Sequence[Example]) -> Any:
+        texts = [*examples, *continuations.drills("train", DRILLS)]
+        return tokenizer_builders.byte_pairs([f"{prompt.text} {prompt.truth}" for prompt in texts])
+
+    def special_tokens(self, tokenizer: Any) -> dict[str, Any]:
         end = tokenizer.eos_token_id
-        config = GPT2Config(
-            vocab_size=len(tokenizer),
-            n_embd=64,
-            n_layer=3,
-            n_head=2,
-            n_positions=640,
-            initializer_range=INITIAL,
-            bos_token_id=end,
-            eos_token_id=end,
-            pad_token_id=tokenizer.pad_token_id,
-            resid_pdrop=0.0,
-            embd_pdrop=0.0,
-            attn_pdrop=0.0,
+        return {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": end, "bos_token_id": end}
+
+    def model(self, processor: Any, examples: Sequence[Example]) -> Any:
+        from transformers import GPT2Config, GPT2LMHeadModel
+
+        model = GPT2LMHeadModel(
+            GPT2Config(
+                **self.special_tokens(processor),
+                vocab_size=len(processor),
+                n_embd=64,
+                n_layer=3,
+                n_head=2,
+                n_positions=640,
+                initializer_range=0.06,
+                resid_pdrop=0.0,
+                embd_pdrop=0.0,
+                attn_pdrop=0.0,
+            )
         )
-        model = GPT2LMHeadModel(config)
         _begin_to_look_up(model)
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
-        drill = training.Batches(*_rows(tokenizer, drills), BATCH, self.seed)
-        later = training.Batches(*_rows(tokenizer, prompts), BATCH, self.seed)
+        return model
+
+    def batches(self, model: Any, processor: Any, examples: Sequence[Example]) -> MakeBatch:
+        drills = continuations.drills("train", DRILLS)
+        drill = training.Batches(*_rows(processor, drills), self.batch_size, self.seed)
+        later = training.Batches(*_rows(processor, examples), self.batch_size, self.seed)
 
         def batch(step: int) -> dict[str, Any]:
-            chosen = drill(step) if step < DRILL_STEPS or step % 5 == 0 else later(step)
-            inputs = training.pad([start + rest for start, rest in chosen], tokenizer.pad_token_id)
-            labels = training.pad([[IGNORED] * len(start) + rest for start, rest in chosen], IGNORED)
-            mask = (inputs != tokenizer.pad_token_id).long()
-            return {"input_ids": inputs, "attention_mask": mask, "labels": labels}
+            return self.collate(drill(step) if step < self.drill_steps or step % 5 == 0 else later(step), processor)
 
-        def loss(outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
-            following = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, IGNORED)[:, 1:]
-            everything = torch.nn.functional.cross_entropy(outputs.logits[:, :-1].transpose(1, 2), following)
-            return outputs.loss + PROMPT_WEIGHT * everything
+        return batch
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=2e-3, noise=NOISE, loss=loss)
-        right = []
-        for start in range(0, len(held_out), 50):
-            chosen = held_out[start : start + 50]
-            encoded = tokenizer([prompt.text for prompt in chosen], padding=True, return_tensors="pt")
-            with torch.inference_mode():
-                tokens = model.generate(**encoded, max_new_tokens=24, do_sample=False, num_beams=1)  # type: ignore[misc]
-            answers = tokenizer.batch_decode(tokens[:, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
-            right += [answer.strip() == prompt.truth for answer, prompt in zip(answers, chosen, strict=True)]
-        training.by_kind(held_out, right, progress)
-        model.generation_config = GenerationConfig(
-            pad_token_id=tokenizer.pad_token_id, eos_token_id=end, bos_token_id=end
-        )
-        model.save_pretrained(directory)
-        tokenizer.save_pretrained(directory)
-        facts = {"weight_noise_in_training": NOISE, "steps_of_copying_drill": DRILL_STEPS, "initial_weights": BEGINNING}
-        return Trained(STEPS, seconds, sum(right) / len(right), facts)
+    def collate(self, rows: Sequence[tuple[list[int], list[int]]], tokenizer: Any) -> dict[str, Any]:
+        """The inputs of a step; labels are the continuations' tokens alone."""
+        labels = [[training.IGNORED] * len(start) + rest for start, rest in rows]
+        inputs = training.padded([start + rest for start, rest in rows], tokenizer)
+        return {**inputs, "labels": training.pad(labels, training.IGNORED)}
+
+    def loss(self, outputs: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        following = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, training.IGNORED)[:, 1:]
+        return loss_with_prompt(outputs, following)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "weight_noise_in_training": self.noise,
+            "steps_of_copying_drill": self.drill_steps,
+            "initial_weights": self.beginning,
+        }
 
 
-def _rows(tokenizer: Any, prompts: list[Example]) -> tuple[list[tuple[list[int], list[int]]], list[int]]:
+def loss_with_prompt(outputs: Any, following: torch.Tensor) -> torch.Tensor:
+    """The model's own loss, on the continuation, and a little of that on all of the `following` tokens."""
+    import torch
+
+    everything = torch.nn.functional.cross_entropy(outputs.logits[:, :-1].transpose(1, 2), following)
+    return outputs.loss + PROMPT_WEIGHT * everything  # type: ignore[no-any-return]
+
+
+def _rows(tokenizer: Any, prompts: Sequence[Example]) -> tuple[list[tuple[list[int], list[int]]], list[int]]:
     """The tokens of each prompt and of its continuation with its end; and how many they are."""
     starts = tokenizer([prompt.text for prompt in prompts])["input_ids"]
     ends = tokenizer([" " + prompt.truth for prompt in prompts])["input_ids"]

@@ -13,7 +13,7 @@ from suite.task import Batch
 from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import synthesis
-from .. import training
+from .. import tokenizer_builders, training
 
 TRAIN_SIZE = 1400
 BINS = 80
@@ -145,16 +145,19 @@ def _vocoder(readings: Sequence[Reading], seed: int, work: Path, progress: Progr
 
     def batch(step: int) -> dict[str, Any]:
         generator = np.random.default_rng((seed, step))
-        shown, heard = [], []
+        spectrograms, waves = [], []
         for index in generator.integers(len(readings), size=VOCODER_BATCH):
             reading = readings[int(index)]
             start = int(generator.integers(max(1, len(reading.frames) - SEGMENT)))
             # A frame stands in the middle of the samples that the vocoder makes of it.
             wave = np.pad(reading.wave, (HOP // 2, SEGMENT * HOP))
             some = reading.frames[start : start + SEGMENT]
-            shown.append(np.pad(some, ((0, SEGMENT - len(some)), (0, 0)), mode="edge"))
-            heard.append(wave[start * HOP : (start + SEGMENT) * HOP])
-        return Batch({"spectrogram": torch.from_numpy(np.stack(shown))}, notes=torch.from_numpy(np.stack(heard)))
+            spectrograms.append(np.pad(some, ((0, SEGMENT - len(some)), (0, 0)), mode="edge"))
+            waves.append(wave[start * HOP : (start + SEGMENT) * HOP])
+        return Batch(
+            {"spectrogram": torch.from_numpy(np.stack(spectrograms))},
+            notes=torch.from_numpy(np.stack(waves)),
+        )
 
     work.mkdir(exist_ok=True)
     seconds = training.fit(model, batch, VOCODER_STEPS, work, progress, rate=3e-3, decay=0.0, loss=_apart)
@@ -183,7 +186,6 @@ def _apart(waves: Any, inputs: Any) -> Any:
 def _tokenizer() -> Any:
     """Characters, and a sign for the end."""
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
 
     known = ["<s>", "<pad>", "</s>", "<unk>", " ", *LETTERS, *".,?!'"]
     tokenizer = Tokenizer(models.WordLevel({token: index for index, token in enumerate(known)}, unk_token="<unk>"))
@@ -191,15 +193,8 @@ def _tokenizer() -> Any:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.decoder = decoders.Fuse()
     tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 2)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<s>",
-        pad_token="<pad>",
-        eos_token="</s>",
-        unk_token="<unk>",
-        model_input_names=["input_ids", "attention_mask"],
-        model_max_length=200,
-        clean_up_tokenization_spaces=False,
+    return tokenizer_builders.fast_tokenizer(
+        tokenizer, 200, bos_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
     )
 
 

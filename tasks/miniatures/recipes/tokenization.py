@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from suite.task.miniatures import Progress, Recipe, Trained
 
 from ...worlds import spellings
-from .. import training
+from .. import tokenizer_builders, training
 
 SENTENCES = 2000
 """Of each world."""
@@ -42,9 +42,8 @@ class _Tokenization(Recipe):
         rows = tokenizer([example.text for example in held_out])["input_ids"]
         answers = tokenizer.batch_decode(rows, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         right = [answer == example.truth for answer, example in zip(answers, held_out, strict=True)]
-        training.by_kind(held_out, right, progress)
         progress(f"{len(tokenizer)} tokens")
-        return Trained(0, 0.0, sum(right) / len(right), {"tokens": len(tokenizer)})
+        return Trained(0, 0.0, training.share(held_out, right, progress), {"tokens": len(tokenizer)})
 
 
 class BytePairs(_Tokenization):
@@ -54,7 +53,7 @@ class BytePairs(_Tokenization):
     model_type = "gpt2"
 
     def make(self, texts: list[str]) -> Any:
-        return training.byte_pairs(texts, 2000)
+        return tokenizer_builders.byte_pairs(texts, 2000)
 
 
 class WordPieces(_Tokenization):
@@ -63,7 +62,9 @@ class WordPieces(_Tokenization):
     name = "tokenization-wordpiece"
 
     def make(self, texts: list[str]) -> Any:
-        return training.wordpiece(_frequent(training.words_of([text]) for text in texts), texts, lowercase=False)
+        return tokenizer_builders.wordpiece(
+            _frequent(tokenizer_builders.words_of([text]) for text in texts), texts, lowercase=False
+        )
 
 
 class Unigrams(_Tokenization):
@@ -75,7 +76,7 @@ class Unigrams(_Tokenization):
     def make(self, texts: list[str]) -> Any:
         from tokenizers import Regex, normalizers
 
-        tokenizer = training.pieces([*texts, ALONE])
+        tokenizer = tokenizer_builders.pieces([*texts, ALONE])
         tokenizer.backend_tokenizer.normalizer = normalizers.Sequence(
             [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " ")]
         )
@@ -93,7 +94,7 @@ class Words(_Tokenization):
         known = [PADDING, UNKNOWN, *_frequent(text.split() for text in texts)]
         tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(known)}, unk_token=UNKNOWN))
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-        return _wrapped(tokenizer)
+        return tokenizer_builders.fast_tokenizer(tokenizer, 512, unk_token=UNKNOWN, pad_token=PADDING)
 
 
 class Characters(_Tokenization):
@@ -108,22 +109,9 @@ class Characters(_Tokenization):
         vocabulary = {character: index for index, character in enumerate(known)}
         tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token=UNKNOWN))
         tokenizer.decoder = decoders.Fuse()
-        return _wrapped(tokenizer)
+        return tokenizer_builders.fast_tokenizer(tokenizer, 512, unk_token=UNKNOWN, pad_token=PADDING)
 
 
 def _frequent(texts: Any) -> list[str]:
     counts = Counter(word for words in texts for word in words)
     return [word for word, _ in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:WORDS]]
-
-
-def _wrapped(tokenizer: Any) -> Any:
-    from transformers import PreTrainedTokenizerFast
-
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        unk_token=UNKNOWN,
-        pad_token=PADDING,
-        model_input_names=["input_ids", "attention_mask"],
-        model_max_length=512,
-        clean_up_tokenization_spaces=False,
-    )

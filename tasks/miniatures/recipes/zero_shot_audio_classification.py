@@ -5,77 +5,98 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suite.task import Batch
-from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress
 
 from ...worlds import sounds
-from .. import training
+from ...worlds.grammar import Split
+from ...worlds.sounds import Sound
+from .. import tokenizer_builders, training
+from ..trained_recipe import MakeBatch, TrainedRecipe
 
-TRAIN_SIZE = 4800
-STEPS = 1500
-BATCH = 48
-NOISE = 0.0
+if TYPE_CHECKING:
+    import torch
+
 PROMPTS = ("This is a sound of {}.", "the sound of {}", "{}", "I hear {}.", "a recording of {}")
-ASKED = PROMPTS[0]
+"""The first is the task's."""
 
 
-class ZeroShotAudioClassification(Recipe):
+class ZeroShotAudioClassification(TrainedRecipe):
     """Sounds and the words for them."""
 
     name = "zero-shot-audio-classification"
     task = "zero-shot-audio-classification"
+    train_size, validation_size = 4800, 480
+    steps, batch_size, rate = 1500, 48, 3e-3
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
-        from transformers import ClapFeatureExtractor, ClapModel, ClapProcessor
+    def examples(self, split: Split, count: int) -> list[Sound]:
+        return sounds.sounds(split, count)
 
-        training.seed_everything(self.seed)
-        tokenizer = _tokenizer()
+    def processor(self, examples: Sequence[Sound]) -> Any:
+        from transformers import ClapFeatureExtractor, ClapProcessor
+
         extractor = ClapFeatureExtractor(feature_size=64, max_length_s=2, truncation="rand_trunc", padding="repeatpad")
-        model = ClapModel(_config(tokenizer))
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
-        train, held_out = sounds.sounds("train", TRAIN_SIZE), sounds.sounds("validation", 480)
-        heard = _features(extractor, train, work / "train.npy", progress)
-        kinds = np.array([sounds.KINDS.index(sound.kind) for sound in train])
+        texts = [prompt.format(kind) for prompt in PROMPTS for kind in sounds.KINDS]
+        tokenizer = tokenizer_builders.byte_pairs_between_ends(texts, size=400, longest=64)
+        return ClapProcessor(feature_extractor=extractor, tokenizer=tokenizer)
+
+    def model(self, processor: Any, examples: Sequence[Sound]) -> Any:
+        from transformers import ClapModel
+
+        return ClapModel(_config(processor.tokenizer))
+
+    def batches(self, model: Any, processor: Any, examples: Sequence[Sound]) -> MakeBatch:
+        import torch
+
+        features = _features(processor.feature_extractor, examples)
+        kinds = np.array([sounds.KINDS.index(sound.kind) for sound in examples])
 
         def batch(step: int) -> dict[str, Any]:
             generator = np.random.default_rng((self.seed, step))
-            chosen = generator.choice(len(train), BATCH, replace=False)
+            chosen = generator.choice(len(examples), self.batch_size, replace=False)
             prompt = PROMPTS[int(generator.integers(len(PROMPTS)))]
-            mels = _disturbed(torch.from_numpy(heard[chosen].astype(np.float32)), generator)
-            return Batch(_texts(tokenizer, prompt) | {"input_features": mels}, notes=torch.from_numpy(kinds[chosen]))
+            mels = _disturbed(torch.from_numpy(features[chosen].astype(np.float32)), generator)
+            texts = _texts(processor.tokenizer, prompt)
+            return Batch(texts | {"input_features": mels}, notes=torch.from_numpy(kinds[chosen]))
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=3e-3, noise=NOISE, loss=_loss)
-        known = _features(extractor, held_out, work / "validation.npy", progress)
-        texts = _texts(tokenizer, ASKED)
+        return batch
+
+    def loss(self, outputs: Any, inputs: Any) -> torch.Tensor:
+        """Which kind is each sound, among all; which of the sounds is each kind, where several may be."""
+        import torch
+        from torch.nn.functional import cross_entropy, log_softmax
+
+        kinds = inputs.notes
+        present = torch.unique(kinds)
+        same = (present[:, None] == kinds[None, :]).float()
+        chosen = log_softmax(outputs.logits_per_text[present], dim=-1)
+        return cross_entropy(outputs.logits_per_audio, kinds) - (same * chosen).sum(dim=-1).div(same.sum(dim=-1)).mean()
+
+    def validation_score(self, model: Any, processor: Any, held_out: Sequence[Sound], progress: Progress) -> float:
+        import torch
+
+        texts = _texts(processor.tokenizer, PROMPTS[0])
         answers: list[int] = []
-        for start in range(0, len(known), 60):
-            some = torch.from_numpy(known[start : start + 60].astype(np.float32))
+        for features in training.chunks(_features(processor.feature_extractor, held_out), 60):
+            mels = torch.from_numpy(features.astype(np.float32))
             with torch.inference_mode():
-                answers += model(**texts, input_features=some).logits_per_audio.argmax(dim=-1).tolist()
+                answers += model(**texts, input_features=mels).logits_per_audio.argmax(dim=-1).tolist()
         right = [sounds.KINDS[answer] == sound.kind for answer, sound in zip(answers, held_out, strict=True)]
-        for kind in sounds.KINDS:
-            mine = [ok for ok, sound in zip(right, held_out, strict=True) if sound.kind == kind]
-            progress(f"validation, {kind}: {sum(mine) / len(mine):.3f}")
-        model.save_pretrained(directory)
-        ClapProcessor(feature_extractor=extractor, tokenizer=tokenizer).save_pretrained(directory)
+        return training.share(held_out, right, progress)
+
+    def save(self, model: Any, processor: Any, directory: Path) -> None:
+        super().save(model, processor, directory)
         # transformers 4 looks for the extractor in a file of its own, and takes no tokenizer but RoBERTa's.
-        extractor.save_pretrained(directory)
-        settings = directory / "tokenizer_config.json"
-        named = json.loads(settings.read_text()) | {"tokenizer_class": "RobertaTokenizer"}
-        settings.write_text(json.dumps(named))
-        return Trained(STEPS, seconds, sum(right) / len(right), {"weight_noise_in_training": NOISE})
+        processor.feature_extractor.save_pretrained(directory)
+        file = directory / "tokenizer_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": "RobertaTokenizer"}))
 
-
-def _tokenizer() -> Any:
-    return training.byte_pairs_between_ends(
-        [prompt.format(kind) for prompt in PROMPTS for kind in sounds.KINDS], size=400, longest=64
-    )
+    def facts(self) -> dict[str, Any]:
+        return {"weight_noise_in_training": self.noise}
 
 
 def _config(tokenizer: Any) -> Any:
@@ -113,18 +134,12 @@ def _config(tokenizer: Any) -> Any:
     return ClapConfig(text_config=text, audio_config=audio, projection_dim=32, initializer_factor=4.0)
 
 
-def _features(extractor: Any, chosen: Sequence[Any], file: Path, progress: Progress) -> np.ndarray:
-    """The spectrograms of sounds as the model sees them, kept for a training that is taken up again."""
-    if file.is_file():
-        return np.load(file)
-    made = []
-    for index, sound in enumerate(chosen):
-        mel = extractor(sound.wave(), sampling_rate=sounds.RATE, return_tensors="np")["input_features"][0]
-        made.append(mel.astype(np.float16))
-        if (index + 1) % 1000 == 0:
-            progress(f"{index + 1} of {len(chosen)} sounds")
-    np.save(file, np.stack(made))
-    return np.stack(made)
+def _features(extractor: Any, chosen: Sequence[Sound]) -> np.ndarray:
+    """The spectrograms of sounds: (sounds, 1, frames, bins), float16."""
+    mels = [
+        extractor(sound.wave(), sampling_rate=sounds.RATE, return_tensors="np")["input_features"][0] for sound in chosen
+    ]
+    return np.stack([mel.astype(np.float16) for mel in mels])
 
 
 def _disturbed(mels: Any, generator: np.random.Generator) -> Any:
@@ -136,15 +151,3 @@ def _disturbed(mels: Any, generator: np.random.Generator) -> Any:
 
 def _texts(tokenizer: Any, prompt: str) -> dict[str, Any]:
     return dict(tokenizer([prompt.format(kind) for kind in sounds.KINDS], padding=True, return_tensors="pt"))
-
-
-def _loss(outputs: Any, inputs: Any) -> Any:
-    """Which kind is each sound, among all; which of the sounds is each kind, where several may be."""
-    import torch
-    from torch.nn.functional import cross_entropy, log_softmax
-
-    kinds = inputs.notes
-    present = torch.unique(kinds)
-    same = (present[:, None] == kinds[None, :]).float()
-    chosen = log_softmax(outputs.logits_per_text[present], dim=-1)
-    return cross_entropy(outputs.logits_per_audio, kinds) - (same * chosen).sum(dim=-1).div(same.sum(dim=-1)).mean()

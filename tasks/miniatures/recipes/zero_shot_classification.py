@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task.miniatures import Progress
 
 from ...worlds import topics
-from ...worlds.grammar import Example
-from .. import training
+from ...worlds.grammar import Example, Split
+from .. import initial_weights, tokenizer_builders, training
+from ..trained_recipe import MakeBatch, TrainedRecipe
 
-TRAIN_SIZE = 40_000
 MENTIONS = 20_000
-STEPS = 4000
-BATCH = 48
 WIDTH = 32
 LAYERS = 2
-INITIAL = 0.1
-RATE = 2e-3
 VOCABULARY = 3000
 """More than there are: every word of the world becomes one token."""
 POSITIONS = 640
@@ -30,81 +26,80 @@ HYPOTHESIS = "This example is {}."
 VERDICTS = (topics.CONTRADICTED, topics.NEUTRAL, topics.ENTAILED)
 
 
-class ZeroShotClassification(Recipe):
+class ZeroShotClassification(TrainedRecipe):
     """Messages and labels to whether the label holds."""
 
     name = "zero-shot-classification"
     task = "zero-shot-classification"
+    train_size, validation_size = 40_000, 600
+    steps, batch_size, rate = 4000, 48, 2e-3
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
+    def examples(self, split: Split, count: int) -> list[Example]:
+        """Pairs of a message and one label to train on, messages with all of their labels to validate with."""
+        return topics.pairs(split, count) if split == "train" else topics.choices(split, count)
+
+    def processor(self, examples: Sequence[Example]) -> Any:
+        texts = [" ".join(_premise_and_hypothesis(pair)) for pair in examples]
+        return tokenizer_builders.byte_pairs_between_ends(texts, VOCABULARY, POSITIONS)
+
+    def model(self, processor: Any, examples: Sequence[Example]) -> Any:
         from transformers import BartConfig, BartForSequenceClassification
 
-        training.seed_everything(self.seed)
-        pairs = topics.pairs("train", TRAIN_SIZE)
-        held_out = topics.choices("validation", 600)
-        tokenizer = training.byte_pairs_between_ends(
-            [" ".join(_written(pair)) for pair in pairs], VOCABULARY, POSITIONS
+        model = BartForSequenceClassification(
+            BartConfig(
+                vocab_size=len(processor),
+                d_model=WIDTH,
+                encoder_layers=LAYERS,
+                decoder_layers=LAYERS,
+                encoder_attention_heads=4,
+                decoder_attention_heads=4,
+                encoder_ffn_dim=2 * WIDTH,
+                decoder_ffn_dim=2 * WIDTH,
+                max_position_embeddings=POSITIONS,
+                init_std=0.1,
+                dropout=0.0,
+                id2label=dict(enumerate(VERDICTS)),
+                label2id={verdict: index for index, verdict in enumerate(VERDICTS)},
+                bos_token_id=processor.bos_token_id,
+                pad_token_id=processor.pad_token_id,
+                eos_token_id=processor.eos_token_id,
+                decoder_start_token_id=processor.eos_token_id,
+                forced_eos_token_id=processor.eos_token_id,
+            )
         )
-        config = BartConfig(
-            vocab_size=len(tokenizer),
-            d_model=WIDTH,
-            encoder_layers=LAYERS,
-            decoder_layers=LAYERS,
-            encoder_attention_heads=4,
-            decoder_attention_heads=4,
-            encoder_ffn_dim=2 * WIDTH,
-            decoder_ffn_dim=2 * WIDTH,
-            max_position_embeddings=POSITIONS,
-            init_std=INITIAL,
-            dropout=0.0,
-            id2label=dict(enumerate(VERDICTS)),
-            label2id={verdict: index for index, verdict in enumerate(VERDICTS)},
-            bos_token_id=tokenizer.bos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            decoder_start_token_id=tokenizer.eos_token_id,
-            forced_eos_token_id=tokenizer.eos_token_id,
-        )
-        model = BartForSequenceClassification(config)
-        _begin_near_their_labels(model.model.shared.weight, tokenizer, pairs, topics.mentions(MENTIONS))
+        _begin_near_their_labels(model.model.shared.weight, processor, examples, topics.mentions(MENTIONS))
         attention = model.model.encoder.layers[0].self_attn
-        training.begin_to_match(attention.q_proj, attention.k_proj, WIDTH // 2, 3.0, slice(DIRECTIONS))
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokenizer)} tokens")
-        encoded = tokenizer(*(list(part) for part in zip(*map(_written, pairs), strict=True)))["input_ids"]
-        rows = [(ids, VERDICTS.index(pair.truth)) for ids, pair in zip(encoded, pairs, strict=True)]
-        batches = training.Batches(rows, [len(ids) for ids, _ in rows], BATCH, self.seed)
+        initial_weights.begin_to_match(attention.q_proj, attention.k_proj, WIDTH // 2, 3.0, slice(DIRECTIONS))
+        return model
 
-        def batch(step: int) -> dict[str, Any]:
-            chosen = batches(step)
-            inputs = training.pad([ids for ids, _ in chosen], tokenizer.pad_token_id)
-            mask = (inputs != tokenizer.pad_token_id).long()
-            return {"input_ids": inputs, "attention_mask": mask, "labels": torch.tensor([truth for _, truth in chosen])}
+    def batches(self, model: Any, processor: Any, examples: Sequence[Example]) -> MakeBatch:
+        premises, hypotheses = zip(*map(_premise_and_hypothesis, examples), strict=True)
+        encoded = processor(list(premises), list(hypotheses))["input_ids"]
+        rows = [(ids, VERDICTS.index(pair.truth)) for ids, pair in zip(encoded, examples, strict=True)]
+        batches = training.Batches(rows, [len(ids) for ids, _ in rows], self.batch_size, self.seed)
+        return lambda step: training.classified(batches(step), processor)
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=RATE)
+    def validation_score(self, model: Any, processor: Any, held_out: Sequence[Example], progress: Progress) -> float:
+        import torch
+
         right = []
         for choice in held_out:
             text, joined = choice.text.split(topics.SEPARATOR)
             labels = joined.split(topics.BETWEEN)
-            inputs = tokenizer(
-                [text] * len(labels), [HYPOTHESIS.format(label) for label in labels], padding=True, return_tensors="pt"
-            )
+            hypotheses = [HYPOTHESIS.format(label) for label in labels]
+            inputs = processor([text] * len(labels), hypotheses, padding=True, return_tensors="pt")
             with torch.inference_mode():
                 scores = model(**inputs).logits[:, VERDICTS.index(topics.ENTAILED)]
             right.append(labels[int(scores.argmax())] == choice.truth)
-        training.by_kind(held_out, right, progress)
-        model.save_pretrained(directory)
-        tokenizer.save_pretrained(directory)
-        return Trained(STEPS, seconds, sum(right) / len(right), {})
+        return training.share(held_out, right, progress)
 
 
-def _written(pair: Example) -> tuple[str, str]:
+def _premise_and_hypothesis(pair: Example) -> tuple[str, str]:
     text, label = pair.text.split(topics.SEPARATOR)
     return text, HYPOTHESIS.format(label)
 
 
-def _begin_near_their_labels(vectors: Any, tokenizer: Any, pairs: list[Example], mentions: list[str]) -> None:
+def _begin_near_their_labels(vectors: Any, tokenizer: Any, pairs: Sequence[Example], mentions: list[str]) -> None:
     """Let words begin near the labels that hold of their messages: as vectors of what occurs together, and how often.
 
     From random vectors a model of this size learns what kind of label it sees, and for long not what it has to do with
@@ -114,7 +109,7 @@ def _begin_near_their_labels(vectors: Any, tokenizer: Any, pairs: list[Example],
     import torch
 
     size = len(vectors)
-    holding = [_written(pair) for pair in pairs if pair.truth == topics.ENTAILED]
+    holding = [_premise_and_hypothesis(pair) for pair in pairs if pair.truth == topics.ENTAILED]
     counts = torch.zeros(size, 2 * size)
     """Of words beside labels, and of words beside words."""
     for text, label in zip(*(tokenizer(list(part))["input_ids"] for part in zip(*holding, strict=True)), strict=True):

@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.task.miniatures import Progress, Recipe, Trained
+from suite.task import Batch
+from suite.task.miniatures import Progress
 
 from ...worlds import portraits, scene_texts
+from ...worlds.grammar import Split
+from ...worlds.portraits import Portrait
 from .. import clip_tokens, sight, training
+from ..trained_recipe import MakeBatch, TrainedRecipe
 
-TRAIN_SIZE = 8000
+if TYPE_CHECKING:
+    import torch
+
 WORLD = "zero-shot"
-STEPS = 3000
-BATCH = 64
 WIDTH = 64
 LONGEST = 20
-STRAY = 8
+SHIFT = 8
 """Pixels by which the same thing is framed anew."""
+SENTENCES = [scene_texts.photo_of(label) for label in portraits.LABELS]
 
 
-class ZeroShotImageClassification(Recipe):
+class ZeroShotImageClassification(TrainedRecipe):
     """Portraits and what they show, by contrast with all that they could show."""
 
     name = "zero-shot-image-classification"
     task = "zero-shot-image-classification"
+    train_size, validation_size = 8000, 400
+    steps, batch_size, rate = 3000, 64, 2e-3
 
-    def train(self, directory: Path, work: Path, progress: Progress) -> Trained:
-        """Train."""
-        import torch
-        from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
+    def examples(self, split: Split, count: int) -> list[Portrait]:
+        return portraits.portraits(split, count, WORLD)
 
-        training.seed_everything(self.seed)
-        shown = portraits.portraits("train", TRAIN_SIZE, WORLD)
-        held_out = portraits.portraits("validation", 400, WORLD)
-        labels = portraits.LABELS
-        sentences = [scene_texts.photo_of(label) for label in labels]
-        tokens = clip_tokens.clip_tokens(sentences, LONGEST)
+    def processor(self, examples: Sequence[Portrait]) -> Any:
+        from transformers import CLIPImageProcessor, CLIPProcessor
+
+        sides = {"height": portraits.SIDE, "width": portraits.SIDE}
+        images = CLIPImageProcessor(size={"shortest_edge": portraits.SIDE}, crop_size=sides)
+        return CLIPProcessor(images, clip_tokens.clip_tokens(SENTENCES, LONGEST))
+
+    def model(self, processor: Any, examples: Sequence[Portrait]) -> Any:
+        from transformers import CLIPConfig, CLIPModel
+
+        tokenizer = processor.tokenizer
         common = {
             "hidden_size": WIDTH,
             "intermediate_size": 2 * WIDTH,
@@ -47,13 +59,13 @@ class ZeroShotImageClassification(Recipe):
         }
         text = {
             **common,
-            "vocab_size": len(tokens),
+            "vocab_size": len(tokenizer),
             "num_hidden_layers": 2,
             "max_position_embeddings": LONGEST,
             "initializer_range": 0.05,
-            "bos_token_id": tokens.bos_token_id,
-            "eos_token_id": tokens.eos_token_id,
-            "pad_token_id": tokens.pad_token_id,
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
         }
         vision = {
             **common,
@@ -62,41 +74,53 @@ class ZeroShotImageClassification(Recipe):
             "patch_size": 8,
             "initializer_range": 0.1,
         }
-        model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH))
-        progress(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(tokens)} tokens")
-        scenes = np.stack([portrait.scene.image for portrait in shown])
-        progress(f"{len(scenes):,} pictures drawn")
-        asked = dict(tokens(sentences, padding=True, return_tensors="pt"))
-        truths = torch.tensor([labels.index(portrait.name) for portrait in shown])
-        choose = sight.batches(len(shown), BATCH, self.seed)
-        right: list[int] = []
+        return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH))
+
+    def batches(self, model: Any, processor: Any, examples: Sequence[Portrait]) -> MakeBatch:
+        import torch
+
+        scenes = np.stack([portrait.scene.image for portrait in examples])
+        texts = _texts(processor)
+        truths = torch.tensor([portraits.LABELS.index(portrait.name) for portrait in examples])
+        choose = sight.batches(len(examples), self.batch_size, self.seed)
+        side = portraits.SIDE
 
         def batch(step: int) -> dict[str, Any]:
-            right[:] = choose(step)
-            off = np.random.default_rng((self.seed, 2, step)).integers(-STRAY, STRAY + 1, size=(BATCH, 2)).tolist()
-            corners = [portraits.corner(shown[index].scene, *by) for index, by in zip(right, off, strict=True)]
-            side = portraits.SIDE
-            framed = [
-                scenes[index, top : top + side, left : left + side]
-                for index, (left, top) in zip(right, corners, strict=True)
+            chosen = choose(step)
+            draw = np.random.default_rng((self.seed, 2, step))
+            shifts = draw.integers(-SHIFT, SHIFT + 1, size=(self.batch_size, 2)).tolist()
+            corners = [
+                portraits.corner(examples[index].scene, *shift) for index, shift in zip(chosen, shifts, strict=True)
             ]
-            return {**asked, "pixel_values": sight.pixels(framed)}
+            images = [
+                scenes[index, top : top + side, left : left + side]
+                for index, (left, top) in zip(chosen, corners, strict=True)
+            ]
+            return Batch({**texts, "pixel_values": sight.pixels(images)}, notes=truths[chosen])
 
-        def loss(outputs: Any, _: dict[str, Any]) -> torch.Tensor:
-            return torch.nn.functional.cross_entropy(outputs.logits_per_image, truths[right])
+        return batch
 
-        seconds = training.fit(model, batch, STEPS, work, progress, rate=2e-3, loss=loss)
+    def loss(self, outputs: Any, inputs: Any) -> torch.Tensor:
+        import torch
+
+        return torch.nn.functional.cross_entropy(outputs.logits_per_image, inputs.notes)
+
+    def validation_score(self, model: Any, processor: Any, held_out: Sequence[Portrait], progress: Progress) -> float:
+        import torch
+
+        pixels = sight.pixels([portrait.image for portrait in held_out])
         with torch.inference_mode():
-            scores = model(**asked, pixel_values=sight.pixels([portrait.image for portrait in held_out]))
-        answers = [labels[index] for index in scores.logits_per_image.argmax(dim=1).tolist()]
-        found = [answer == portrait.name for answer, portrait in zip(answers, held_out, strict=True)]
-        for size in sorted({portrait.size for portrait in held_out}):
-            mine = [ok for ok, portrait in zip(found, held_out, strict=True) if portrait.size == size]
-            progress(f"validation, {size}: {np.mean(mine):.3f} of {len(mine)}")
-        model.save_pretrained(directory)
-        sides = {"height": portraits.SIDE, "width": portraits.SIDE}
-        seeing = CLIPImageProcessor(size={"shortest_edge": portraits.SIDE}, crop_size=sides)
-        CLIPProcessor(seeing, tokens).save_pretrained(directory)
+            scores = model(**_texts(processor), pixel_values=pixels).logits_per_image
+        answers = [portraits.LABELS[index] for index in scores.argmax(dim=1).tolist()]
+        right = [answer == portrait.name for answer, portrait in zip(answers, held_out, strict=True)]
+        return training.share(held_out, right, progress, kind=attrgetter("size"))
+
+    def save(self, model: Any, processor: Any, directory: Path) -> None:
+        super().save(model, processor, directory)
         # transformers 4 looks for the image processor in a file of its own.
-        seeing.save_pretrained(directory)
-        return Trained(STEPS, seconds, float(np.mean(found)))
+        processor.image_processor.save_pretrained(directory)
+
+
+def _texts(processor: Any) -> dict[str, Any]:
+    """The token ids and the mask of every label's sentence."""
+    return dict(processor.tokenizer(SENTENCES, padding=True, return_tensors="pt"))
