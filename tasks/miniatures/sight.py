@@ -133,7 +133,7 @@ def _train(vision: torch.nn.Module, steps: int, work: Path, progress: training.P
 
     def batch(step: int) -> dict[str, Any]:
         chosen = np.random.default_rng((seed, step)).choice(len(scenes), BATCH, replace=False)
-        return {"pixel_values": pixels(list(images[chosen])), "shown": classes[chosen], "middles": middles[chosen]}
+        return {"pixel_values": pixels(list(images[chosen])), "classes": classes[chosen], "middles": middles[chosen]}
 
     seeing = Seeing()
     seconds = training.fit(seeing, batch, steps, work, progress, rate=RATE, loss=lambda value, _: value)
