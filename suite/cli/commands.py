@@ -228,7 +228,7 @@ def lint_course(parsed: argparse.Namespace) -> int:
     documents, findings = lint.lint(parsed.paths, releases)
     for line in lint.lines(documents, findings):
         print(line)
-    wrong = lint.to_mend(documents, findings)
+    wrong = lint.to_fix(documents, findings)
     examples = sum(len(document.examples) for document in documents)
     print(f"{examples} examples in {len(documents)} documents: {wrong or 'nothing'} to fix", file=sys.stderr)
     return 1 if wrong else 0

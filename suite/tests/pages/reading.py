@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.core.files import project_root
-from suite.course.documents.blocks import blocks_of, parsed_markdown
+from suite.course.documents.blocks import block_of, parse_markdown
 
 ROOT = project_root()
 SHELL = {"bash", "sh", "shell", "console"}
@@ -41,11 +41,11 @@ class Command:
 
 def commands(page: Path) -> Iterator[Command]:
     """The commands of a page, out of its fences and its sentences."""
-    for token in parsed_markdown((ROOT / page).read_text(encoding="utf-8")):
-        for block in blocks_of(token):
-            if block.language in SHELL:
-                for number, text in enumerate(block.content.splitlines()):
-                    yield from _split(page, block.line + number, text.removeprefix("$ "))
+    for token in parse_markdown((ROOT / page).read_text(encoding="utf-8")).tokens:
+        block = block_of(token)
+        if block and block.language in SHELL:
+            for number, text in enumerate(block.content.splitlines()):
+                yield from _split(page, block.line + number, text.removeprefix("$ "))
         start = token.map[0] + 1 if token.map else 0
         for child in token.children or () if token.type == "inline" else ():
             if child.type == "code_inline" and child.content.startswith(PROGRAMS):
@@ -62,7 +62,7 @@ def _split(page: Path, line: int, text: str) -> Iterator[Command]:
 def links(page: Path) -> list[str]:
     """What a page links to, and the pictures that it shows."""
     found = []
-    for token in parsed_markdown((ROOT / page).read_text(encoding="utf-8")):
+    for token in parse_markdown((ROOT / page).read_text(encoding="utf-8")).tokens:
         for child in token.children or ():
             target = child.attrs.get("href") or child.attrs.get("src")
             if target:
@@ -72,7 +72,7 @@ def links(page: Path) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """The names that GitHub gives the headings of a page."""
-    tokens = parsed_markdown((ROOT / page).read_text(encoding="utf-8"))
+    tokens = parse_markdown((ROOT / page).read_text(encoding="utf-8")).tokens
     titles = [after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -80,7 +80,7 @@ def anchors(page: Path) -> set[str]:
 def paths_in_sentences(page: Path) -> set[str]:
     """What a page writes as code that looks like a path of the repository: a slash, and an ending or another slash."""
     found = set()
-    for token in parsed_markdown((ROOT / page).read_text(encoding="utf-8")):
+    for token in parse_markdown((ROOT / page).read_text(encoding="utf-8")).tokens:
         for child in token.children or ():
             if child.type == "code_inline" and re.fullmatch(r"[\w.-]+(/[\w.-]+)*/([\w-]+\.\w+)?", child.content):
                 found.add(child.content)

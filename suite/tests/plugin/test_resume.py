@@ -75,8 +75,8 @@ def test_only_what_is_missing_is_measured(
     assert lines(touchstone) == after
 
     write_report([touchstone.folder.path], touchstone.folder.path)
-    for file in ("cells.jsonl", "samples.jsonl"):
-        (touchstone.folder.path / file).unlink()
+    for name_of_lines in ("cells.jsonl", "samples.jsonl"):
+        (touchstone.folder.path / name_of_lines).unlink()
     baseline = touchstone.run("--resume", name)
     assert baseline.ret == 4
     baseline.stderr.fnmatch_lines(["ERROR: * holds a baseline, the table of a run without its lines, and cannot be *"])

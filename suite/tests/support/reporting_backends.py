@@ -117,7 +117,7 @@ class TellsSecrets(Eager):
         raise RuntimeError(message)
 
 
-class Mended(Eager):
+class Repaired(Eager):
     """What a faulty backend is after its repair."""
 
     name = "faulty"
@@ -134,7 +134,7 @@ BACKENDS: dict[str, type[Backend]] = {
     backend.name: backend
     for backend in (
         SecondTellsLoads, Chatty, TwoThreads, LeavesChildren, Nowhere, FindsOut, Refuses, TellsSecrets, OnlyLatency,
-        Mended,
+        Repaired,
     )
 }  # fmt: skip
 

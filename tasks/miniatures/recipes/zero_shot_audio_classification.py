@@ -81,6 +81,7 @@ class ZeroShotAudioClassification(TrainedRecipe):
 
         texts = _texts(processor.tokenizer, PROMPTS[0])
         answers: list[int] = []
+        features: Any  # rows of an array
         for features in training.chunks(_features(processor.feature_extractor, held_out), 60):
             mels = torch.from_numpy(features.astype(np.float32))
             with torch.inference_mode():
