@@ -61,7 +61,7 @@ class NameUse:
 
 def name_uses(tree: ast.Module) -> Iterator[NameUse]:
     """The uses of names in a module, as they stand in the source. The walk is a loop: code may nest without end."""
-    left = [(node, number, False) for number, node in enumerate(tree.body)][::-1]
+    left: list[tuple[ast.AST, int, bool]] = [(node, number, False) for number, node in enumerate(tree.body)][::-1]
     while left:
         node, statement, is_local = left.pop()
         for name, kind in _uses_by(node):
