@@ -1,1 +1,1 @@
-"""From a file to examples: Markdown, MDX and notebooks, the code in them, and the output that they show."""
+"""From a file to examples: Markdown, MDX and notebooks, the code in them, and the outputs beside it."""

@@ -25,7 +25,7 @@ OUTPUT = {"out", "output", "trace", "console-output"}
 PLAIN = {"", "text", "txt", "plaintext", "plain"}
 """The languages of a fence that may hold code or anything else."""
 TEXT = {*PLAIN, "console", *OUTPUT}
-"""The language of a fence that may show what came out."""
+"""The language of a fence that may show an output."""
 FENCE = re.compile(r"^[^\S\n]*(```|~~~)", re.MULTILINE)
 LANGUAGE = re.compile(r"[\w+#-]*")
 DIRECTIVE = re.compile(r"\{(code-cell|code-block|code|sourcecode)\}\s*(?P<language>\S*)")

@@ -61,13 +61,15 @@ class NameUse:
 
 def name_uses(tree: ast.Module) -> Iterator[NameUse]:
     """The uses of names in a module, as they stand in the source. The walk is a loop: code may nest without end."""
-    left = [(node, number, False) for number, node in enumerate(tree.body)][::-1]
+    left: list[tuple[ast.AST, int, bool]] = []
+    for number, statement in reversed(list(enumerate(tree.body))):
+        left.append((statement, number, False))
     while left:
-        node, statement, is_local = left.pop()
+        node, number, is_local = left.pop()
         for name, kind in _uses_by(node):
-            yield NameUse(name, kind, statement, is_local)
+            yield NameUse(name, kind, number, is_local)
         is_local = is_local or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        left += [(child, statement, is_local) for child in ast.iter_child_nodes(node)][::-1]
+        left += [(child, number, is_local) for child in ast.iter_child_nodes(node)][::-1]
 
 
 def _uses_by(node: ast.AST) -> Iterator[tuple[str, Kind]]:

@@ -21,7 +21,7 @@ SHELL = re.compile(
 PROMPT = re.compile(r"^[^\S\n]*>>> ?", re.MULTILINE)
 SESSION_LINE = re.compile(r"^(?P<indent>[ \t]*)(?P<prompt>>>>|\.\.\.) ?")
 LONGEST_STATEMENT = 100
-"""Lines without a prompt that may belong to one statement, and lines that may show what it gives."""
+"""Lines without a prompt that may belong to one statement, and lines of its output that are searched."""
 COMPOUND = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
 CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)")
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -33,10 +33,8 @@ CODE_LIKE = re.compile(
     r"|[@#)\]}]|[A-Za-z_][\w.]*(?:\[.*\])?\s*(?:[-+*/]?=(?!=)|\())"
 )
 """A line that code might begin or go on with."""
-SHOWN = re.compile(r"[A-Z]|(tensor|array|dict_(keys|values|items)|mappingproxy|deque)$")
-"""The name of what is shown, `Encoding(...)` or `tensor(...)`, rather than called."""
-
-
+OUTPUT_NAME = re.compile(r"[A-Z]|(tensor|array|dict_(keys|values|items)|mappingproxy|deque)$")
+"""The name in an output, `Encoding(...)` or `tensor(...)`, rather than in a call."""
 IN_DATA = {"tensor", "array", "torch", "np", "nan", "inf", "dtype", "float32", "float16", "int64"}
 """The names in data as Python shows it."""
 
@@ -56,17 +54,17 @@ def python_source(code: str) -> str:
     lines: list[str] = []
     goes_on = False  # a command that ends with a backslash
     for line in plain.splitlines():
-        found = NOT_PYTHON.match(line)
-        if found or goes_on:
+        match = NOT_PYTHON.match(line)
+        if match or goes_on:
             goes_on = line.rstrip().endswith("\\")
-            lines.append(f"{found['indent']}pass" if found else "")
+            lines.append(f"{match['indent']}pass" if match else "")
         else:
             lines.append(line)
     return "\n".join(lines)
 
 
 def parse(code: str) -> ast.Module:
-    """The syntax tree of what a document shows.
+    """The syntax tree of code in a document.
 
     Raises:
         SyntaxError: it is no Python.
@@ -84,7 +82,7 @@ def _tree(source: str) -> ast.Module:
 
 
 def tree_if_any(code: str) -> ast.Module | None:
-    """The same, or `None` if it is no Python."""
+    """The syntax tree of code in a document; `None` if it is no Python."""
     try:
         return parse(code)
     except SyntaxError:
@@ -102,18 +100,18 @@ def has_prompts(code: str) -> bool:
 
 
 def is_shell(code: str) -> bool:
-    """Whether what is no Python is a line for the shell."""
-    told = (line for line in code.splitlines() if line.strip() and not line.lstrip().startswith("#"))
-    return SHELL.match(next(told, "")) is not None
+    """Whether the first line of code that is no Python is a command for the shell."""
+    lines = (line for line in code.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return SHELL.match(next(lines, "")) is not None
 
 
 def without_prompts(code: str) -> tuple[str, str]:
-    """The code of a session with prompts, at the same lines, and what it shows as output."""
+    """The code of a session with prompts, at the same lines, and its outputs."""
     if IN.search(code):
         code = _as_doctest(code)
     code = _continued(textwrap.dedent(code))
     try:
-        found = doctest.DocTestParser().get_examples(code)
+        examples = doctest.DocTestParser().get_examples(code)
     except ValueError:  # prompts without a blank, outputs indented otherwise: take the lines that have one
         lines = [
             re.sub(r"^\s*(>>>|\.\.\.) ?", "", line) if re.match(r"\s*(>>>|\.\.\.)", line) else ""
@@ -121,19 +119,19 @@ def without_prompts(code: str) -> tuple[str, str]:
         ]
         return "\n".join(lines), ""
     lines = [""] * len(code.splitlines())
-    for example in found:
+    for example in examples:
         for offset, line in enumerate(example.source.splitlines()):
             lines[example.lineno + offset] = line
-    return "\n".join(lines), "".join(example.want for example in found)
+    return "\n".join(lines), "".join(example.want for example in examples)
 
 
 def without_output(code: str) -> tuple[str, str]:
-    """Code and what is shown under it in the same block; all of it is code if it is Python, or was meant to be."""
+    """Code and the output under it in the same block; all of it is code if it is Python, or was meant to be."""
     lines = code.splitlines(keepends=True)
     tree = tree_if_any(code)
     if tree is not None:
-        shown = [node for node in tree.body[-1:] if _is_shown(node) and _gives(tree.body[:-1])]
-        end = shown[0].lineno - 1 if shown else len(lines)
+        outputs = [node for node in tree.body[-1:] if _is_output(node) and _gives(tree.body[:-1])]
+        end = outputs[0].lineno - 1 if outputs else len(lines)
         return "".join(lines[:end]), "".join(lines[end:])
     for end in range(len(lines) - 1, max(len(lines) - LONGEST_STATEMENT, 0), -1):
         if CODE_LIKE.match(lines[end]):
@@ -151,7 +149,7 @@ def _gives(statements: list[ast.stmt]) -> bool:
     return bool(shows) and any(does_something(statement) for statement in statements)
 
 
-def _is_shown(statement: ast.stmt) -> bool:
+def _is_output(statement: ast.stmt) -> bool:
     """Whether it is data as Python shows it, and not what code gives: `[1, tensor([2])]`, and not `[x, f(2)]`."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Name(id="Dataset" | "DatasetDict"), args=[ast.Dict(keys=keys)])):
@@ -219,7 +217,7 @@ def does_something(statement: ast.stmt) -> bool:
     """Whether a statement does something, rather than show a value."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))):
-            return SHOWN.match(name) is None
+            return OUTPUT_NAME.match(name) is None
         case ast.Expr(value=ast.Await() | ast.Yield() | ast.YieldFrom()):
             return True
         case ast.Expr() | ast.AnnAssign(value=None) | ast.AnnAssign(annotation=ast.Constant()) | ast.Pass():

@@ -1,4 +1,4 @@
-"""Documents of a course, read: Markdown, MDX, plain text that is Markdown, and Jupyter notebooks."""
+"""Reads the documents of a course: Markdown, MDX, plain text that is Markdown, and Jupyter notebooks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MARKDOWN = (".md", ".mdx", ".markdown", ".qmd", ".rmd", ".txt")
 NOTEBOOK = ".ipynb"
 LARGEST = 50_000_000
 NEARBY = 1
-"""Paragraphs at most between an example and what it is said to give."""
+"""Paragraphs at most between an example and its output."""
 
 
 def find_documents(paths: Iterable[Path]) -> list[Path]:
@@ -31,10 +31,10 @@ def find_documents(paths: Iterable[Path]) -> list[Path]:
     Raises:
         UsageError: a path is not there, or holds no document.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_file():
-            found[path] = None
+            files[path] = None
             continue
         if not path.is_dir():
             raise UsageError(f"There is no course at {path}: name a file or a folder of documents.")
@@ -47,8 +47,8 @@ def find_documents(paths: Iterable[Path]) -> list[Path]:
         ]
         if not inside:
             raise UsageError(f"{path} holds no document ({', '.join((*MARKDOWN, NOTEBOOK))}): name another folder.")
-        found.update(dict.fromkeys(inside))
-    return list(found)
+        files.update(dict.fromkeys(inside))
+    return list(files)
 
 
 def read_document(file: Path, name: str | None = None) -> Document:
@@ -61,11 +61,11 @@ def read_document(file: Path, name: str | None = None) -> Document:
     except OSError as error:
         return Document(name, problem=f"it cannot be read ({error.strerror})")
     try:
-        found = _notebook(content, name) if file.suffix.lower() == NOTEBOOK else _markdown(content, name)
+        examples = _notebook(content, name) if file.suffix.lower() == NOTEBOOK else _markdown(content, name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         first = str(error).strip().partition("\n")[0]
         return Document(name, problem=f"it is damaged ({type(error).__name__}: {first[:200]})")
-    return Document(name, tuple(found))
+    return Document(name, tuple(examples))
 
 
 def _markdown(content: str, name: str) -> list[Example]:
@@ -114,7 +114,7 @@ def _examples(tokens: Sequence[Token], name: str, lines: Sequence[str]) -> list[
 
 
 def _is_nearby(block: Block, example: Example, paragraphs: int) -> bool:
-    """Whether a block that does not say what it is shows what the example before it gives."""
+    """Whether a block that names no language shows the output of the example before it."""
     return block.may_be_output and paragraphs <= NEARBY and not example.expected
 
 
@@ -144,8 +144,8 @@ def _notebook(content: str, name: str) -> list[Example]:
     examples: list[Example] = []
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type == "code" and cell.source.strip():
-            code, shown = without_prompts(cell.source) if has_prompts(cell.source) else (cell.source, "")
-            examples.append(Example(name, f"cell {number}", 1, code, expected=shown or _outputs(cell)))
+            code, output = without_prompts(cell.source) if has_prompts(cell.source) else (cell.source, "")
+            examples.append(Example(name, f"cell {number}", 1, code, expected=output or _outputs(cell)))
         elif cell.cell_type == "markdown":
             inside = _examples(parse_markdown(cell.source).tokens, name, cell.source.splitlines())
             examples += [replace(example, place=f"cell {number}, line {example.line}") for example in inside]

@@ -1,4 +1,4 @@
-"""Code that stands in a text without a mark, as in pages saved as text: from an import on, as long as it is Python."""
+"""Finds code without a fence, as in pages that were saved as text: from an import on, as long as it is Python."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LONGEST_STATEMENT = 60
 
 
 def unmarked_code(lines: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-    """The first line, from 0, of every piece of code in a document, its text, and what a session shows."""
+    """The first line, from 0, of every piece of code in a document, its text, and the outputs of a session."""
     at, imported = 0, False
     while at < len(lines):
         if PROMPTED.match(lines[at]):
             end = _session_end(lines, at)
-            code, shown = without_prompts("\n".join(lines[at:end]))
+            code, output = without_prompts("\n".join(lines[at:end]))
             if code.strip() and tree_if_any(code) is not None:
-                yield at, code, shown
+                yield at, code, output
             at = end
             continue
         starts = IMPORT.match(lines[at]) or (imported and _is_call(lines[at]))

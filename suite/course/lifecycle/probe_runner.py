@@ -1,4 +1,4 @@
-"""Runs snippets in an interpreter that sees one release of a library, and says of each what came of it.
+"""Runs snippets in an interpreter that sees one release of a library, and reports the outcome of each.
 
 It is started as a script, reads `[[prelude, snippet], ...]` as JSON and writes a list of outcomes as JSON. It uses the
 standard library alone: whatever else could be imported is what is being tried.
@@ -33,14 +33,14 @@ def run(prelude: str, snippet: str, noise: io.StringIO) -> dict[str, object]:
             return {"error": kinds[0], "kinds": kinds, "message": str(error)[:2000], "stage": stage, "warning": ""}
         finally:
             os.chdir("/")
-    told = [*(str(warning.message) for warning in caught), *noise.getvalue()[start:].splitlines()]
-    return {"error": "", "kinds": [], "message": "", "stage": "", "warning": _deprecation(told)}
+    lines = [*(str(warning.message) for warning in caught), *noise.getvalue()[start:].splitlines()]
+    return {"error": "", "kinds": [], "message": "", "stage": "", "warning": _deprecation(lines)}
 
 
-def _deprecation(told: list[str]) -> str:
-    """The first of these lines that says that something will go, or is no longer supported."""
+def _deprecation(lines: list[str]) -> str:
+    """The first of these lines that warns of a removal, or of something that is no longer supported."""
     words = ("deprecat", "will be removed", "no longer", "has ended", "not supported anymore", "legacy")
-    return next((line.strip()[:500] for line in told if any(word in line.lower() for word in words)), "")
+    return next((line.strip()[:500] for line in lines if any(word in line.lower() for word in words)), "")
 
 
 def main() -> None:

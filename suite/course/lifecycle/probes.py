@@ -18,7 +18,7 @@ class Probe:
     """How a line is tried: `probe` works while the thing is there, `replacement` on the newest release.
 
     `prelude` goes before either. `example` is the thing as documents write it. The replacement belongs to another
-    library where `replacement_library` says so.
+    library if `replacement_library` names one.
     """
 
     probe: str
@@ -30,7 +30,7 @@ class Probe:
 
 @functools.cache
 def probes() -> Mapping[str, Probe]:
-    """All of them, by "library pattern"."""
+    """All probes, by "library pattern"."""
     content = tomllib.loads(FILE.read_text(encoding="utf-8"))
     preludes = content.pop("preludes")
     return {
@@ -47,5 +47,5 @@ def probes() -> Mapping[str, Probe]:
 
 
 def probe_of(removal: Removal) -> Probe | None:
-    """That of a line; a service that is gone has none, since no release shows it."""
+    """The probe of a line; a service that is gone has none, since no release shows it."""
     return probes().get(removal.key)

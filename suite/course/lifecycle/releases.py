@@ -39,7 +39,7 @@ _LATE = ("huggingface_hub==0.36.2", *_MODELS)
 
 @dataclass(frozen=True)
 class ProbeOutcome:
-    """What came of a snippet: `error` is the exception's class, empty if there was none; `kinds` that and its bases."""
+    """The outcome of a snippet: `error` is the exception's class, empty if there was none; `kinds` it and its bases."""
 
     error: str
     kinds: tuple[str, ...]
@@ -91,7 +91,7 @@ COMPANIONS = (
 
 
 class Releases:
-    """Installed releases under a folder, made when they are first asked for."""
+    """Installed releases under a folder, made when they are first needed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -100,13 +100,13 @@ class Releases:
         """The final releases that the package index has, oldest first, yanked ones left out.
 
         Raises:
-            UsageError: the index cannot be asked.
+            UsageError: the index cannot be reached.
         """
-        told = _pip("index", "versions", library)
-        found = re.search(r"Available versions: (.*)", told)
-        if not found:
+        output = _pip("index", "versions", library)
+        match = re.search(r"Available versions: (.*)", output)
+        if not match:
             raise UsageError(f"The package index names no release of {library}: check its name.")
-        return sorted(found[1].split(", "), key=Version)
+        return sorted(match[1].split(", "), key=Version)
 
     def run(self, library: str, release: str, snippets: Sequence[tuple[str, str]]) -> list[ProbeOutcome]:
         """Run `(prelude, snippet)` pairs on a release, without a network; a crash is the outcome of all of them."""
@@ -123,7 +123,8 @@ class Releases:
                     timeout=TIME_LIMIT_S,
                     check=False,
                 )
-                return [ProbeOutcome(**{**told, "kinds": tuple(told["kinds"])}) for told in json.loads(done.stdout)]
+                outcomes = json.loads(done.stdout)
+                return [ProbeOutcome(**{**outcome, "kinds": tuple(outcome["kinds"])}) for outcome in outcomes]
             except subprocess.TimeoutExpired:
                 message = f"no answer in {TIME_LIMIT_S} s"
             except ValueError:
@@ -179,23 +180,23 @@ def _install(target: Path, *arguments: str) -> None:
 
 def _closure(package: str) -> list[metadata.Distribution]:
     """An installed package and everything that it needs, without extras."""
-    found: dict[str, metadata.Distribution] = {}
+    distributions: dict[str, metadata.Distribution] = {}
     wanted = [package]
     while wanted:
         name = wanted.pop()
-        if name in found:
+        if name in distributions:
             continue
         try:
-            found[name] = metadata.distribution(name)
+            distributions[name] = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        asked = [Requirement(text) for text in found[name].requires or ()]
-        wanted += [one.name for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
-    return list(found.values())
+        requirements = [Requirement(text) for text in distributions[name].requires or ()]
+        wanted += [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return list(distributions.values())
 
 
 def _environment(folders: Sequence[Path], home: str) -> dict[str, str]:
-    """An environment without settings of the user's; every library is told to stay offline."""
+    """An environment without settings of the user's; every library stays offline."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": home,

@@ -1,4 +1,4 @@
-"""What libraries have removed, and when: the table beside this file.
+"""The table of what libraries have removed, and when, from the file beside this one.
 
 The columns:
 
@@ -62,14 +62,14 @@ class Removal:
     @property
     def callee(self) -> str:
         """Of an argument: whose."""
-        found = ARGUMENT.fullmatch(self.name)
-        return found["callee"] if found else ""
+        match = ARGUMENT.fullmatch(self.name)
+        return match["callee"] if match else ""
 
     @property
     def argument(self) -> str:
         """Of an argument: its own name."""
-        found = ARGUMENT.fullmatch(self.name)
-        return found["argument"] if found else ""
+        match = ARGUMENT.fullmatch(self.name)
+        return match["argument"] if match else ""
 
     @property
     def advice(self) -> str:
@@ -104,11 +104,11 @@ def _removal(row: dict[str, str]) -> Removal:
 
 
 def installed_releases() -> dict[str, str]:
-    """The releases of the table's libraries that are installed_releases here, without importing them."""
-    found = {}
+    """The releases of the table's libraries that are installed here, without importing them."""
+    releases = {}
     for library in {removal.library for removal in removals()}:
         try:
-            found[library] = version(library)
+            releases[library] = version(library)
         except (PackageNotFoundError, ValueError):
             continue
-    return found
+    return releases

@@ -1,4 +1,4 @@
-"""Whether the table of removals is true: every line tried on the release before, the one after and the newest."""
+"""Verifies the table of removals: every line is tried on the release before, the one after and the newest."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from suite.course.lifecycle.table import Removal, removals
 
 
 class Installer(Protocol):
-    """What knows the releases of libraries and runs snippets on them."""
+    """Lists the releases of libraries and runs snippets on them."""
 
     def known(self, library: str) -> list[str]:
         """The final releases, oldest first."""
 
     def run(self, library: str, release: str, snippets: Sequence[tuple[str, str]]) -> list[ProbeOutcome]:
-        """What came of `(prelude, snippet)` pairs on a release."""
+        """The outcomes of `(prelude, snippet)` pairs on a release."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verified:
-    """A line with what came of its trials, by their names; no problem means that the line is true."""
+    """A line with the outcomes of its trials, by their names; no problem means that the line is true."""
 
     removal: Removal
     trials: Mapping[str, Trial]
@@ -45,8 +45,8 @@ class Verified:
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = [f"{name} ({self.trials[name].release}) {outcome}" for name, outcome in self.outcomes.items()]
-        lines = [f"{'FALSE' if self.problems else 'true ':5}  {self.removal.key}: {', '.join(told)}"]
+        outcomes = [f"{name} ({self.trials[name].release}) {outcome}" for name, outcome in self.outcomes.items()]
+        lines = [f"{'FALSE' if self.problems else 'true ':5}  {self.removal.key}: {', '.join(outcomes)}"]
         return "\n".join([*lines, *(f"       {problem}" for problem in self.problems)])
 
 
@@ -57,15 +57,15 @@ def chosen(patterns: Iterable[str]) -> list[Removal]:
         UsageError: a pattern names no line.
     """
     keys = {removal.key: removal for removal in removals()}
-    found: dict[str, Removal] = {}
+    rows: dict[str, Removal] = {}
     for pattern in patterns:
         names = {key for key in keys if pattern in (key, *key.split(" ", 1)) or fnmatchcase(key, f"*{pattern}*")}
         if not names:
             near = difflib.get_close_matches(pattern, [key.split(" ", 1)[1] for key in keys], 1)
             hint = f"did you mean {near[0]}?" if near else "name a library or a pattern of the table."
             raise UsageError(f"No line of the table is {pattern}: {hint}")
-        found |= {key: keys[key] for key in keys if key in names}
-    return list(found.values()) or list(keys.values())
+        rows |= {key: keys[key] for key in keys if key in names}
+    return list(rows.values()) or list(keys.values())
 
 
 def verify(
@@ -128,13 +128,13 @@ def _run(trials: Sequence[Trial], installer: Installer, progress: Callable[[str]
     outcomes: dict[Trial, ProbeOutcome] = {}
     for (library, release), mine in grouped.items():
         progress(f"{library} {release}: {len(mine)} snippets")
-        told = installer.run(library, release, [(trial.prelude, trial.snippet) for trial in mine])
-        outcomes |= dict(zip(mine, told, strict=True))
+        results = installer.run(library, release, [(trial.prelude, trial.snippet) for trial in mine])
+        outcomes |= dict(zip(mine, results, strict=True))
     return outcomes
 
 
 def _problems(line: Removal, outcomes: Mapping[str, ProbeOutcome], known: Sequence[str]) -> Iterable[str]:
-    """What of a line is not so."""
+    """What is wrong with a line, in sentences."""
     works = {"before", "deprecated", "back", "replacement"} | ({"newest"} if line.works_on_newest else set())
     for name, outcome in outcomes.items():
         if outcome.stage == "setup":
@@ -147,9 +147,9 @@ def _problems(line: Removal, outcomes: Mapping[str, ProbeOutcome], known: Sequen
     if after is not None and not after.works and line.error not in after.kinds:
         yield f"after: it should end with {line.error}, and ended with {after.error}: {after.message}"
     if line.deprecated_in and not outcomes["deprecated"].warning:
-        yield f"deprecated: {line.deprecated_in} should warn of it, and says nothing"
+        yield f"deprecated: {line.deprecated_in} should warn of it, and gives no warning"
     if line.first_gone and line.first_gone not in known:
-        yield f"{line.first_gone} is no release of {line.library}"
+        yield f"{line.first_gone} is not a release of {line.library}"
     elif line.first_gone and _before(line.first_gone, known) != line.last_seen:
         yield f"{line.last_seen} is not the release before {line.first_gone}: {_before(line.first_gone, known)} is"
 

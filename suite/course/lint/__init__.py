@@ -1,1 +1,1 @@
-"""What a course's examples use that libraries have removed, found without running anything."""
+"""The check of a course's examples against the table of removals, without running anything."""

@@ -62,7 +62,7 @@ def test_a_true_line_has_no_problem_and_each_release_runs_once() -> None:
         ({}, Made(gone_since("5.0.0"), replacement=GONE), "replacement: it should work"),
         ({"error": "KeyError"}, Made(gone_since("5.0.0")), "it should end with KeyError, and ended with ImportError"),
         ({"last_seen": "4.57.5"}, Made(gone_since("5.0.0")), "4.57.5 is not the release before 5.0.0: 4.57.6 is"),
-        ({"first_gone": "5.0.7"}, Made(gone_since("5.0.0")), "5.0.7 is no release of transformers"),
+        ({"first_gone": "5.0.7"}, Made(gone_since("5.0.0")), "5.0.7 is not a release of transformers"),
         ({}, Made(gone_since("5.0.0", dataclasses.replace(GONE, stage="setup"))), "its prelude failed"),
         ({"back_in": "5.2.0"}, Made(gone_since("5.0.0")), "back: it should work"),
         ({"back_in": "5.2.0"}, Made(lambda release: GONE if release == "5.0.0" else WORKS), "still gone: it should be"),
@@ -77,7 +77,7 @@ def test_a_false_line_is_told(change: dict[str, str], made: Made, says: str) -> 
 def test_what_is_deprecated_works_and_warns() -> None:
     line = dataclasses.replace(LINE, last_seen="", first_gone="", error="", deprecated_in="5.0.0")
     assert problems(line, Made(lambda _: WARNS)) == ()
-    assert "says nothing" in problems(line, Made(lambda _: WORKS))[0]
+    assert "gives no warning" in problems(line, Made(lambda _: WORKS))[0]
     assert "should work" in problems(line, Made(lambda _: GONE))[0]
 
 
