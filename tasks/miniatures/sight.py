@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suite.task.miniatures import Progress
+
 from ..worlds import scene_texts, shapes
 from . import training
 
@@ -79,7 +81,7 @@ def patches(scene: shapes.Scene) -> tuple[np.ndarray, np.ndarray]:
 
 
 def learn_to_see(
-    make: Callable[[], torch.nn.Module], steps: int, work: Path, progress: training.Progress, seed: int = 0
+    make: Callable[[], torch.nn.Module], steps: int, work: Path, progress: Progress, seed: int = 0
 ) -> tuple[dict[str, Any], float]:
     """The weights of a vision transformer that `make` makes, trained; and the seconds that it took.
 
@@ -103,7 +105,7 @@ def learn_to_see(
     return saved["weights"], saved["seconds"]
 
 
-def _train(vision: torch.nn.Module, steps: int, work: Path, progress: training.Progress, seed: int) -> float:
+def _train(vision: torch.nn.Module, steps: int, work: Path, progress: Progress, seed: int) -> float:
     import torch
 
     scenes = scene_texts.settled("train", SCENES, f"sight/{seed}", THINGS)

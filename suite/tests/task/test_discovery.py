@@ -138,7 +138,7 @@ def test_a_users_own_tasks_module_shadows_nothing_and_nothing_heavy_is_imported(
     (tmp_path / "tasks.py").write_text("raise SystemExit('the wrong tasks')\n")
     program = (
         "import sys; sys.path.insert(0, '')\n"
-        "from suite import discovery\n"
+        "from suite.task import discovery\n"
         "tasks = discovery.load_tasks(discovery.tasks_root())\n"
         "heavy = {'torch', 'transformers', 'onnxruntime', 'sklearn', 'seqeval', 'sacrebleu', 'tasks'}\n"
         "print(len(tasks), sorted(heavy & set(sys.modules)))\n"
