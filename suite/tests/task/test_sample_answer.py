@@ -72,7 +72,7 @@ def test_cells_that_answer_alike_are_named_together(tmp_path: Path) -> None:
     run = RunFolder.create(tmp_path, "run")
     for backend, answers in (("eager", "ab"), ("bf16", "ab"), ("int8", "ac")):
         run.append_sample_answers(cell(backend=backend), shown(list(answers)))
-    assert len(list((run.path / "sample_answers").iterdir())) == 2, "one picture and one sound, kept once"
+    assert len(list((run.path / "exhibits").iterdir())) == 2, "one picture and one sound, kept once"
     (found,) = by_capability(run.path, run.sample_answers()).values()
     assert [[(answer.text, answer.backends) for answer in one.answers] for one in found] == [
         [("said a", ["eager", "bf16", "int8"])],
@@ -89,6 +89,6 @@ def test_the_page_shows_them_and_survives_a_lost_file(tmp_path: Path) -> None:
     assert "said &lt;b&gt;" in page
     assert 'src="data:image/png;base64,' in page
     assert 'src="data:audio/wav;base64,' in page
-    for file in (run.path / "sample_answers").iterdir():
+    for file in (run.path / "exhibits").iterdir():
         file.unlink()
     assert "data:image/png" not in write_report([run.path], run.path).read_text(encoding="utf-8")

@@ -81,9 +81,8 @@ class ZeroShotAudioClassification(TrainedRecipe):
 
         texts = _texts(processor.tokenizer, PROMPTS[0])
         answers: list[int] = []
-        features: Any  # rows of an array
-        for features in training.chunks(_features(processor.feature_extractor, held_out), 60):
-            mels = torch.from_numpy(features.astype(np.float32))
+        features = _features(processor.feature_extractor, held_out).astype(np.float32)
+        for mels in torch.from_numpy(features).split(60):
             with torch.inference_mode():
                 answers += model(**texts, input_features=mels).logits_per_audio.argmax(dim=-1).tolist()
         right = [sounds.KINDS[answer] == sound.kind for answer, sound in zip(answers, held_out, strict=True)]
