@@ -42,8 +42,7 @@ class Trial:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self.ran = 0
-        """How many processes were started."""
+        self._outputs: dict[tuple[str, ...], str] = {}
 
     def try_out(self, words: Sequence[str]) -> None:
         """Run a command, or check what can be checked of it; an AssertionError says what is wrong."""
@@ -54,11 +53,12 @@ class Trial:
         raise AssertionError(f"no rule says how {' '.join(words)!r} is tried: add one to RULES")
 
     def run(self, *words: str, ends_with: tuple[int, ...] = (0,)) -> str:
-        """What a command prints; it must end with one of these exit codes."""
-        self.ran += 1
-        ended = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert ended.returncode in ends_with, ended.stdout + ended.stderr
-        return ended.stdout
+        """What a command prints; it must end with one of these exit codes. What worked once is not run again."""
+        if words not in self._outputs:
+            ended = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+            assert ended.returncode in ends_with, ended.stdout + ended.stderr
+            self._outputs[words] = ended.stdout
+        return self._outputs[words]
 
     def pytest(self, words: list[str]) -> None:
         """Of pytest's commands the items are collected: options, names, node ids and paths are those of a real run."""
