@@ -80,13 +80,13 @@ def gpus() -> list[dict[str, Any]] | None:
 
 def libraries() -> dict[str, str]:
     """The versions of what takes part, of what is installed."""
-    found = {}
+    versions = {}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def load() -> list[float] | None:

@@ -125,7 +125,7 @@ def build(name: str, tasks_root: Path, progress: Progress = print) -> Path:
 def check(tasks_root: Path, names: Sequence[str] = (), progress: Progress = print) -> list[str]:
     """Score the shipped miniatures again and compare files and scores with their cards; a sentence per deviation."""
     tasks = load_tasks(tasks_root)
-    found = shipped(tasks_root)
+    folders = shipped(tasks_root)
     deviations = [f"The miniature {name} is not shipped." for name in names if name not in found]
     for name, directory in found.items():
         if names and name not in names:
