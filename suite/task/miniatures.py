@@ -126,8 +126,8 @@ def check(tasks_root: Path, names: Sequence[str] = (), progress: Progress = prin
     """Score the shipped miniatures again and compare files and scores with their cards; a sentence per deviation."""
     tasks = load_tasks(tasks_root)
     folders = shipped(tasks_root)
-    deviations = [f"The miniature {name} is not shipped." for name in names if name not in found]
-    for name, directory in found.items():
+    deviations = [f"The miniature {name} is not shipped." for name in names if name not in folders]
+    for name, directory in folders.items():
         if names and name not in names:
             continue
         card = json.loads((directory / CARD).read_text())
