@@ -193,7 +193,7 @@ def _refusals(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
             cell.task.check_input(bad, processor, config)
         except InvalidInput as refusal:
             if len(str(refusal).split()) < 5:
-                yield f"the refusal of {what} input is no sentence: {refusal}"
+                yield f"the refusal of {what} input is not a sentence: {refusal}"
         else:
             yield f"{what} input is not refused"
 

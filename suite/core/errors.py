@@ -11,7 +11,7 @@ class TouchstoneError(Exception):
 
 
 class UsageError(TouchstoneError):
-    """The request itself cannot be carried out: a mistyped name, a folder that is no checkpoint. Exit code 4."""
+    """The request itself cannot be carried out: a mistyped name, a folder that is not a checkpoint. Exit code 4."""
 
 
 class CheckpointError(TouchstoneError):

@@ -84,7 +84,7 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
     backends = tuple(known_name("backend", name, references()) for name in get("--backend"))
     samples = Path(get("--samples")).absolute() if get("--samples") else None
     if samples is not None and not samples.is_file():
-        raise UsageError(f"--samples {samples} is no file: name a JSON Lines file of inputs and truths.")
+        raise UsageError(f"--samples {samples} is not a file: name a JSON Lines file of inputs and truths.")
     return Settings(
         capabilities=tuple(get("--capability")),
         backends=backends,

@@ -90,7 +90,7 @@ def _uses_by(node: ast.AST) -> Iterator[tuple[str, Kind]]:
 
 
 def root_name(node: ast.expr) -> str:
-    """The name at the root of `a.b["c"]`; empty if it is no name."""
+    """The name at the root of `a.b["c"]`; empty if it is not a name."""
     while isinstance(node, ast.Subscript | ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""

@@ -45,7 +45,7 @@ def refused(touchstone: Touchstone, result: pytest.RunResult, words: str) -> Non
         (("--batch-size", "two"), "--batch-size takes a whole number"),
         (("--budget", "-1"), "--budget takes a number of seconds above 0"),
         (("--cell-timeout", "nan"), "--cell-timeout takes a number of seconds above 0"),
-        (("--samples", "nowhere.jsonl"), "is no file"),
+        (("--samples", "nowhere.jsonl"), "is not a file"),
         (("--resume=latest",), "There is no run in"),
         (("--resume",), "is not the folder of a run: before a test path write --resume=latest."),  # the path follows
         (("--resume", "20200101-000000"), "There is no run '20200101-000000'"),

@@ -118,7 +118,7 @@ def image_from_source(source: str) -> Any:
     """A PIL picture out of a `data:` URL or bare base64; of another URL, one of the world's.
 
     Raises:
-        ValueError: it is no picture.
+        ValueError: it is not a picture.
     """
     if re.match(r"https?://", source):
         return local_models.draw(source)
@@ -129,7 +129,7 @@ def open_image(content: bytes) -> Any:
     """The PIL picture in a file.
 
     Raises:
-        ValueError: it is no picture.
+        ValueError: it is not a picture.
     """
     from PIL import Image, UnidentifiedImageError
 

@@ -118,7 +118,7 @@ def number_of(
     """A number of a request, which may be missing or null.
 
     Raises:
-        ServiceError: it is no number, or out of bounds.
+        ServiceError: it is not a number, or out of bounds.
     """
     value = body.get(name)
     if value is None:

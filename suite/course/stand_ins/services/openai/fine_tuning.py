@@ -117,7 +117,7 @@ def _tokens_in(content: bytes) -> int:
     """The tokens of the examples of a training file.
 
     Raises:
-        ValueError: it is no file of chats, or of too few.
+        ValueError: it is not a file of chats, or of too few.
     """
     model = local_models.chat_model()
     lines = [line for line in content.decode(errors="replace").splitlines() if line.strip()]
