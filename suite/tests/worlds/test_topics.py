@@ -114,7 +114,7 @@ def test_text_and_label_are_measured_together() -> None:
 def test_a_truth_is_one_of_the_candidates() -> None:
     value = {"text": "a", "candidate_labels": ["b", "c"]}
     assert TASK.from_json({"input": value, "truth": "c"}, 1, ROOT).truth == "c"
-    with pytest.raises(ValueError, match="none of the candidate labels"):
+    with pytest.raises(ValueError, match="not one of the candidate labels"):
         TASK.from_json({"input": value, "truth": "d"}, 1, ROOT)
 
 

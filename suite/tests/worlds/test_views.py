@@ -139,5 +139,5 @@ def test_labels_of_imagenet_and_of_shapes_are_both_known() -> None:
     samples = [row for row in rows if row is not None]
     assert [sample.truth for sample in samples] == names
     assert [sample.truth for sample in fit(samples, CLASSIFICATION, imagenet)] == names
-    with pytest.raises(UsageError, match="none of the checkpoint's"):
+    with pytest.raises(UsageError, match="not one of the checkpoint's"):
         CLASSIFICATION.own_truth("red star", imagenet)

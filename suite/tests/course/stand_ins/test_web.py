@@ -63,4 +63,5 @@ def test_what_cannot_be_made_is_refused_and_noted(address: str, notes: Notes) ->
     assert httpx.get(f"{address}/a.png").status_code == 200
     assert [note.outcome for note in notes] == ["refused", "refused", "refused", "answered"]
     assert {note.kind for note in notes} == {"host"}
+    assert notes[0].details.pop("reply").startswith("Not found")
     assert notes[0].details == {"path": "/film.mp4", "kind": "mp4", "method": "GET"}
