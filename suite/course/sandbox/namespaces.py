@@ -144,6 +144,7 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
         syscalls.mount("tmpfs", place, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, f"size={limits.disk},mode=1777")
     for path, opened in sources.items():
         if path in links:
+            os.close(opened)
             continue
         target = Path(root + path)
         if folders[path]:
@@ -171,6 +172,15 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
             os.chown(owned, NOBODY, NOBODY)
     syscalls.raise_loopback()
     os.chdir(WORK)
+
+
+def hide_changes_of(folders: Iterable[str]) -> None:
+    """See these folders read-only from here on, in a view of mounts of this process's own: Landlock lets modes and times
+    be changed. Raises OSError.
+    """
+    syscalls.unshare(syscalls.NEW_MOUNTS)
+    for folder in folders:
+        syscalls.make_read_only(folder)
 
 
 def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
