@@ -175,8 +175,9 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
 
 
 def hide_changes_of(folders: Iterable[str]) -> None:
-    """See these folders read-only from here on, in a view of mounts of this process's own: Landlock lets modes and times
-    be changed. Raises OSError.
+    """See these folders read-only from here on, in a mount namespace of this process's own. Raises OSError.
+
+    Landlock would let modes and times be changed.
     """
     syscalls.unshare(syscalls.NEW_MOUNTS)
     for folder in folders:
