@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from suite.core.errors import TouchstoneError
-from suite.course.sandbox import app_servers, document_log, namespaces, syscalls, workload_limits
+from suite.course.sandbox import app_servers, document_log, namespaces, seccomp, syscalls, workload_limits
 from suite.course.sandbox.execute import new_namespace
 from suite.course.sandbox.fork_chain import keep, kill_group, reply
 from suite.course.sandbox.namespaces import Limits
@@ -73,6 +73,7 @@ def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str)
         os.sched_setaffinity(0, {spec.core})
     try:
         if spec.unsafe_folder is None:
+            seccomp.leave_session_keyring()
             namespaces.enter()
         output, writing = os.pipe()
         child = os.fork()
@@ -166,7 +167,10 @@ def _run_isolated(requests: Connection, replies: Connection, spec: SandboxSpec) 
 
 def _answer_requests(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
     # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    settings = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    settings["daemon"] = False
+    settings.pop("tempdir", None)  # the parent's, which is not seen here
+    multiprocessing.set_start_method(None, force=True)  # nor is the parent's way to start processes the reader's
     sys.argv = ["example.py"]
     workload_limits.install(spec.notes[1])
     app_servers.install()
