@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
+import multiprocessing.resource_tracker
+import multiprocessing.util
 import os
+import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from suite.core.files import project_root
 from suite.processes import preload
-from suite.processes.stdio import print_to
 
 _MAIN = threading.Lock()
 """Workers are also started by threads, and the main module is one for all."""
@@ -27,7 +33,7 @@ class Forkserver:
     multiprocessing has one per process and ends it with the process; one that has what is asked for is used again.
     """
 
-    _running: ClassVar[tuple[object, ...] | None] = None
+    _running: ClassVar[_Start | None] = None
 
     def __init__(
         self,
@@ -44,8 +50,6 @@ class Forkserver:
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
         environment = {
-            preload.NAMES_VARIABLE: ",".join(sorted(set(names))),
-            preload.TASKS_VARIABLE: os.pathsep.join(map(str, tasks)),
             "PYTHONPATH": os.pathsep.join([str(project_root()), *filter(None, sys.path)]),
             "OMP_NUM_THREADS": str(threads),
             "MKL_NUM_THREADS": str(threads),
@@ -53,47 +57,83 @@ class Forkserver:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
-        wanted = (preload.MODULE_NAME, *sorted((environment | dict(instead or {})).items()))
-        if not self.preloads or wanted == Forkserver._running:
+        imports = {"names": sorted(set(names)), "tasks": [str(folder) for folder in tasks]}
+        inherited = os.environ if instead is None else instead
+        start = _Start(json.dumps(imports), {**inherited, **environment}, log)
+        running = Forkserver._running
+        # Without `instead` it was started for whatever the environment was then, as it would be by multiprocessing.
+        wanted = (preload.MODULE_NAME, start.imports, environment, instead)
+        if not self.preloads or (running is not None and running.wanted == wanted):
             return
-        _stop_forkserver()
-        self.context.set_forkserver_preload([preload.MODULE_NAME])
-        with _environment(environment, instead), _output_to(log), unimportable_main():
+        start.wanted = wanted
+        _replace_server(start)
+        with unimportable_main():
             multiprocessing.forkserver.ensure_running()
-        Forkserver._running = wanted
+        Forkserver._running = start
 
 
-def _stop_forkserver() -> None:
-    """One forkserver serves a whole process, and multiprocessing has no public way to end it."""
-    server: Any = multiprocessing.forkserver._forkserver
-    server._stop()
+@dataclass
+class _Start:
+    """How a forkserver is started, the first time and again where it has died.
+
+    `imports` is JSON for `suite.processes.preload`; `environment` is all of its environment.
+    """
+
+    imports: str
+    environment: dict[str, str]
+    log: Path
+    wanted: object = None
 
 
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str], instead: Mapping[str, str] | None) -> Iterator[None]:
-    before = dict(os.environ)
-    if instead is not None:
-        os.environ.clear()
-        os.environ.update(instead)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+class _Server(multiprocessing.forkserver.ForkServer):
+    """multiprocessing's own, but that whatever it starts gets a constructed environment.
+
+    multiprocessing lets it inherit what the environment happens to be, and starts it again on its own once it has died.
+    """
+
+    def __init__(self, start: _Start) -> None:
+        super().__init__()
+        self._start = start
+        self._starting = threading.Lock()
+        self.set_forkserver_preload([preload.MODULE_NAME])
+
+    def ensure_running(self) -> None:
+        multiprocessing.resource_tracker.ensure_running()
+        module: Any = multiprocessing.forkserver
+        with self._starting:
+            # Of this one module alone: others of multiprocessing go on to use the real one.
+            module.util = SimpleNamespace(**{**vars(multiprocessing.util), "spawnv_passfds": self._spawn})
+            try:
+                super().ensure_running()
+            finally:
+                module.util = multiprocessing.util
+
+    def _spawn(self, executable: str, arguments: Sequence[str], descriptors: Sequence[int]) -> int:
+        """Start the forkserver; the list of imports is a file without a name, since it can be long. Raises OSError."""
+        with tempfile.TemporaryFile() as imports, self._start.log.open("ab") as log:
+            imports.write(self._start.imports.encode())
+            imports.seek(0)
+            process = subprocess.Popen(
+                list(map(os.fsdecode, arguments)),
+                executable=os.fsdecode(executable),
+                env={**self._start.environment, preload.DESCRIPTOR_VARIABLE: str(imports.fileno())},
+                pass_fds=[*descriptors, imports.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        process.returncode = 0  # the base class waits for it, by its number
+        return process.pid
 
 
-@contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[None]:
-    """Let what is started in here inherit the log as its standard output and error."""
-    saved = [os.dup(1), os.dup(2)]
-    try:
-        print_to(log)
-        yield
-    finally:
-        for number, copy in zip((1, 2), saved, strict=True):
-            os.dup2(copy, number)
-            os.close(copy)
+def _replace_server(start: _Start) -> None:
+    """End the forkserver that runs and let multiprocessing use another; it has no public way to do either."""
+    module: Any = multiprocessing.forkserver
+    module._forkserver._stop()
+    server = _Server(start)
+    module._forkserver = server
+    for name in ("ensure_running", "get_inherited_fds", "connect_to_new_process", "set_forkserver_preload"):
+        setattr(module, name, getattr(server, name))
 
 
 @contextlib.contextmanager

@@ -1,22 +1,26 @@
 """Imported once, by the forkserver, so that every worker is born with the libraries loaded.
 
 Imports only: no tensor operation, tokenizer call, ONNX Runtime session or CUDA query, since threads and device contexts
-do not survive a fork. `transformers` is lazy, so the concrete classes in use are named by the parent in an environment
-variable. A preload that fails does so silently: `effect()`, asked in a worker, says whether it happened.
+do not survive a fork. `transformers` is lazy, so the concrete classes in use are named by the parent, in a file that is
+passed on as a descriptor. A preload that fails does so silently: `effect()`, asked in a worker, says whether it did.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from suite.core.errors import TouchstoneError
 
-NAMES_VARIABLE = "TOUCHSTONE_PRELOAD"
-TASKS_VARIABLE = "TOUCHSTONE_PRELOAD_TASKS"
+DESCRIPTOR_VARIABLE = "TOUCHSTONE_PRELOAD"
+"""The number of an open file: JSON, the `names` to import (a class of transformers, or module:attribute) and folders of
+`tasks`.
+"""
 MODULES = ("torch", "transformers", "numpy", "safetensors.torch", "scipy.stats")
 MODULE_NAME = "suite.processes.preload"
 
@@ -24,14 +28,14 @@ PID = os.getpid()
 MISSING: list[str] = []
 
 
-def _import_all() -> None:
+def _import_all(imports: dict[str, Any]) -> None:
     for module in MODULES:
         try:
             importlib.import_module(module)
         except ImportError:
             MISSING.append(module)
     transformers = sys.modules.get("transformers")
-    for name in filter(None, os.environ.get(NAMES_VARIABLE, "").split(",")):
+    for name in imports["names"]:
         module, _, attribute = name.rpartition(":")
         try:
             holder = importlib.import_module(module) if module else transformers
@@ -39,18 +43,22 @@ def _import_all() -> None:
                 getattr(holder, attribute)
         except Exception:  # whatever a library raises as it is imported is for those who use it
             MISSING.append(name)
-    if folders := os.environ.get(TASKS_VARIABLE):
+    if imports["tasks"]:
         from suite.task import discovery
 
-        for folder in folders.split(os.pathsep):
+        for folder in imports["tasks"]:
             # A folder that cannot be loaded is told to whoever asks for a task of it.
             with contextlib.suppress(TouchstoneError):
                 discovery.load_tasks(Path(folder))
 
 
 _paths = list(sys.path)
-if os.environ.get(NAMES_VARIABLE) is not None:
-    _import_all()
+if DESCRIPTOR_VARIABLE in os.environ:
+    with open(int(os.environ.pop(DESCRIPTOR_VARIABLE)), encoding="utf-8") as _file:  # noqa: PTH123 - it has no path
+        if _file.seekable():  # where the forkserver could not import this, it is its children that do
+            _file.seek(0)
+        _imports = json.load(_file)
+    _import_all(_imports)
 ADDED_PATHS = [path for path in sys.path if path not in _paths]
 """What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
 

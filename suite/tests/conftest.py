@@ -18,15 +18,17 @@ from suite.tests.support.tiny import make_tasks
 HERE = Path(__file__).parent
 MARKED = {
     "slow": (
-        "backends/", "course/sandbox/", "course/stand_ins/checkpoints/", "course/stand_ins/hub/test_server.py",
-        "course/stand_ins/services/", "course/test_course.py", "course/test_own_course.py", "executors/",
+        "backends/", "course/attacks/", "course/sandbox/", "course/stand_ins/checkpoints/",
+        "course/stand_ins/hub/test_server.py", "course/stand_ins/services/", "course/test_course.py",
+        "course/test_own_course.py", "executors/",
         "pages/test_commands.py", "plugin/test_interrupts.py", "plugin/test_outcomes.py", "plugin/test_resume.py",
         "plugin/test_selection.py", "run/test_planted_faults.py", "run/test_prebuild.py", "task/test_miniatures.py",
         "worker/test_build_cache.py",
     ),
-    "walls": ("course/sandbox/", "course/test_course.py", "course/test_own_course.py"),
+    "walls": ("course/attacks/", "course/sandbox/", "course/test_course.py", "course/test_own_course.py"),
     "network": (
-        "course/sandbox/", "course/stand_ins/hub/", "course/stand_ins/services/", "course/stand_ins/test_web.py",
+        "course/attacks/", "course/sandbox/", "course/stand_ins/hub/", "course/stand_ins/services/",
+        "course/stand_ins/test_web.py",
         "course/test_course.py", "course/test_own_course.py", "subjects/test_hub.py", "subjects/test_hub_samples.py",
     ),
 }  # fmt: skip

@@ -1,7 +1,8 @@
 """The walls around a document's processes, all the kernel's: what they can see, change, reach and use up.
 
 Namespaces of its own for users, mounts, processes, network, messages and the host's name; a root in which only the
-interpreter's files exist, read-only; a small memory disk to write to; limits; no capabilities; Landlock where there is.
+interpreter's files exist, read-only; a small memory disk to write to; limits; no capabilities; a filter of system
+calls; Landlock where there is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.core.files import project_root
-from suite.course.sandbox import syscalls
+from suite.course.sandbox import seccomp, syscalls
 
 HOME = "/tmp/reader"
 WORK = f"{HOME}/course"
@@ -32,6 +33,8 @@ _SETTINGS = (
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _PROCESS_FLAGS = syscalls.NO_SUID | syscalls.NO_DEVICES | syscalls.NO_EXEC | syscalls.READ_ONLY
 _PROCESSORS = "/sys/devices/system/cpu"
+_HIDDEN = ("kcore", "key-users", "keys", "sched_debug", "timer_list")
+"""Below /proc, what says something of others than the document."""
 PROCESSES = 128
 """At once, in a document; enforced where it is not root that asks."""
 NOBODY = 65534
@@ -54,10 +57,14 @@ def missing() -> str | None:
     """Why there are no walls to be had here, or `None`. Tried in a process of its own."""
     if not sys.platform.startswith("linux"):
         return "only Linux has the namespaces that they are built of"
+    if not seccomp.supported():
+        return f"the system calls of this kind of processor ({os.uname().machine}) are not known"
     child = os.fork()
     if child == 0:
         try:
             _enter()
+            syscalls.drop_privileges()
+            seccomp.install()
         except OSError as error:
             os._exit(min(error.errno or 1, 125))
         os._exit(0)
@@ -144,6 +151,7 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
         syscalls.mount("tmpfs", place, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, f"size={limits.disk},mode=1777")
     for path, opened in sources.items():
         if path in links:
+            os.close(opened)
             continue
         target = Path(root + path)
         if folders[path]:
@@ -158,6 +166,9 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
         Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{inside}")
     Path(f"{root}/proc").mkdir()
     syscalls.mount("proc", f"{root}/proc", "proc", _PROCESS_FLAGS)
+    for name in _HIDDEN:
+        if Path(f"{root}/proc/{name}").exists():
+            syscalls.bind(f"{root}/dev/null", f"{root}/proc/{name}")
     Path(f"{root}/.old").mkdir()
     syscalls.pivot_root(root, f"{root}/.old")
     os.chdir("/")
@@ -173,6 +184,16 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
     os.chdir(WORK)
 
 
+def hide_changes_of(folders: Iterable[str]) -> None:
+    """See these folders read-only from here on, in a mount namespace of this process's own. Raises OSError.
+
+    Landlock would let modes and times be changed.
+    """
+    syscalls.unshare(syscalls.NEW_MOUNTS)
+    for folder in folders:
+        syscalls.make_read_only(folder)
+
+
 def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
     """Give up every right to change the walls, and take on the limits. What is started afterwards has no more."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -180,6 +201,7 @@ def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
     syscalls.forbid_writing_except(["/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", *writable])
     syscalls.drop_privileges()
+    seccomp.install()
 
 
 def become_nobody() -> None:

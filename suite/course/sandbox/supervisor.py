@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from suite.core.errors import TouchstoneError
-from suite.course.sandbox import app_servers, namespaces, syscalls, workload_limits
+from suite.course.sandbox import app_servers, document_log, namespaces, seccomp, syscalls, workload_limits
 from suite.course.sandbox.execute import new_namespace
 from suite.course.sandbox.fork_chain import keep, kill_group, reply
 from suite.course.sandbox.namespaces import Limits
@@ -67,13 +67,15 @@ def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print_to(Path(log))
     sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - for the process's life
-    _close_inherited_except({requests.fileno(), replies.fileno()})
+    close_except({0, 1, 2, requests.fileno(), replies.fileno()})
     preload.restore_paths()
     if spec.core is not None:
         os.sched_setaffinity(0, {spec.core})
     try:
         if spec.unsafe_folder is None:
+            seccomp.leave_session_keyring()
             namespaces.enter()
+        output, writing = os.pipe()
         child = os.fork()
     except OSError as error:
         reply(replies, {"refused": str(error)})
@@ -81,6 +83,8 @@ def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str)
     if child == 0:
         try:
             syscalls.die_with_parent(signal.SIGKILL)
+            document_log.print_to(writing)
+            os.close(output)
             if spec.unsafe_folder is None:
                 _supervise(requests, replies, spec)
             _run_unsafe(requests, replies, spec)
@@ -91,17 +95,19 @@ def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str)
         os._exit(1)
     requests.close()
     replies.close()
+    os.close(writing)
+    document_log.copy(output, child)
     os.waitpid(child, 0)
     os._exit(0)
 
 
-def _close_inherited_except(used: set[int]) -> None:
+def close_except(used: set[int]) -> None:
     """Close what was inherited for others: with the forkserver's own pipes an example could end it.
 
-    Each becomes the null device, since multiprocessing still believes that it has them.
+    Each becomes the null device that is seen now, since multiprocessing still believes that it has them.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in {int(path.name) for path in Path("/proc/self/fd").iterdir()} - used - {0, 1, 2, nothing}:
+    for descriptor in {int(path.name) for path in Path("/proc/self/fd").iterdir()} - used - {nothing}:
         with contextlib.suppress(OSError):
             os.fstat(descriptor)
             os.dup2(nothing, descriptor)
@@ -115,6 +121,8 @@ def _supervise(requests: Connection, replies: Connection, spec: SandboxSpec) -> 
         [spec.cache],
         spec.limits,
     )
+    # Whatever was opened under the old root, the null devices among it, is left behind with that root.
+    close_except({1, 2, requests.fileno(), replies.fileno()})
     stand_ins = _fork(lambda: _serve_stand_ins(spec))
     _link_siblings(spec)
     _fork(lambda: _run_isolated(requests, replies, spec))
@@ -140,6 +148,7 @@ def _fork(work: Callable[[], None]) -> int:
 def _serve_stand_ins(spec: SandboxSpec) -> None:
     from suite.course.stand_ins import network
 
+    syscalls.forbid_inspection()
     sockets = network.open_sockets()
     namespaces.confine(spec.limits, [spec.cache])
     network.serve(sockets, spec.authority, spec.hints, Path(spec.cache), spec.notes[0])
@@ -149,6 +158,7 @@ def _run_isolated(requests: Connection, replies: Connection, spec: SandboxSpec) 
     os.nice(MODEST)
     os.environ.pop("MPLCONFIGDIR", None)
     _link_local_checkpoints(spec)
+    namespaces.hide_changes_of([spec.cache])
     namespaces.become_nobody()
     namespaces.confine(spec.limits)
     _wait_for_stand_ins()
@@ -157,7 +167,10 @@ def _run_isolated(requests: Connection, replies: Connection, spec: SandboxSpec) 
 
 def _answer_requests(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
     # An example may start processes of its own, which multiprocessing refuses to the children of its own pools.
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    settings = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    settings["daemon"] = False
+    settings.pop("tempdir", None)  # the parent's, which is not seen here
+    multiprocessing.set_start_method(None, force=True)  # nor is the parent's way to start processes the reader's
     sys.argv = ["example.py"]
     workload_limits.install(spec.notes[1])
     app_servers.install()

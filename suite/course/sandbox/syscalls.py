@@ -55,8 +55,13 @@ def bind(source: str, target: str, *, writable: bool = False) -> None:
     """Mount a file or folder at another place too, read-only unless said otherwise. Raises OSError."""
     mount(source, target, None, BIND | RECURSIVE)
     if not writable:
-        kept = os.statvfs(target).f_flag & _KEPT_FLAGS
-        mount("none", target, None, REMOUNT | BIND | READ_ONLY | NO_SUID | kept)
+        make_read_only(target)
+
+
+def make_read_only(target: str) -> None:
+    """Let nothing be written through this mount. Raises OSError."""
+    kept = os.statvfs(target).f_flag & _KEPT_FLAGS
+    mount("none", target, None, REMOUNT | BIND | READ_ONLY | NO_SUID | kept)
 
 
 def pivot_root(new: str, old: str) -> None:
@@ -96,6 +101,11 @@ def drop_privileges() -> None:
 def _set_capabilities(mask: int) -> None:
     header = struct.pack("Ii", _CAPABILITIES_3, 0)
     _checked(_library.capset(header, struct.pack("6I", mask, mask, mask, 0, 0, 0)), "capset")
+
+
+def forbid_inspection() -> None:
+    """Let no process of the same user look into this one, or through its /proc at the files that it sees."""
+    _library.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def die_with_parent(signal: int) -> None:

@@ -165,8 +165,8 @@ def test_a_library_that_fails_as_it_is_imported_does_not_stop_the_course(tmp_pat
     code = "import suite.processes.preload as made; print(made.MISSING)"
     paths = os.pathsep.join([str(tmp_path), *sys.path])
     ended = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "TOUCHSTONE_PRELOAD": "fails:", "PYTHONPATH": paths},
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code], env={**os.environ, "TOUCHSTONE_PRELOAD": "0", "PYTHONPATH": paths},
+        input='{"names": ["fails:"], "tasks": []}', capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert ended.stdout.split("\n")[-2] == "['fails:']"
 

@@ -1,0 +1,79 @@
+"""Runs documents behind the walls as a given user: a document per line of standard input, its results per line of
+standard output.
+
+Run as `python -m suite.tests.course.attacks.run_attacks USER FOLDER`. Root becomes USER before anything else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from suite.core.files import project_root
+from suite.course.documents.model import Example
+from suite.course.sandbox import document_process, namespaces, seccomp, syscalls
+from suite.course.sandbox.supervisor import SandboxSpec
+from suite.course.stand_ins.network import new_authority
+
+LIMITS = namespaces.Limits(memory=2**31, disk=2**28, seconds=8.0)
+SECRET = "hush-hush"
+KEY = "touchstone-test-key"
+"""Of a secret in the session keyring of the process that starts documents."""
+
+
+def become(user: int) -> None:
+    """Become an unprivileged user who can still execute this interpreter, wherever root alone may look for it."""
+    wanted = [Path(path) for path in (*namespaces.interpreter_files(), project_root(), "/tmp")]
+    closed = {parent for path in wanted for parent in path.parents if not parent.stat().st_mode & 1}
+    syscalls.unshare(syscalls.NEW_MOUNTS)
+    syscalls.mount("none", "/", None, syscalls.RECURSIVE | syscalls.PRIVATE)
+    for folder in sorted(closed):
+        inside = [(path, os.open(path, os.O_PATH)) for path in sorted(wanted) if path.is_relative_to(folder)]
+        syscalls.mount("tmpfs", str(folder), "tmpfs", 0, "mode=0755")
+        for path, opened in inside:
+            if not path.exists():
+                path.mkdir(parents=True)
+                syscalls.bind(f"/proc/self/fd/{opened}", str(path))
+            os.close(opened)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def main(folder: Path) -> None:
+    """Answer documents (lists of examples' codes) until the input ends."""
+    seccomp.leave_session_keyring()
+    if seccomp.supported():
+        number = seccomp.DENIED["add_key"][list(seccomp.AUDIT).index(os.uname().machine)]
+        ctypes.CDLL(None).syscall(number, b"user", KEY.encode(), SECRET.encode(), len(SECRET), -3)
+    certificate = folder / "stand-ins.pem"
+    public, authority = new_authority()
+    certificate.write_bytes(public)
+    (folder / "cache").mkdir(exist_ok=True)
+    sibling = folder / "data.txt"
+    sibling.write_text("keep me")
+    spec = SandboxSpec(LIMITS, str(folder / "cache"), authority, siblings={"data.txt": str(sibling)})
+    forkserver = document_process.open_forkserver([], folder / "log.txt", certificate)
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        results: list[dict[str, Any]] = []
+        process = document_process.DocumentProcess(forkserver, spec, folder / "log.txt")
+        try:
+            for index, code in enumerate(json.loads(line)):
+                results.append(asdict(process.execute(index, Example("a.md", str(index), 1, code))))
+        finally:
+            process.close()
+        print(json.dumps(results), flush=True)
+
+
+if __name__ == "__main__":
+    user = int(sys.argv[1])
+    if os.getuid() != user:
+        become(user)
+        os.execv(sys.executable, [sys.executable, "-P", "-m", __spec__.name, *sys.argv[1:]])
+    main(Path(sys.argv[2]))
