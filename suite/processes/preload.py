@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from suite.core.errors import TouchstoneError
+from suite.core.import_path import SAFE_PATH
 
 NAMES_VARIABLE = "TOUCHSTONE_PRELOAD"
 TASKS_VARIABLE = "TOUCHSTONE_PRELOAD_TASKS"
@@ -51,6 +52,7 @@ def _import_all() -> None:
 _paths = list(sys.path)
 if os.environ.get(NAMES_VARIABLE) is not None:
     _import_all()
+    os.environ.pop(SAFE_PATH, None)  # it is for the imports here; what children start has a script's folder on its path
 ADDED_PATHS = [path for path in sys.path if path not in _paths]
 """What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from suite.core.errors import UsageError
 from suite.core.files import cache_root
+from suite.core.import_path import SAFE_PATH
 from suite.course.documents.model import Example
 from suite.course.documents.reply import LONGEST_REPLY, decode, parse_reply
 from suite.course.documents.result import INVALID, LOST, TIMEOUT, ExampleResult
@@ -60,6 +61,7 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
         "DO_NOT_TRACK": "1",
         "WANDB_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
+        SAFE_PATH: "1",
     }
     if open_port is None:
         # For the imports before the walls, which would else begin a home where the reader has none.
