@@ -87,7 +87,7 @@ def _fork_patiently() -> int:
 
 def reply(replies: Connection, message: dict[str, Any]) -> None:
     """Send a line of JSON: whoever reads it is outside, and what an example forges must stay mere data."""
-    left = json.dumps(message).encode() + b"\n"
+    left = json.dumps(message, ensure_ascii=False).encode(errors="replace") + b"\n"
     while left:
         left = left[os.write(replies.fileno(), left) :]
 
