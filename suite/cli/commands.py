@@ -124,12 +124,16 @@ def course(parsed: argparse.Namespace) -> int:
     import os
     import subprocess
 
+    from suite.core.import_path import SAFE_PATH, package_folders
+
     # A course's own pytest settings and conftest.py are for its own tests: nothing of it is imported here.
     apart = ("-c", os.devnull, "--rootdir", ".", "--noconftest", "-o", "cache_dir=.pytest_cache")
     count = next((place for place, text in enumerate(parsed.rest) if text.startswith("-")), len(parsed.rest))
     courses = [f"--course={path}" for path in parsed.rest[:count]] or ["--course"]
     options = parsed.rest[count:]
-    return subprocess.call([sys.executable, "-m", "pytest", "-p", "suite.plugin", *apart, *courses, *options])
+    paths = {"PYTHONPATH": package_folders(os.environ.get("PYTHONPATH", "")), SAFE_PATH: "1"}
+    command = [sys.executable, "-P", "-m", "pytest", "-p", "suite.plugin", *apart, *courses, *options]
+    return subprocess.call(command, env={**os.environ, **paths})
 
 
 def report(parsed: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from suite.core.files import cache_root
 from suite.course.documents.model import Document, Example
 from suite.course.documents.python_source import parse
 from suite.course.documents.reader import find_documents, read_document
-from suite.course.documents.result import TIMEOUT, ExampleResult
+from suite.course.documents.result import ExampleResult
 from suite.course.lifecycle.table import installed_releases
 from suite.course.lint import usage_hints
 from suite.course.lint.api_usage import Names, check_example
@@ -218,8 +219,9 @@ class CourseRun:
                     if process is None:
                         process = document_process.DocumentProcess(self._forkserver, self._spec(read, core), self.log)
                         stack.callback(process.close)
+                    started = time.monotonic()
                     result = process.execute(index, example)
-                    seconds_left -= self.limits.seconds if result.termination == TIMEOUT else result.wall_s
+                    seconds_left -= time.monotonic() - started
                     judgement = judge(example, result, findings, state)
                 state.record(example, judgement)
                 self._rows[example.id].set_result(Row(example, judgement, result))

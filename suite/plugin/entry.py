@@ -7,8 +7,12 @@ than the suite's own this adds a group to `pytest --help`, runs a course with `-
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+
 import pytest
 
+from suite.core.import_path import SAFE_PATH, leave_out_all_but_packages
 from suite.plugin import hookspecs, options
 
 
@@ -20,6 +24,31 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     options.add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """With --course, keep whatever lies in the working directory or above it from being imported.
+
+    That is: every conftest.py, and what the environment or a pytest.ini puts onto the import path.
+    """
+    if not early_config.known_args_namespace.course:
+        return (yield)
+    early_config.known_args_namespace.noconftest = True
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    early_config.add_cleanup(lambda: _set_variable(SAFE_PATH, before))
+    leave_out_all_but_packages()
+    result = yield
+    leave_out_all_but_packages()
+    return result
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.errors import TouchstoneError
+from suite.core.import_path import SAFE_PATH
 
 DESCRIPTOR_VARIABLE = "TOUCHSTONE_PRELOAD"
 """The number of an open file: JSON, the `names` to import (a class of transformers, or module:attribute) and folders of
@@ -59,6 +60,7 @@ if DESCRIPTOR_VARIABLE in os.environ:
             _file.seek(0)
         _imports = json.load(_file)
     _import_all(_imports)
+    os.environ.pop(SAFE_PATH, None)  # it is for the imports here; what children start has a script's folder on its path
 ADDED_PATHS = [path for path in sys.path if path not in _paths]
 """What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
 

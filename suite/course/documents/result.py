@@ -8,6 +8,7 @@ from suite.course.stand_ins.access_log import Note
 
 TIMEOUT = "timeout"
 LOST = "all of its processes ended"
+INVALID = "invalid reply"
 
 
 @dataclass
@@ -16,8 +17,8 @@ class ExampleResult:
 
     `error` names the class of the exception and its bases, most special first; `line` is that of the document; `frames`
     are the modules that it passed, outermost first. `output` is what was printed, `values` what a notebook would show.
-    `termination` says how the process ended, if it did: a signal's name, "exit code N", `TIMEOUT` or `LOST`.
-    `wall_s` is in seconds.
+    `termination` says how the process ended, if it did: a signal's name, "exit code N", `TIMEOUT` or `LOST`; `INVALID`
+    where what it sent is not a result. `wall_s` is in seconds, by the clock of whoever waited for the result.
     """
 
     error: tuple[str, ...] = ()

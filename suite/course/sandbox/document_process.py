@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import multiprocessing.connection
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any
 
 from suite.core.errors import UsageError
 from suite.core.files import cache_root
+from suite.core.import_path import SAFE_PATH
 from suite.course.documents.model import Example
-from suite.course.documents.result import LOST, TIMEOUT, ExampleResult
+from suite.course.documents.reply import LONGEST_REPLY, decode, parse_reply
+from suite.course.documents.result import INVALID, LOST, TIMEOUT, ExampleResult
 from suite.course.sandbox import fork_chain, namespaces, supervisor
 from suite.course.stand_ins import network
-from suite.course.stand_ins.access_log import read_note
 from suite.processes.forkserver import Forkserver, unimportable_main
 
 ALWAYS = (
@@ -28,10 +29,12 @@ ALWAYS = (
     "trustme:", "requests:", "asyncio:", "transformers.generation.utils:", "datasets:", "PIL.Image:",
 )  # fmt: skip
 """What every document's processes need."""
+MOST_REPLIES = 100
+"""Messages that are read for one example."""
 GRACE = 15.0
 """Seconds beyond an example's own limit after which the processes themselves must have failed."""
-LONGEST = 8_000_000
-"""Bytes of a reply."""
+MOST_BYTES = 3 * LONGEST_REPLY
+"""Of all that is read for one example: its result, and what an earlier one may have sent besides its own."""
 PLACEHOLDERS = (
     "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY",
     "MISTRAL_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY", "TOGETHER_API_KEY", "HF_TOKEN", "HF_API_KEY",
@@ -58,6 +61,7 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
         "DO_NOT_TRACK": "1",
         "WANDB_DISABLED": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
+        SAFE_PATH: "1",
     }
     if open_port is None:
         # For the imports before the walls, which would else begin a home where the reader has none.
@@ -67,6 +71,10 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
     addresses = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
     own = {"HOME": str(certificate.parent), "TMPDIR": str(certificate.parent)}
     return namespaces.environment(keys | quiet | addresses | {"OPENAI_BASE_URL": f"{here}/v1"} | own)
+
+
+class _NoReplyError(Exception):
+    """No result has come; the text is the `termination` of the example."""
 
 
 class DocumentProcess:
@@ -87,48 +95,93 @@ class DocumentProcess:
             self._process.start()
         theirs.close()
         answers.close()
-        self._received = b""
-        first = self._receive(time.monotonic() + supervisor.START_SECONDS + GRACE)
-        if not isinstance(first, dict) or "ready" not in first:
+        self._received = bytearray()
+        self._left = MOST_BYTES
+        try:
+            first = self._receive(time.monotonic() + supervisor.START_SECONDS + GRACE)
+        except _NoReplyError:
+            first = {}
+        if "ready" not in first:
             self.close()
-            reason = first["refused"].strip().splitlines()[-1] if isinstance(first, dict) else "it ended at its start"
+            reason = (str(first.get("refused", "")).strip() or "it ended at its start").splitlines()[-1]
             raise UsageError(f"A document's processes could not be started ({reason}): see {self._log}.")
 
     def execute(self, index: int, example: Example) -> ExampleResult:
         """Execute an example. Whatever happens to the processes is in the result's `termination`."""
-        deadline = time.monotonic() + fork_chain.LENIENCE * self._spec.limits.seconds + GRACE
-        reply: Any = None
-        with contextlib.suppress(OSError):
+        started = time.monotonic()
+        deadline = started + fork_chain.LENIENCE * self._spec.limits.seconds + GRACE
+        is_lost = False
+        try:
+            result = self._request(index, example, deadline)
+        except _NoReplyError as error:
+            result, is_lost = ExampleResult(termination=str(error)), True
+        result.wall_s = round(time.monotonic() - started, 3)
+        if is_lost:
+            self.close()
+            self._open()
+        return result
+
+    def _request(self, index: int, example: Example, deadline: float) -> ExampleResult:
+        self._drop_replies()
+        # Nobody may be left to take a request that is longer than a pipe holds.
+        alarm = threading.Timer(deadline - time.monotonic(), self._process.kill)
+        alarm.start()
+        try:
             self._requests.send((index, example))
+        except OSError:
+            raise _NoReplyError(LOST) from None
+        finally:
+            alarm.cancel()
+        self._left = MOST_BYTES
+        for _ in range(MOST_REPLIES):  # an earlier example may have sent more than its own reply
             reply = self._receive(deadline)
-            while isinstance(reply, dict) and reply.get("index") != index:
-                reply = self._receive(deadline)  # an earlier example has sent more than its own reply
-        with contextlib.suppress(TypeError, AttributeError):
-            return _result(reply)
-        self.close()
-        self._open()
-        return ExampleResult(termination=TIMEOUT if reply == TIMEOUT else LOST)
+            if reply.get("index") == index:
+                try:
+                    return decode(reply)
+                except ValueError:
+                    break
+        raise _NoReplyError(INVALID)
 
-    def _receive(self, deadline: float) -> Any:
-        """The next reply; `TIMEOUT`, or `None` where no process is left to send one, or what it sends is not a reply.
+    def _drop_replies(self) -> None:
+        """Forget what was sent before it was asked for: an earlier example does not answer for the next."""
+        self._received.clear()
+        left = MOST_BYTES
+        while left > 0 and multiprocessing.connection.wait([self._replies], 0):
+            data = os.read(self._replies.fileno(), 1 << 16)
+            left -= len(data)
+            if not data:
+                return
 
-        Nothing here trusts the other end: it reads what is there, and never more than a reply may be long.
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        """The next reply, of which nothing is checked yet.
+
+        Nothing here trusts the other end: it reads what is there, and never more than replies may be long.
+
+        Raises:
+            _NoReplyError: `TIMEOUT`; `LOST` where no process is left to send one; `INVALID` where it is not a reply.
         """
-        while b"\n" not in self._received:
+        end = self._received.find(b"\n")
+        while end < 0:
             ready = multiprocessing.connection.wait(
                 [self._replies, self._process.sentinel], deadline - time.monotonic()
             )
-            if not ready:
-                return TIMEOUT
+            if not ready or time.monotonic() > deadline:
+                raise _NoReplyError(TIMEOUT)
             data = os.read(self._replies.fileno(), 1 << 16) if self._replies in ready else b""
+            if not data:
+                raise _NoReplyError(LOST)
+            searched = len(self._received)
             self._received += data
-            if not data or len(self._received) > LONGEST:
-                return None
-        line, _, self._received = self._received.partition(b"\n")
-        with contextlib.suppress(ValueError, RecursionError):
-            reply = json.loads(line)
-            return reply if isinstance(reply, dict) else None
-        return None
+            end = self._received.find(b"\n", searched)
+            self._left -= len(data)
+            if self._left < 0 or len(self._received) > LONGEST_REPLY:
+                raise _NoReplyError(INVALID)
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        try:
+            return parse_reply(line)
+        except ValueError:
+            raise _NoReplyError(INVALID) from None
 
     def close(self) -> None:
         """End every process of the document."""
@@ -136,15 +189,6 @@ class DocumentProcess:
         self._replies.close()
         self._process.kill()
         self._process.join()
-
-
-def _result(reply: dict[str, Any]) -> ExampleResult:
-    """A reply as it was before JSON, which has neither tuples nor notes. Raises TypeError where it is not a result."""
-    fields: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in reply.items() if name != "index"
-    }
-    notes = [read_note(note) for note in fields.pop("notes", ())]
-    return ExampleResult(notes=[note for note in notes if note is not None], **fields)
 
 
 def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_port: int | None = None) -> Forkserver:

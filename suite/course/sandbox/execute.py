@@ -12,7 +12,6 @@ import logging
 import os
 import sys
 import tempfile
-import time
 import traceback
 import types
 import warnings
@@ -46,7 +45,6 @@ def execute(example: Example, namespace: dict[str, Any]) -> ExampleResult:
     source = python_source(example.code)
     linecache.cache[name] = (len(source), None, ["\n"] * (example.line - 1) + source.splitlines(keepends=True), name)
     values: list[str] = []
-    started = time.perf_counter()
     with _captured_output() as read_output, _captured_warnings(name) as warning_lines:
         try:
             _run(source, example, name, namespace, values)
@@ -55,7 +53,6 @@ def execute(example: Example, namespace: dict[str, Any]) -> ExampleResult:
                 _record_error(result, error, name)
         except BaseException as error:
             _record_error(result, error, name)
-        result.wall_s = round(time.perf_counter() - started, 3)
         _flush()
         result.output = read_output()
     result.values = tuple(values)

@@ -15,11 +15,11 @@ import signal
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from suite.course.documents.reply import encode
 from suite.course.documents.result import TIMEOUT, ExampleResult
 from suite.course.sandbox.execute import execute
 from suite.course.stand_ins.access_log import Note, read_note
@@ -63,7 +63,7 @@ def keep(
         if end.how == "kept":
             os._exit(0)
         if end.example is not None:
-            reply(replies, {"index": end.example} | asdict(ExampleResult(termination=end.how)))
+            reply(replies, encode(end.example, ExampleResult(termination=end.how)))
 
 
 def _wait_for_request(requests: Connection) -> bool:
@@ -87,7 +87,7 @@ def _fork_patiently() -> int:
 
 def reply(replies: Connection, message: dict[str, Any]) -> None:
     """Send a line of JSON: whoever reads it is outside, and what an example forges must stay mere data."""
-    left = json.dumps(message).encode() + b"\n"
+    left = json.dumps(message, ensure_ascii=False).encode(errors="replace") + b"\n"
     while left:
         left = left[os.write(replies.fileno(), left) :]
 
@@ -108,7 +108,7 @@ def _run_example(
     if os.getpid() != process:  # the example forked, and this is not the one that took the request
         os._exit(0)
     result.notes = [note for path, start in before.items() for note in _notes_since(path, start)]
-    reply(replies, {"index": index} | asdict(result))
+    reply(replies, encode(index, result))
     _send(parent, _DONE)
 
 

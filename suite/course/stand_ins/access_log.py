@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
+from suite.course.documents.plain_text import plain
+
+LONGEST = 500
+"""Characters of a text in a note."""
+MOST_DETAILS = 12
 Kind = Literal["host", "checkpoint", "data set", "service", "secret", "capped", "endpoint"]
 
 
@@ -27,11 +32,25 @@ class Note:
 
 
 def read_note(data: Any) -> Note | None:
-    """A note out of JSON, or `None` where it is none: an example can write to the log, and what it forges is data."""
+    """A note out of JSON, or `None` where it is none: an example can write to the log, and what it forges is data.
+
+    Texts are cut; a detail is a text, a whole number, a truth value or nothing.
+    """
     match data:
         case {"kind": kind, "subject": str(subject), "outcome": str(outcome), "details": dict(details)}:
-            return Note(kind, subject, outcome, details) if kind in get_args(Kind) else None
+            known = len(details) <= MOST_DETAILS and all(map(_is_detail, details.values()))
+            if kind in get_args(Kind) and known:
+                facts = {plain(name, LONGEST): _plain_detail(value) for name, value in details.items()}
+                return Note(kind, plain(subject, LONGEST), plain(outcome, LONGEST), facts)
     return None
+
+
+def _is_detail(value: object) -> bool:
+    return value is None or isinstance(value, str) or (isinstance(value, int) and value.bit_length() < 64)
+
+
+def _plain_detail(value: Any) -> Any:
+    return plain(value, LONGEST) if isinstance(value, str) else value
 
 
 class Journal(Protocol):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Mapping
 from functools import cache
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("module_packages.toml")
@@ -33,17 +34,23 @@ def platforms() -> dict[str, str]:
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module can be imported here, or the package around it; neither is imported."""
-    try:
-        return find_spec(module.partition(".")[0]) is not None
-    except (ImportError, ValueError):
-        return False
+    """Whether the package around a module is installed here, or belongs to Python itself.
+
+    The name comes from a stranger's example: it is looked up in what packages declare, and in no folder.
+    """
+    top = module.partition(".")[0]
+    return top in sys.stdlib_module_names or top in _distributions()
 
 
 def is_namespace(module: str) -> bool:
-    """Whether several packages share a module's name, as `google`."""
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):
-        return False
-    return spec is not None and spec.origin is None and module not in sys.builtin_module_names
+    """Whether several packages share a module's name, as `google`: none of them has a file for the name itself."""
+    files = [file for name in _distributions().get(module, ()) for file in metadata.files(name) or ()]
+    own = {f"{module}.py", f"{module}/__init__.py"}
+    inside = [str(file) for file in files if file.parts[0] in (module, f"{module}.py")]
+    return bool(inside) and not own & set(inside)
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """The installed packages by the top modules that they bring."""
+    return metadata.packages_distributions()

@@ -10,9 +10,9 @@ from suite.course.verdicts.failure import Failure
 from suite.course.verdicts.verdict import Judgement, Verdict
 
 NO_TOKENIZER_METHOD = re.compile(r"Token\w+'? (?:object )?has no attribute")
-UNEXPECTED_ARGUMENT = re.compile(r"(?P<callee>[\w.]+)\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
+UNEXPECTED_ARGUMENT = re.compile(r"(?P<callee>[\w.]{1,200})\(\) got an unexpected keyword argument '(?P<argument>\w+)'")
 NO_PIPELINE_INPUTS = re.compile(
-    r"(?P<callee>\w+Pipeline\.__call__)\(\) missing 1 required positional argument: 'inputs'"
+    r"(?P<callee>\w{1,200}Pipeline\.__call__)\(\) missing 1 required positional argument: 'inputs'"
 )
 RENAMED_INPUTS = re.compile(r"[(,]\s*(?P<argument>images?)=")
 
