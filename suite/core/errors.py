@@ -5,6 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from suite.core.printable import shortened
+
+LONGEST_SENTENCE = 5000
+"""Characters of an error that are shown."""
+
 
 class TouchstoneError(Exception):
     """Base of every error that is a sentence for the user rather than a defect of the suite."""
@@ -47,5 +52,5 @@ def known_name(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def sentence(error: TouchstoneError) -> str:
-    """An error as the user reads it."""
-    return " ".join(str(error).split())
+    """An error as the user reads it: on one line, without control characters, of bounded length."""
+    return shortened(" ".join(str(error).split()), LONGEST_SENTENCE)

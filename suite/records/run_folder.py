@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import IO, Any
 from suite.core.cell import Cell, Status
 from suite.core.errors import UsageError, unknown
 from suite.core.files import replace_file
+from suite.core.printable import printable
 from suite.core.privacy import scrub
 from suite.core.settings import LATEST
 from suite.task.sample_answer import SampleAnswer
@@ -31,6 +33,9 @@ TABLES = ("cells.csv", "cells.parquet")
 
 HEADING_BYTES = 2**16
 """More than the heading of a table takes: enough to see whether a row follows."""
+
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RunFolder:
@@ -171,7 +176,7 @@ class RunFolder:
             with path.open("ab") as file:
                 _end_line(path, file)
                 for row in rows:
-                    file.write(scrub(json.dumps(row, ensure_ascii=False)).encode() + b"\n")
+                    file.write(_utf8(scrub(json.dumps(row, ensure_ascii=False))) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -179,6 +184,11 @@ class RunFolder:
                 f"Cannot write to {path} ({error.strerror}). What was measured before is kept there: make room, then "
                 f"continue with --resume {self.name}."
             ) from error
+
+
+def _utf8(line: str) -> bytes:
+    """A line of JSON in UTF-8; lone surrogates, which it cannot hold, are escaped in the texts themselves."""
+    return LONE_SURROGATE.sub(lambda match: f"\\\\{printable(match[0])[1:]}", line).encode()
 
 
 def _end_line(path: Path, file: IO[bytes]) -> None:

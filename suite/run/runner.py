@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from suite.backends import REFERENCE
 from suite.backends.base import Tolerance
 from suite.checks import REGISTRY
 from suite.core.cell import Cell, Status
+from suite.core.errors import LONGEST_SENTENCE
 from suite.core.outcome import Outcome, RequestFailed
+from suite.core.printable import shortened
 from suite.core.rounds import Rounds
 from suite.core.settings import Settings
 from suite.records.run_folder import RunFolder
@@ -91,6 +94,7 @@ class CheckRunner:
         wall = time.perf_counter() - started if access.shared_wall_s is None else access.shared_wall_s
         if known_failure:
             outcome = as_known(outcome, known_failure)
+        outcome = replace(outcome, reason=shortened(outcome.reason, LONGEST_SENTENCE))  # it may quote a checkpoint
         self.recorder.write(cell, check, outcome, {**self._costs(cell), "wall_s": wall})
         return outcome
 

@@ -112,3 +112,13 @@ def test_every_status_has_a_place_among_the_worst() -> None:
     assert worst([Status.UNSUPPORTED, Status.PASSED]) is Status.PASSED
     assert worst([Status.PASSED, Status.UNSTABLE, Status.KNOWN_FAILURE]) is Status.UNSTABLE
     assert worst([Status.ERROR, Status.FAILED, Status.OOM]) is Status.FAILED
+
+
+@pytest.mark.parametrize(("label", "kept"), [("\ud800 odd", "\\ud800 odd"), (os.fsdecode(b"caf\xe9"), "caf\\xe9")])
+def test_what_is_not_utf_8_costs_no_row(folder: RunFolder, label: str, kept: str) -> None:
+    folder.append(CELL, "accuracy", Status.FAILED, f'it says "{label}"', {"metrics": {label: 1.0}})
+    folder.append_example({"example": label})
+    (row,) = folder.rows()
+    assert row["reason"] == f'it says "{kept}"'
+    assert row["metrics"] == {kept: 1.0}
+    assert folder.examples() == [{"run": "run", "example": kept}]
