@@ -19,6 +19,7 @@ from typing import IO, Any
 from suite.core.cell import Cell, Status
 from suite.core.errors import UsageError, unknown
 from suite.core.files import replace_file
+from suite.core.ownership import Held, OwnedLock
 from suite.core.privacy import scrub
 from suite.core.settings import LATEST
 from suite.task.sample_answer import SampleAnswer
@@ -29,6 +30,8 @@ TABLES = ("cells.csv", "cells.parquet")
 """What is made from the lines of cells: all that a committed baseline keeps beside run.json."""
 
 
+LOCK = ".lock"
+"""The file that a session holds while it writes to the folder."""
 HEADING_BYTES = 2**16
 """More than the heading of a table takes: enough to see whether a row follows."""
 
@@ -39,6 +42,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
+        self._lock: OwnedLock | None = None
 
     @property
     def has_cells(self) -> bool:
@@ -79,6 +83,33 @@ class RunFolder:
                 ) from error
             return cls(path)
         raise UsageError(f"{results} already holds a thousand runs named {name}: clear it, or name another --results.")
+
+    def lock(self) -> None:
+        """Keep other sessions from writing to the folder, until `unlock` or the end of this process.
+
+        Raises:
+            UsageError: another session writes to it, or it cannot be written to.
+        """
+        lock = OwnedLock(self.path / LOCK)
+        try:
+            lock.acquire()
+        except Held as held:
+            which = f" (process {held.holder.pid}, since {held.holder.since})" if held.holder else ""
+            raise UsageError(
+                f"Another session{which} is writing to the run {self.name}: wait until it has ended, or start a new "
+                "run without --resume."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"Cannot write to {self.path} ({error.strerror}): make it writable, or name another --results."
+            ) from error
+        self._lock = lock
+
+    def unlock(self) -> None:
+        """Let other sessions write to the folder."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def write_conditions(self, conditions: Mapping[str, Any]) -> None:
         """`run.json`, replaced whole."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -112,3 +114,32 @@ def test_every_status_has_a_place_among_the_worst() -> None:
     assert worst([Status.UNSUPPORTED, Status.PASSED]) is Status.PASSED
     assert worst([Status.PASSED, Status.UNSTABLE, Status.KNOWN_FAILURE]) is Status.UNSTABLE
     assert worst([Status.ERROR, Status.FAILED, Status.OOM]) is Status.FAILED
+
+
+def test_one_session_writes_at_a_time(folder: RunFolder) -> None:
+    folder.lock()
+    second = RunFolder(folder.path)
+    with pytest.raises(UsageError, match=rf"Another session \(process {os.getpid()}, since 20.*\) is writing to the run"):
+        second.lock()
+    second.unlock()  # it holds nothing
+    with pytest.raises(UsageError, match="Another session"):
+        RunFolder(folder.path).lock()
+    folder.unlock()
+    assert [path.name for path in folder.path.iterdir()] == []
+    second.lock()
+    second.unlock()
+
+
+def test_a_lock_dies_with_its_process(folder: RunFolder) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from suite.records.run_folder import RunFolder; "
+        "folder = RunFolder(Path(sys.argv[1])); folder.lock(); print('locked', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(folder.path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        with pytest.raises(UsageError, match=rf"process {process.pid}, since"):
+            folder.lock()
+        process.kill()
+    folder.lock()
+    folder.unlock()
