@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +15,7 @@ from typing import Any
 
 from suite.core.errors import TouchstoneError, UsageError
 from suite.core.files import cache_root
+from suite.core.ownership import TemporaryFolder
 from suite.course.documents.model import Document, Example
 from suite.course.documents.python_source import parse
 from suite.course.documents.reader import find_documents, read_document
@@ -127,7 +126,7 @@ class CourseRun:
         self.reads, self.limits, self.log = reads, limits, log
         self.unsafe = unsafe
         self._open: document_process.OpenStandIns | None = None
-        self._private: Path | None = None
+        self._temporary: TemporaryFolder | None = None
         self._rows: dict[str, Future[Row]] = {}
         self._over = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
@@ -148,7 +147,8 @@ class CourseRun:
         documents = [read.document for read in selected]
         self._hints = usage_hints.checkpoint_hints(documents)
         certificate, self._authority = _new_authority()
-        self._private = Path(tempfile.mkdtemp(prefix="touchstone-course-"))
+        self._temporary = TemporaryFolder("course-")
+        self._private = self._temporary.path
         self._private.chmod(0o755)
         self._certificate = self._private / "stand-ins.pem"
         self._certificate.write_bytes(certificate)
@@ -185,8 +185,8 @@ class CourseRun:
             self._pool.shutdown(wait=True, cancel_futures=True)
         if self._open is not None:
             self._open.close()
-        if self._private is not None:
-            shutil.rmtree(self._private, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.close()
 
     def _run_document(self, read: Read, chosen: set[str]) -> None:
         core = self._cores.get()

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
+import multiprocessing.util
 import os
 import sys
 import threading
@@ -13,12 +14,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
+
 from suite.core.files import project_root
+from suite.core.ownership import Held, OwnedLock, mark_as_ours
 from suite.processes import preload
 from suite.processes.stdio import print_to
 
 _MAIN = threading.Lock()
 """Workers are also started by threads, and the main module is one for all."""
+_MARKS: dict[str, OwnedLock] = {}
+"""The locks in multiprocessing's temporary folder, which holds the forkserver's socket."""
 
 
 class Forkserver:
@@ -43,6 +49,7 @@ class Forkserver:
         """
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
+        self._log, self._instead = log, instead
         environment = {
             preload.NAMES_VARIABLE: ",".join(sorted(set(names))),
             preload.TASKS_VARIABLE: os.pathsep.join(map(str, tasks)),
@@ -53,14 +60,49 @@ class Forkserver:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
-        wanted = (preload.MODULE_NAME, *sorted((environment | dict(instead or {})).items()))
-        if not self.preloads or wanted == Forkserver._running:
+        self._environment = environment
+        self._wanted = (preload.MODULE_NAME, *sorted((environment | dict(instead or {})).items()))
+        if not self.preloads or self._wanted == Forkserver._running:
             return
+        with unimportable_main():
+            self._launch()
+
+    def start(self, process: Any) -> None:
+        """Start a child process, made by `context`. A forkserver that has died is started again before.
+
+        Raises:
+            EOFError: the forkserver died meanwhile.
+            OSError: likewise, or the system has no process left.
+        """
+        with unimportable_main():
+            if self.preloads and not _is_running():
+                self._launch()
+            process.start()
+
+    def _launch(self) -> None:
         _stop_forkserver()
+        _mark_temporary_folder()
         self.context.set_forkserver_preload([preload.MODULE_NAME])
-        with _environment(environment, instead), _output_to(log), unimportable_main():
+        with _environment(self._environment, self._instead), _output_to(self._log):
             multiprocessing.forkserver.ensure_running()
-        Forkserver._running = wanted
+        Forkserver._running = self._wanted
+
+
+def _is_running() -> bool:
+    """Whether the forkserver lives. multiprocessing would start another, but with this process's own environment."""
+    server: Any = multiprocessing.forkserver._forkserver
+    try:
+        return bool(psutil.Process(server._forkserver_pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _mark_temporary_folder() -> None:
+    """Say whose multiprocessing's temporary folder is: a process that is killed leaves it behind."""
+    folder = multiprocessing.util.get_temp_dir()
+    if folder not in _MARKS:
+        with contextlib.suppress(Held, OSError):
+            _MARKS[folder] = mark_as_ours(Path(folder))
 
 
 def _stop_forkserver() -> None:
