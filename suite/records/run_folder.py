@@ -22,6 +22,7 @@ from suite.core.files import replace_file
 from suite.core.ownership import Held, OwnedLock
 from suite.core.privacy import scrub
 from suite.core.settings import LATEST
+from suite.records import readable
 from suite.task.sample_answer import SampleAnswer
 
 LINES = ("cells.jsonl", "examples.jsonl")
@@ -120,12 +121,19 @@ class RunFolder:
         """What `run.json` says.
 
         Raises:
-            UsageError: it is missing or cut short.
+            UsageError: it is missing, cut short, or not what a run writes.
         """
         try:
-            conditions: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise UsageError(f"{self.path} holds no readable run.json: it is not the folder of a run.") from None
+            conditions = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            conditions = None
+        if not isinstance(conditions, dict):
+            raise UsageError(f"{self.path} holds no readable run.json: it is not the folder of a run.")
+        if wrong := readable.wrong_condition(conditions):
+            raise UsageError(
+                f"{self.path / 'run.json'} cannot be used, since the value of {wrong[:40]!r} is not of the type that "
+                "results/README.md says: restore the file."
+            )
         return conditions
 
     def append(self, cell: Cell, check: str, status: Status, reason: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,12 +171,12 @@ class RunFolder:
 
     def examples(self) -> list[dict[str, Any]]:
         """The verdicts so far."""
-        return list(read_lines(self.path / "examples.jsonl"))
+        return list(filter(readable.is_example, read_lines(self.path / "examples.jsonl")))
 
     def sample_answers(self) -> list[dict[str, Any]]:
         """The answers that are shown so far; of those to the same sample by the same cell the last one counts."""
-        latest = {(row["cell"], row["sample"]): row for row in read_lines(self.path / "exhibits.jsonl")}
-        return list(latest.values())
+        rows = filter(readable.is_sample_answer, read_lines(self.path / "exhibits.jsonl"))
+        return list({(row["cell"], row["sample"]): row for row in rows}.values())
 
     def _keep(self, content: bytes | None, suffix: str) -> str | None:
         """Write a file named by its content, so that what several cells show alike is kept once."""
@@ -189,12 +197,12 @@ class RunFolder:
 
     def rows(self) -> list[dict[str, Any]]:
         """The (cell, check) rows so far; of rows for the same pair the last one counts."""
-        latest = {(row["cell"], row["check"]): row for row in read_lines(self.path / "cells.jsonl")}
-        return list(latest.values())
+        rows = filter(readable.is_cell, read_lines(self.path / "cells.jsonl"))
+        return list({(row["cell"], row["check"]): row for row in rows}.values())
 
     def rounds(self) -> list[dict[str, Any]]:
         """The rounds so far."""
-        return list(read_lines(self.path / "samples.jsonl"))
+        return list(filter(readable.is_round, read_lines(self.path / "samples.jsonl")))
 
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
         path = self.path / name
@@ -230,7 +238,9 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             try:
                 row = json.loads(line)
-            except ValueError:
+                if b"\\ud" in line.lower():  # half a surrogate pair can be read, but not be written again
+                    row = json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 yield row

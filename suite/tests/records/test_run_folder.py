@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ def test_a_line_cut_short_is_passed_over_and_not_continued(folder: RunFolder, cu
 
 
 def test_foreign_lines_are_passed_over(folder: RunFolder) -> None:
-    (folder.path / "samples.jsonl").write_bytes(b'[1]\n\xff\xfe\n\n{"cell": "a"}\n')
-    assert folder.rounds() == [{"cell": "a"}]
+    (folder.path / "samples.jsonl").write_bytes(b'[1]\n\xff\xfe\n\n{"cell": "a", "cycle": 0, "latency_ms": []}\n')
+    assert folder.rounds() == [{"cell": "a", "cycle": 0, "latency_ms": []}]
     assert folder.rows() == []
 
 
@@ -76,10 +77,10 @@ def test_rounds_bear_run_and_cell(folder: RunFolder) -> None:
 def test_a_full_disk_costs_no_row_that_was_there(small_disk: Path) -> None:
     folder = RunFolder.create(small_disk, "run")
     for i in range(20):
-        folder.append(CELL, f"check-{i}", Status.PASSED, "x" * 1000, {})
+        folder.append(replace(CELL, backend=f"backend-{i}"), "latency", Status.PASSED, "x" * 1000, {})
     with pytest.raises(UsageError, match=r"No space left on device.*--resume run"):
-        folder.append(CELL, "too-much", Status.PASSED, "x" * 100_000, {})
-    assert [row["check"] for row in folder.rows()] == [f"check-{i}" for i in range(20)]
+        folder.append(CELL, "latency", Status.PASSED, "x" * 100_000, {})
+    assert [row["backend"] for row in folder.rows()] == [f"backend-{i}" for i in range(20)]
 
 
 def test_two_runs_of_one_name(tmp_path: Path) -> None:
@@ -119,7 +120,9 @@ def test_every_status_has_a_place_among_the_worst() -> None:
 def test_one_session_writes_at_a_time(folder: RunFolder) -> None:
     folder.lock()
     second = RunFolder(folder.path)
-    with pytest.raises(UsageError, match=rf"Another session \(process {os.getpid()}, since 20.*\) is writing to the run"):
+    with pytest.raises(
+        UsageError, match=rf"Another session \(process {os.getpid()}, since 20.*\) is writing to the run"
+    ):
         second.lock()
     second.unlock()  # it holds nothing
     with pytest.raises(UsageError, match="Another session"):
