@@ -80,8 +80,8 @@ def _labels(folders: Sequence[Path]) -> tuple[str, ...]:
     runs = [RunFolder(folder).conditions() for folder in folders]
     labels = [_label(conditions) for conditions in runs]
     return tuple(
-        label if labels.count(label) == 1 else f"{label} ({run['run']})"
-        for label, run in zip(labels, runs, strict=True)
+        label if labels.count(label) == 1 else f"{label} ({run.get('run', folder.name)})"
+        for label, run, folder in zip(labels, runs, folders, strict=True)
     )
 
 

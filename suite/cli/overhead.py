@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import numpy as np
 import psutil
 
 from suite.core.files import project_root
+from suite.core.ownership import TemporaryFolder
 from suite.core.settings import Settings
 from suite.executors.base import Executor
 from suite.plugin.options import physical_cores
@@ -96,14 +96,14 @@ def _entry(planned: list[Planned], backend: str) -> Planned:
 
 @contextmanager
 def _runner() -> Iterator[tuple[CheckRunner, list[Planned]]]:
-    with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
+    with TemporaryFolder() as scratch:
         settings = Settings(
             capabilities=(), backends=(), models=(), weights="miniature", samples=None, device="cpu",
-            threads=physical_cores(), batch_size=1, budget=1.0, cell_timeout=300.0, results=Path(scratch), resume=None,
+            threads=physical_cores(), batch_size=1, budget=1.0, cell_timeout=300.0, results=scratch, resume=None,
             strict=False, isolate=True, tasks=discovery.tasks_root(),
         )  # fmt: skip
         planned = plan(settings, discovery.load_tasks(settings.tasks))
-        runner = CheckRunner(settings, planned, RunFolder.create(Path(scratch), "overhead"))
+        runner = CheckRunner(settings, planned, RunFolder.create(scratch, "overhead"))
         try:
             yield runner, planned
         finally:
@@ -155,8 +155,8 @@ class Task{number}(TextTask):
 
 def _collection(repeats: int) -> list[float]:
     """pytest --co of a tasks folder with enough checkpoints: the whole command, interpreter and all."""
-    with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
-        root = Path(scratch)
+    with TemporaryFolder() as scratch:
+        root = scratch
         synthetic = root / "tasks"
         (synthetic / "text").mkdir(parents=True)
         tasks, backends = 25, 8
@@ -180,12 +180,12 @@ def _static_check(repeats: int) -> list[float]:
     pages = find_documents([discovery.tasks_root() / "examples"])
     pages = [page for page in pages if page.parent.name != "classic"]
     copies = -(-1000 // sum(len(read_document(page).examples) for page in pages))
-    with tempfile.TemporaryDirectory(prefix="touchstone-") as scratch:
+    with TemporaryFolder() as scratch:
         for copy in range(copies):
-            (Path(scratch) / str(copy)).mkdir()
+            (scratch / str(copy)).mkdir()
             for page in pages:
-                shutil.copyfile(page, Path(scratch) / str(copy) / page.name)
-        return _timed_runs(["-m", "suite", "lint-course", scratch], repeats)
+                shutil.copyfile(page, scratch / str(copy) / page.name)
+        return _timed_runs(["-m", "suite", "lint-course", str(scratch)], repeats)
 
 
 def _imported_by_collection() -> list[str]:

@@ -16,6 +16,7 @@ COLUMNS = (
     "checkpoints", "hosts_tried", "capped", "wall_s",
 )  # fmt: skip
 """The columns of examples.csv, in order. `results/README.md` defines each."""
+_DEFAULTS = dict.fromkeys(COLUMNS, "") | {"wall_s": 0.0}
 LIBRARIES = ("transformers", "torch", "datasets", "huggingface-hub")
 ORDER = {str(verdict): place for place, verdict in enumerate(Verdict)}
 
@@ -23,7 +24,9 @@ ORDER = {str(verdict): place for place, verdict in enumerate(Verdict)}
 def write_course(folder: Path) -> None:
     """Write the three files beside the run's rows."""
     run = RunFolder(folder)
-    rows, conditions = run.examples(), run.conditions()
+    conditions = run.conditions()
+    known = [row for row in run.examples() if row["verdict"] in ORDER]
+    rows = [_DEFAULTS | {name: value for name, value in row.items() if value is not None} for row in known]
     with (folder / "examples.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +16,7 @@ from typing import Any
 
 from suite.core.errors import TouchstoneError, UsageError
 from suite.core.files import cache_root
+from suite.core.ownership import TemporaryFolder
 from suite.course.documents.model import Document, Example
 from suite.course.documents.python_source import parse
 from suite.course.documents.reader import find_documents, read_document
@@ -128,7 +127,7 @@ class CourseRun:
         self.reads, self.limits, self.log = reads, limits, log
         self.unsafe = unsafe
         self._open: document_process.OpenStandIns | None = None
-        self._private: Path | None = None
+        self._temporary: TemporaryFolder | None = None
         self._rows: dict[str, Future[Row]] = {}
         self._over = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
@@ -149,7 +148,8 @@ class CourseRun:
         documents = [read.document for read in selected]
         self._hints = usage_hints.checkpoint_hints(documents)
         certificate, self._authority = _new_authority()
-        self._private = Path(tempfile.mkdtemp(prefix="touchstone-course-"))
+        self._temporary = TemporaryFolder("course-")
+        self._private = self._temporary.path
         self._private.chmod(0o755)
         self._certificate = self._private / "stand-ins.pem"
         self._certificate.write_bytes(certificate)
@@ -186,8 +186,8 @@ class CourseRun:
             self._pool.shutdown(wait=True, cancel_futures=True)
         if self._open is not None:
             self._open.close()
-        if self._private is not None:
-            shutil.rmtree(self._private, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.close()
 
     def _run_document(self, read: Read, chosen: set[str]) -> None:
         core = self._cores.get()

@@ -14,7 +14,7 @@ from typing import Any
 
 from suite.core.cell import Status
 from suite.core.outcome import RequestFailed
-from suite.processes.forkserver import Forkserver, unimportable_main
+from suite.processes.forkserver import Forkserver
 from suite.worker.main import main as worker_main
 from suite.worker.messages import Reply, Request, Spec
 
@@ -24,7 +24,11 @@ DEATH_SECONDS = 5.0
 
 
 class SubprocessExecutor:
-    """A cell's worker in a child process, forked from the forkserver."""
+    """A cell's worker in a child process, forked from the forkserver.
+
+    Raises:
+        RequestFailed: it could not be started.
+    """
 
     def __init__(self, spec: Spec, forkserver: Forkserver, log: Path) -> None:
         self._kills_before = _oom_kills()
@@ -34,9 +38,17 @@ class SubprocessExecutor:
         self._process = forkserver.context.Process(
             target=worker_main, args=(theirs, spec, log, forkserver.preloads), daemon=True
         )
-        with unimportable_main():
-            self._process.start()
-        theirs.close()
+        try:
+            forkserver.start(self._process)
+        except (EOFError, OSError) as error:
+            ours.close()
+            raise RequestFailed(
+                Status.ERROR,
+                f"the worker could not be started, since the process that forks workers has ended ({_named(error)}): "
+                "the log may say why; --resume tries again",
+            ) from None
+        finally:
+            theirs.close()
         self.preload_problem: str | None = self._receive(60.0, "start")
 
     @property
@@ -93,6 +105,12 @@ class SubprocessExecutor:
         if code is not None and code < 0:
             return RequestFailed(Status.ERROR, f"the worker died of {signal.Signals(-code).name} during {method}")
         return RequestFailed(Status.ERROR, f"the worker ended with exit code {code} during {method}")
+
+
+def _named(error: BaseException) -> str:
+    return " ".join(
+        [type(error).__name__, *([error.strerror] if isinstance(error, OSError) and error.strerror else [])]
+    )
 
 
 def _oom_kills() -> int:

@@ -316,7 +316,7 @@ def _place(item: pytest.Item, groups: Mapping[str, int]) -> tuple[int, int]:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Whatever happened, leave no worker behind."""
+    """Whatever happened, leave no worker and no lock behind."""
     run = config.stash.get(RUN, None)
-    if run is not None and run.folder is not None:
-        run.runner.close()
+    if run is not None:
+        run.close()

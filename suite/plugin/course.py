@@ -37,6 +37,7 @@ class Session:
     def open(self, chosen: set[str]) -> None:
         """Make the run's folder and start the documents' processes."""
         self.folder = RunFolder.create(self.settings.results, datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
+        self.folder.lock()
         courses = dict.fromkeys(
             self.own.name if path.parent == self.own and path.is_file() else path.name for path in self.settings.courses
         )
@@ -206,7 +207,9 @@ def _relative(path: Path, config: pytest.Config) -> str:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Whatever happened, leave no process behind."""
+    """Whatever happened, leave no process and no lock behind."""
     state: Any = config.stash.get(SESSION, None)
     if state is not None and state.course is not None:
         state.course.close()
+    if state is not None and state.folder is not None:
+        state.folder.unlock()

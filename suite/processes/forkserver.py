@@ -21,10 +21,13 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from suite.core.files import project_root
+from suite.core.ownership import Held, OwnedLock, mark_as_ours
 from suite.processes import preload
 
 _MAIN = threading.Lock()
 """Workers are also started by threads, and the main module is one for all."""
+_MARKS: dict[str, OwnedLock] = {}
+"""The locks in multiprocessing's temporary folder, which holds the forkserver's socket."""
 
 
 class Forkserver:
@@ -66,10 +69,29 @@ class Forkserver:
         if not self.preloads or (running is not None and running.wanted == wanted):
             return
         start.wanted = wanted
+        _mark_temporary_folder()
         _replace_server(start)
         with unimportable_main():
             multiprocessing.forkserver.ensure_running()
         Forkserver._running = start
+
+    def start(self, process: Any) -> None:
+        """Start a child process, made by `context`. A forkserver that has died is started again before, as it was.
+
+        Raises:
+            EOFError: the forkserver died meanwhile.
+            OSError: likewise, or the system has no process left.
+        """
+        with unimportable_main():
+            process.start()
+
+
+def _mark_temporary_folder() -> None:
+    """Say whose multiprocessing's temporary folder is: a process that is killed leaves it behind."""
+    folder = multiprocessing.util.get_temp_dir()
+    if folder not in _MARKS:
+        with contextlib.suppress(Held, OSError):
+            _MARKS[folder] = mark_as_ours(Path(folder))
 
 
 @dataclass

@@ -26,17 +26,26 @@ MODULES = ("torch", "transformers", "numpy", "safetensors.torch", "scipy.stats")
 MODULE_NAME = "suite.processes.preload"
 
 PID = os.getpid()
+_PARENT = os.getppid()
 MISSING: list[str] = []
+
+
+def _end_if_alone() -> None:
+    """End if the run has died meanwhile: a forkserver notices that only once its imports are over."""
+    if os.getppid() != _PARENT:
+        os._exit(1)
 
 
 def _import_all(imports: dict[str, Any]) -> None:
     for module in MODULES:
+        _end_if_alone()
         try:
             importlib.import_module(module)
         except ImportError:
             MISSING.append(module)
     transformers = sys.modules.get("transformers")
     for name in imports["names"]:
+        _end_if_alone()
         module, _, attribute = name.rpartition(":")
         try:
             holder = importlib.import_module(module) if module else transformers

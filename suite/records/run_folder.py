@@ -20,9 +20,11 @@ from typing import IO, Any
 from suite.core.cell import Cell, Status
 from suite.core.errors import UsageError, unknown
 from suite.core.files import replace_file
+from suite.core.ownership import Held, OwnedLock
 from suite.core.printable import printable
 from suite.core.privacy import scrub
 from suite.core.settings import LATEST
+from suite.records import readable
 from suite.task.sample_answer import SampleAnswer
 
 LINES = ("cells.jsonl", "examples.jsonl")
@@ -31,6 +33,8 @@ TABLES = ("cells.csv", "cells.parquet")
 """What is made from the lines of cells: all that a committed baseline keeps beside run.json."""
 
 
+LOCK = ".lock"
+"""The file that a session holds while it writes to the folder."""
 HEADING_BYTES = 2**16
 """More than the heading of a table takes: enough to see whether a row follows."""
 
@@ -44,6 +48,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
+        self._lock: OwnedLock | None = None
 
     @property
     def has_cells(self) -> bool:
@@ -85,6 +90,33 @@ class RunFolder:
             return cls(path)
         raise UsageError(f"{results} already holds a thousand runs named {name}: clear it, or name another --results.")
 
+    def lock(self) -> None:
+        """Keep other sessions from writing to the folder, until `unlock` or the end of this process.
+
+        Raises:
+            UsageError: another session writes to it, or it cannot be written to.
+        """
+        lock = OwnedLock(self.path / LOCK)
+        try:
+            lock.acquire()
+        except Held as held:
+            which = f" (process {held.holder.pid}, since {held.holder.since})" if held.holder else ""
+            raise UsageError(
+                f"Another session{which} is writing to the run {self.name}: wait until it has ended, or start a new "
+                "run without --resume."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"Cannot write to {self.path} ({error.strerror}): make it writable, or name another --results."
+            ) from error
+        self._lock = lock
+
+    def unlock(self) -> None:
+        """Let other sessions write to the folder."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
     def write_conditions(self, conditions: Mapping[str, Any]) -> None:
         """`run.json`, replaced whole."""
         text = json.dumps(conditions, indent=2, sort_keys=True) + "\n"
@@ -94,12 +126,19 @@ class RunFolder:
         """What `run.json` says.
 
         Raises:
-            UsageError: it is missing or cut short.
+            UsageError: it is missing, cut short, or not what a run writes.
         """
         try:
-            conditions: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise UsageError(f"{self.path} holds no readable run.json: it is not the folder of a run.") from None
+            conditions = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            conditions = None
+        if not isinstance(conditions, dict):
+            raise UsageError(f"{self.path} holds no readable run.json: it is not the folder of a run.")
+        if wrong := readable.wrong_condition(conditions):
+            raise UsageError(
+                f"{self.path / 'run.json'} cannot be used, since the value of {wrong[:40]!r} is not of the type that "
+                "results/README.md says: restore the file."
+            )
         return conditions
 
     def append(self, cell: Cell, check: str, status: Status, reason: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,12 +176,12 @@ class RunFolder:
 
     def examples(self) -> list[dict[str, Any]]:
         """The verdicts so far."""
-        return list(read_lines(self.path / "examples.jsonl"))
+        return list(filter(readable.is_example, read_lines(self.path / "examples.jsonl")))
 
     def sample_answers(self) -> list[dict[str, Any]]:
         """The answers that are shown so far; of those to the same sample by the same cell the last one counts."""
-        latest = {(row["cell"], row["sample"]): row for row in read_lines(self.path / "exhibits.jsonl")}
-        return list(latest.values())
+        rows = filter(readable.is_sample_answer, read_lines(self.path / "exhibits.jsonl"))
+        return list({(row["cell"], row["sample"]): row for row in rows}.values())
 
     def _keep(self, content: bytes | None, suffix: str) -> str | None:
         """Write a file named by its content, so that what several cells show alike is kept once."""
@@ -163,12 +202,12 @@ class RunFolder:
 
     def rows(self) -> list[dict[str, Any]]:
         """The (cell, check) rows so far; of rows for the same pair the last one counts."""
-        latest = {(row["cell"], row["check"]): row for row in read_lines(self.path / "cells.jsonl")}
-        return list(latest.values())
+        rows = filter(readable.is_cell, read_lines(self.path / "cells.jsonl"))
+        return list({(row["cell"], row["check"]): row for row in rows}.values())
 
     def rounds(self) -> list[dict[str, Any]]:
         """The rounds so far."""
-        return list(read_lines(self.path / "samples.jsonl"))
+        return list(filter(readable.is_round, read_lines(self.path / "samples.jsonl")))
 
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
         path = self.path / name
@@ -209,7 +248,9 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             try:
                 row = json.loads(line)
-            except ValueError:
+                if b"\\ud" in line.lower():  # half a surrogate pair can be read, but not be written again
+                    row = json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
+            except (ValueError, RecursionError):
                 continue
             if isinstance(row, dict):
                 yield row

@@ -36,6 +36,7 @@ class Run:
         self.statuses: list[Status] = []
         self.unmeasured: set[str] = set()
         self._runner: CheckRunner | None = None
+        self._locked: RunFolder | None = None
         self._started = time.monotonic()
 
     @cached_property
@@ -133,6 +134,18 @@ class Run:
         except (OSError, UsageError) as error:
             self._runner.warnings.append(f"run.json could not be completed ({error}); the rows are safe")
 
+    def close(self) -> None:
+        """Leave no worker behind, and let other sessions continue the run."""
+        if self._runner is not None:
+            self._runner.close()
+        if self._locked is not None:
+            self._locked.unlock()
+            self._locked = None
+
+    def _lock(self, folder: RunFolder) -> None:
+        folder.lock()
+        self._locked = folder
+
     def _open_folder(self) -> RunFolder:
         chosen = {cell.id for cell, _ in self.selected}
         selected = plan.describe([entry for entry in self.planned if entry.cell.id in chosen])
@@ -140,6 +153,7 @@ class Run:
             return self._continue(self.resumed, selected)
         name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = RunFolder.create(self.settings.results, name)
+        self._lock(folder)
         counts = {"selected": len(self.selected), "deselected": self.deselected}
         try:
             folder.write_conditions({"run": folder.name, **self.conditions, **selected, **counts})
@@ -154,6 +168,7 @@ class Run:
                 f"{folder.path} holds a baseline, the table of a run without its lines, and cannot be continued: "
                 "start a new run without --resume."
             )
+        self._lock(folder)
         before = folder.conditions()
         known = before.get("fingerprints", {})
         different = conditions.differences(before, self.conditions)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from suite.backends import references
+from suite.core.ownership import TemporaryFolder
 from suite.core.settings import Settings
 from suite.executors.base import Executor
 from suite.executors.in_process import InProcessExecutor
@@ -23,7 +23,7 @@ class WorkerStarter:
     def __init__(self, settings: Settings, planned: Iterable[Planned], log: Path) -> None:
         self._settings, self._planned, self._log = settings, list(planned), log
         self._forkserver: Forkserver | None = None
-        self._scratch = tempfile.TemporaryDirectory(prefix="touchstone-")
+        self._scratch = TemporaryFolder()
         self.warnings: list[str] = []
 
     def warm(self) -> None:
@@ -52,7 +52,7 @@ class WorkerStarter:
 
     def close(self) -> None:
         """Remove what the workers left for each other."""
-        self._scratch.cleanup()
+        self._scratch.close()
 
     def _spec(self, entry: Planned) -> Spec:
         settings = self._settings
@@ -68,6 +68,6 @@ class WorkerStarter:
             seed=settings.seed,
             samples=settings.samples,
             hub_data=settings.weights == "hub",
-            shared=Path(self._scratch.name),
+            shared=self._scratch.path,
             limit=settings.limit,
         )

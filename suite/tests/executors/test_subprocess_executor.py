@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing.forkserver
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -130,3 +134,30 @@ def test_a_task_that_is_gone_is_a_sentence(tasks: Path) -> None:
     (tasks / "text" / "colour_naming.py").unlink()
     with pytest.raises(UsageError, match="defines no task"):
         InProcessExecutor(spec)
+
+
+def forkserver_pid() -> int:
+    server: Any = multiprocessing.forkserver._forkserver
+    return int(server._forkserver_pid)
+
+
+def test_a_forkserver_that_dies_as_a_worker_starts_costs_that_worker(start: Start) -> None:
+    server = forkserver_pid()
+    os.kill(server, signal.SIGSTOP)  # it takes the request no more
+    threading.Timer(1.0, os.kill, (server, signal.SIGKILL)).start()
+    with pytest.raises(RequestFailed, match="the process that forks workers has ended") as caught:
+        start(REGISTRY["noop"])
+    assert caught.value.status is Status.ERROR
+    worker = start(REGISTRY["noop"])
+    assert worker.preload_problem is None, "the next forkserver has not imported what it must"
+    worker.ask("open", 60, build=None)
+
+
+def test_a_forkserver_that_died_is_started_again_as_it_was(start: Start) -> None:
+    worker = start(REGISTRY["noop"])
+    os.kill(forkserver_pid(), signal.SIGKILL)
+    with pytest.raises(RequestFailed, match=r"the worker (ended|died)"):
+        worker.ask("open", 60, build=None)
+    worker = start(REGISTRY["noop"])
+    assert worker.preload_problem is None
+    worker.ask("open", 60, build=None)

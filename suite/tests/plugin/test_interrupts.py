@@ -66,6 +66,11 @@ def test_ctrl_c_and_a_kill(
     touchstone: Touchstone, hanging: Callable[..., tuple[subprocess.Popen[str], list[psutil.Process]]]
 ) -> None:
     process, children = hanging()
+    before = touchstone.folder.rows()
+    second = touchstone.run_apart("--resume=latest", "-k", "conformance and eager")
+    assert second.ret == 4, "the run is being written"
+    second.stderr.fnmatch_lines([f"ERROR: Another session (process {process.pid}, since *) is writing to the run *"])
+    assert touchstone.folder.rows() == before
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=100)

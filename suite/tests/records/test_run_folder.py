@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +62,8 @@ def test_a_line_cut_short_is_passed_over_and_not_continued(folder: RunFolder, cu
 
 
 def test_foreign_lines_are_passed_over(folder: RunFolder) -> None:
-    (folder.path / "samples.jsonl").write_bytes(b'[1]\n\xff\xfe\n\n{"cell": "a"}\n')
-    assert folder.rounds() == [{"cell": "a"}]
+    (folder.path / "samples.jsonl").write_bytes(b'[1]\n\xff\xfe\n\n{"cell": "a", "cycle": 0, "latency_ms": []}\n')
+    assert folder.rounds() == [{"cell": "a", "cycle": 0, "latency_ms": []}]
     assert folder.rows() == []
 
 
@@ -74,10 +77,10 @@ def test_rounds_bear_run_and_cell(folder: RunFolder) -> None:
 def test_a_full_disk_costs_no_row_that_was_there(small_disk: Path) -> None:
     folder = RunFolder.create(small_disk, "run")
     for i in range(20):
-        folder.append(CELL, f"check-{i}", Status.PASSED, "x" * 1000, {})
+        folder.append(replace(CELL, backend=f"backend-{i}"), "latency", Status.PASSED, "x" * 1000, {})
     with pytest.raises(UsageError, match=r"No space left on device.*--resume run"):
-        folder.append(CELL, "too-much", Status.PASSED, "x" * 100_000, {})
-    assert [row["check"] for row in folder.rows()] == [f"check-{i}" for i in range(20)]
+        folder.append(CELL, "latency", Status.PASSED, "x" * 100_000, {})
+    assert [row["backend"] for row in folder.rows()] == [f"backend-{i}" for i in range(20)]
 
 
 def test_two_runs_of_one_name(tmp_path: Path) -> None:
@@ -122,3 +125,34 @@ def test_what_is_not_utf_8_costs_no_row(folder: RunFolder, label: str, kept: str
     assert row["reason"] == f'it says "{kept}"'
     assert row["metrics"] == {kept: 1.0}
     assert folder.examples() == [{"run": "run", "example": kept}]
+
+
+def test_one_session_writes_at_a_time(folder: RunFolder) -> None:
+    folder.lock()
+    second = RunFolder(folder.path)
+    with pytest.raises(
+        UsageError, match=rf"Another session \(process {os.getpid()}, since 20.*\) is writing to the run"
+    ):
+        second.lock()
+    second.unlock()  # it holds nothing
+    with pytest.raises(UsageError, match="Another session"):
+        RunFolder(folder.path).lock()
+    folder.unlock()
+    assert [path.name for path in folder.path.iterdir()] == []
+    second.lock()
+    second.unlock()
+
+
+def test_a_lock_dies_with_its_process(folder: RunFolder) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from suite.records.run_folder import RunFolder; "
+        "folder = RunFolder(Path(sys.argv[1])); folder.lock(); print('locked', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(folder.path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        with pytest.raises(UsageError, match=rf"process {process.pid}, since"):
+            folder.lock()
+        process.kill()
+    folder.lock()
+    folder.unlock()

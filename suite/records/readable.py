@@ -1,0 +1,132 @@
+"""Which lines of a run's files, and which conditions, can be used: those whose values are of the expected types."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from suite.checks import REGISTRY
+from suite.core.cell import Status
+from suite.records.columns import CELLS, IDENTITY
+
+DEPTH = 20
+"""How deep values may be nested."""
+_LARGEST = 2**63
+_KEPT_FILE = re.compile(r"exhibits/[0-9a-f]{16}\.(png|wav)")
+
+Test = Callable[[Any], bool]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def _is_integer(value: Any) -> bool:
+    return _is_number(value) and math.floor(value) == value
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict) and is_shallow(value)
+
+
+def _is_list_of(test: Test) -> Test:
+    return lambda value: isinstance(value, list) and all(map(test, value))
+
+
+def _is_object_of(test: Test) -> Test:
+    return lambda value: isinstance(value, dict) and all(map(test, value.values()))
+
+
+def _is_kept_file(value: Any) -> bool:
+    return _is_text(value) and _KEPT_FILE.fullmatch(value) is not None
+
+
+_CELL_NEEDS: Mapping[str, Test] = {
+    **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
+    "check": lambda value: _is_text(value) and value in REGISTRY,
+    "status": lambda value: _is_text(value) and value in set(Status),
+}
+_CELL_MAY_HAVE: Mapping[str, Test] = {
+    column.name: _is_object
+    if column.is_json
+    else _is_text
+    if column.is_text
+    else _is_integer
+    if column.is_integer
+    else _is_number
+    for column in CELLS
+} | {column.name: _is_text for column in IDENTITY if column.is_text}
+_ROUND_NEEDS: Mapping[str, Test] = {"cell": _is_text, "cycle": _is_integer, "latency_ms": _is_list_of(_is_number)}
+_ROUND_MAY_HAVE: Mapping[str, Test] = {
+    "order": _is_integer,
+    "ttft_ms": _is_list_of(_is_number),
+    "load": _is_number,
+    "idle_share": _is_number,
+}
+_ANSWER_NEEDS: Mapping[str, Test] = dict.fromkeys(("cell", "sample", "input", "truth", "answer"), _is_text)
+_ANSWER_MAY_HAVE: Mapping[str, Test] = {"picture": _is_kept_file, "sound": _is_kept_file}
+_EXAMPLE_NEEDS: Mapping[str, Test] = dict.fromkeys(("example", "verdict", "sentence"), _is_text)
+_EXAMPLE_MAY_HAVE: Mapping[str, Test] = {
+    **dict.fromkeys(("document", "text", "removed_name", "removed_in", "replacement", "checkpoints"), _is_text),
+    "wall_s": _is_number,
+}
+_CONDITIONS: Mapping[str, Test] = {
+    **dict.fromkeys(("run", "started"), _is_text),
+    **dict.fromkeys(("libraries", "fingerprints", "unread"), _is_object_of(_is_text)),
+    **dict.fromkeys(("cells", "checkpoints", "courses", "without_examples", "warnings"), _is_list_of(_is_text)),
+    "outcomes": _is_object_of(_is_integer),
+}
+
+
+def is_cell(row: Mapping[str, Any]) -> bool:
+    """A line of `cells.jsonl`: of a check and a status that exist, with numbers where numbers belong."""
+    return _has(row, _CELL_NEEDS) and _may_have(row, _CELL_MAY_HAVE)
+
+
+def is_round(row: Mapping[str, Any]) -> bool:
+    """A line of `samples.jsonl`."""
+    return _has(row, _ROUND_NEEDS) and _may_have(row, _ROUND_MAY_HAVE)
+
+
+def is_sample_answer(row: Mapping[str, Any]) -> bool:
+    """A line of `exhibits.jsonl`; the files that it names are those of this folder."""
+    return _has(row, _ANSWER_NEEDS) and _may_have({"picture": None, "sound": None, **row}, _ANSWER_MAY_HAVE)
+
+
+def is_example(row: Mapping[str, Any]) -> bool:
+    """A line of `examples.jsonl`."""
+    return _has(row, _EXAMPLE_NEEDS) and _may_have(row, _EXAMPLE_MAY_HAVE)
+
+
+def wrong_condition(conditions: Mapping[str, Any]) -> str | None:
+    """The first key of `run.json` whose value is of another type than it must be."""
+    for key, value in conditions.items():
+        if not is_shallow(value) or (key in _CONDITIONS and not _CONDITIONS[key](value)):
+            return key
+    return None
+
+
+def is_shallow(value: Any) -> bool:
+    """Whether nothing in it is nested deeper than `DEPTH`."""
+    level = [value]
+    for _ in range(DEPTH):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _inside(one)]
+    return not level
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return [*value.values()] if isinstance(value, dict) else value
+
+
+def _has(row: Mapping[str, Any], tests: Mapping[str, Test]) -> bool:
+    return all(name in row and test(row[name]) for name, test in tests.items())
+
+
+def _may_have(row: Mapping[str, Any], tests: Mapping[str, Test]) -> bool:
+    return all(row.get(name) is None or test(row[name]) for name, test in tests.items())
