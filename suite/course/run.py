@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from suite.core import privacy
 from suite.core.errors import TouchstoneError, UsageError
 from suite.core.files import cache_root
 from suite.course.documents.model import Document, Example
@@ -179,7 +180,7 @@ class CourseRun:
         return self._rows[example.id].result()
 
     def close(self) -> None:
-        """End everything that still runs."""
+        """End everything that still runs, and remove secrets from what it has printed."""
         self._over.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
@@ -187,6 +188,8 @@ class CourseRun:
             self._open.close()
         if self._private is not None:
             shutil.rmtree(self._private, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            privacy.scrub_file(self.log)
 
     def _run_document(self, read: Read, chosen: set[str]) -> None:
         core = self._cores.get()
