@@ -11,8 +11,8 @@ import pandas as pd
 
 from suite.core.cell import Status
 from suite.core.errors import UsageError
-from suite.core.privacy import scrub
 from suite.records.columns import CELL_COLUMNS, CELLS, SAMPLES, join
+from suite.records.private_fields import scrub_field
 from suite.records.run_folder import TABLES, RunFolder
 
 REFERENCE = "eager"
@@ -126,7 +126,8 @@ def _cells_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
     for column in CELL_COLUMNS:
         if column in TEXT_COLUMNS:
-            frame[column] = pd.Series([scrub(str(v)) if _is_given(v) else "" for v in frame[column]], dtype="str")
+            texts = [scrub_field(column, str(value)) if _is_given(value) else "" for value in frame[column]]
+            frame[column] = pd.Series(texts, dtype="str")
         elif column in INTEGER_COLUMNS:
             frame[column] = pd.to_numeric(frame[column]).astype("Int64")
         else:

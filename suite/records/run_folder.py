@@ -19,8 +19,8 @@ from typing import IO, Any
 from suite.core.cell import Cell, Status
 from suite.core.errors import UsageError, unknown
 from suite.core.files import replace_file
-from suite.core.privacy import scrub
 from suite.core.settings import LATEST
+from suite.records.private_fields import scrub_conditions, scrub_row
 from suite.task.sample_answer import SampleAnswer
 
 LINES = ("cells.jsonl", "examples.jsonl")
@@ -82,7 +82,7 @@ class RunFolder:
 
     def write_conditions(self, conditions: Mapping[str, Any]) -> None:
         """`run.json`, replaced whole."""
-        text = json.dumps(conditions, indent=2, sort_keys=True) + "\n"
+        text = json.dumps(scrub_conditions(conditions), indent=2, sort_keys=True) + "\n"
         replace_file(self.path / "run.json", text.encode())
 
     def conditions(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class RunFolder:
             with path.open("ab") as file:
                 _end_line(path, file)
                 for row in rows:
-                    file.write(scrub(json.dumps(row, ensure_ascii=False)).encode() + b"\n")
+                    file.write(json.dumps(scrub_row(row), ensure_ascii=False).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
