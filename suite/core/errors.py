@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from suite.core.printable import one_line
+
 
 class TouchstoneError(Exception):
     """Base of every error that is a sentence for the user rather than a defect of the suite."""
@@ -47,5 +49,5 @@ def known_name(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def sentence(error: TouchstoneError) -> str:
-    """An error as the user reads it."""
-    return " ".join(str(error).split())
+    """An error as the user reads it, without control characters."""
+    return one_line(str(error))

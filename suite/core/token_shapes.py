@@ -41,7 +41,10 @@ _URL_PASSWORD = re.compile(r"(://)[^\s/:@'\"<>]{0,200}:[^\s/@'\"<>]{1,200}(?=@)"
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    """One for each prefix. A token starts where no word goes on; an escaped line break or an escaped character of a URL may precede it."""
+    """One for each prefix.
+
+    A token starts where no word goes on; an escaped line break, or an escaped character of a URL, may precede it.
+    """
     shapes = [(prefix, more + _REST) for prefix, more in PREFIXES]
     return tuple(re.compile(_start(re.escape(prefix)) + rest) for prefix, rest in (*shapes, *_OTHERS))
 
