@@ -11,8 +11,9 @@ import pandas as pd
 
 from suite.core.cell import Status
 from suite.core.errors import UsageError
-from suite.core.privacy import scrub
+from suite.core.spreadsheet import guard, unguard
 from suite.records.columns import CELL_COLUMNS, CELLS, SAMPLES, join
+from suite.records.private_fields import scrub_field
 from suite.records.run_folder import TABLES, RunFolder
 
 REFERENCE = "eager"
@@ -22,6 +23,9 @@ FLOOR = "noop"
 
 TEXT_COLUMNS = tuple(column.name for column in CELLS if column.is_text)
 INTEGER_COLUMNS = tuple(column.name for column in CELLS if column.is_integer)
+_WHOLE_NUMBER_COLUMNS = (*INTEGER_COLUMNS, "line")
+_NUMBER_COLUMNS = (*(name for name in CELL_COLUMNS if name not in TEXT_COLUMNS), "line")
+"""Of cells.csv, and of examples.csv, whose times have the names of those of cells."""
 SAMPLE_TYPES = {
     column.name: "str" if column.is_text else "Int64" if column.is_integer else "float64" for column in SAMPLES
 }
@@ -126,7 +130,8 @@ def _cells_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
     for column in CELL_COLUMNS:
         if column in TEXT_COLUMNS:
-            frame[column] = pd.Series([scrub(str(v)) if _is_given(v) else "" for v in frame[column]], dtype="str")
+            texts = [scrub_field(column, str(value)) if _is_given(value) else "" for value in frame[column]]
+            frame[column] = pd.Series(texts, dtype="str")
         elif column in INTEGER_COLUMNS:
             frame[column] = pd.to_numeric(frame[column]).astype("Int64")
         else:
@@ -148,24 +153,35 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def write_csv(cells: pd.DataFrame, path: Path) -> None:
-    """Write the cells so that a plain `pandas.read_csv` takes no text for a missing value.
+    """Write the cells so that a plain `pandas.read_csv` takes no text for a missing value, nor a spreadsheet a formula.
 
-    What was not measured is empty. A text that pandas would read as missing ("null") is put in parentheses.
+    What was not measured is empty. A text that pandas would read as missing ("null") is put in parentheses, and before
+    one that begins like a formula stands an apostrophe.
     """
     safe = cells.copy()
     for column in TEXT_COLUMNS:
-        safe[column] = [f"({text})" if text in _READ_AS_MISSING else text for text in cells[column]]
+        safe[column] = [guard(f"({text})" if _within_parentheses(text) else text) for text in cells[column]]
     safe.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """The frame that `write_csv` wrote, types and texts as they were."""
+    """The frame that `write_csv` wrote, types and texts as they were; also examples.csv and comparison.csv."""
     frame = pd.read_csv(path, dtype="str", keep_default_na=False)
+    frame.columns = pd.Index([unguard(name) for name in frame.columns])
     for column in frame.columns:
-        if column in TEXT_COLUMNS:
-            frame[column] = [text[1:-1] if text[1:-1] in _READ_AS_MISSING else text for text in frame[column]]
-            frame[column] = frame[column].astype("str")
-        else:
+        if column in _NUMBER_COLUMNS:
             numbers = pd.to_numeric(frame[column].replace("", None))
-            frame[column] = numbers.astype("Int64" if column in INTEGER_COLUMNS else "float64")
+            frame[column] = numbers.astype("Int64" if column in _WHOLE_NUMBER_COLUMNS else "float64")
+        else:
+            texts = [unguard(text) for text in frame[column]]
+            if column in TEXT_COLUMNS:
+                texts = [text[1:-1] if text[:1] == "(" and _within_parentheses(text) else text for text in texts]
+            frame[column] = pd.Series(texts, dtype="str")
     return frame
+
+
+def _within_parentheses(text: str) -> bool:
+    """Whether a text is one that pandas reads as missing, or one in any number of parentheses."""
+    word = text.strip("()")
+    depth = (len(text) - len(word)) // 2
+    return word in _READ_AS_MISSING and text == f"{'(' * depth}{word}{')' * depth}"

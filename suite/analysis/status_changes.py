@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from suite.analysis.frames import cells_of, records
+from suite.core.markdown_text import code, escape
+from suite.core.printable import printable
+from suite.core.spreadsheet import guard
 from suite.records.run_folder import RunFolder
 
 LIBRARY = "transformers"
@@ -95,29 +98,32 @@ def write_changes(folders: Sequence[Path], into: Path) -> Path:
     into.mkdir(parents=True, exist_ok=True)
     with (into / "comparison.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "kind", *comparison.labels, "changed", "why"])
+        writer.writerow(map(_cell, ["name", "kind", *comparison.labels, "changed", "why"]))
         for row in comparison.rows:
-            writer.writerow([row.name, row.kind, *row.outcomes, row in comparison.changed, row.why])
+            outcomes = [row.name, row.kind, *row.outcomes, row in comparison.changed, row.why]
+            writer.writerow(map(_cell, outcomes))
     path = into / "comparison.md"
     path.write_text(markdown(comparison), encoding="utf-8")
     return path
 
 
+def _cell(value: Any) -> Any:
+    return guard(printable(value)) if isinstance(value, str) else value
+
+
 def markdown(comparison: SideBySide) -> str:
     """The two tables in Markdown."""
-    head = ["| | " + " | ".join(comparison.labels) + " |", "|---|" + "---|" * len(comparison.labels)]
-    lines = [f"# {' beside '.join(comparison.labels)}", "", *head]
+    labels = [escape(label) for label in comparison.labels]
+    head = ["| | " + " | ".join(labels) + " |", "|---|" + "---|" * len(labels)]
+    lines = [f"# {' beside '.join(labels)}", "", *head]
     for group, counts in comparison.capabilities().items():
         columns = [", ".join(f"{count} {outcome}" for outcome, count in sorted(one.items())) for one in counts]
-        lines.append(f"| {group} | " + " | ".join(columns) + " |")
+        lines.append(f"| {escape(group)} | " + " | ".join(map(escape, columns)) + " |")
     lines += ["", f"## Changed: {len(comparison.changed)} of {len(comparison.rows)}", ""]
     if comparison.changed:
-        lines += ["| | " + " | ".join(comparison.labels) + " | why |", "|---|" + "---|" * (len(comparison.labels) + 1)]
+        lines += ["| | " + " | ".join(labels) + " | why |", "|---|" + "---|" * (len(labels) + 1)]
         lines += [
-            f"| `{row.name}` | " + " | ".join(row.outcomes) + f" | {_cell(row.why)} |" for row in comparison.changed
+            f"| {code(row.name)} | " + " | ".join(map(escape, row.outcomes)) + f" | {escape(row.why)} |"
+            for row in comparison.changed
         ]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

@@ -220,6 +220,7 @@ def check_miniatures(parsed: argparse.Namespace) -> int:
 def lint_course(parsed: argparse.Namespace) -> int:
     """Print what the examples of a course use that libraries have removed; 1 if there is something to fix."""
     from suite.core.errors import UsageError
+    from suite.core.printable import printable
     from suite.course.lifecycle.table import installed_releases
     from suite.course.lint import lint
 
@@ -231,7 +232,7 @@ def lint_course(parsed: argparse.Namespace) -> int:
         releases[library] = release
     documents, findings = lint.lint(parsed.paths, releases)
     for line in lint.lines(documents, findings):
-        print(line)
+        print(printable(line))
     wrong = lint.to_fix(documents, findings)
     examples = sum(len(document.examples) for document in documents)
     print(f"{examples} examples in {len(documents)} documents: {wrong or 'nothing'} to fix", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Names and texts from outside as terminals, ids and UTF-8 files can take them: escaped, on one line, shortened."""
+"""Texts from outside as terminals, ids and UTF-8 files can take them: escaped, on one line, shortened."""
 
 from __future__ import annotations
 
@@ -6,23 +6,35 @@ import re
 
 LONGEST_NAME = 200
 """Characters of a name from outside that are shown."""
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, separators of lines, changes of the writing direction, and lone surrogates."""
+_STEERING = "\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
+"""Control characters, separators of lines, bidirectional controls, and lone surrogates."""
+_IN_TEXTS = re.compile(f"[\x00-\x08\x0b-\x1f{_STEERING}]")
+_IN_NAMES = re.compile(f"[\x00-\x1f{_STEERING}]")
 
 
 def printable(text: str) -> str:
-    r"""The text with every character that no terminal or UTF-8 file should get escaped: ESC becomes `\x1b`.
+    r"""The text with what steers a terminal escaped: ESC becomes `\x1b`. Tabs and line breaks stay, CR LF becomes LF.
 
     A byte of a file name that is not UTF-8, which Python keeps as a lone surrogate, is written as the byte: `\xff`.
     """
-    return UNPRINTABLE.sub(_escaped, text)
+    return _IN_TEXTS.sub(_escaped, text.replace("\r\n", "\n"))
+
+
+def printable_name(text: str) -> str:
+    """The same for a name: its tabs and line breaks are escaped too."""
+    return _IN_NAMES.sub(_escaped, text)
+
+
+def one_line(text: str) -> str:
+    """The text on one line: printable, every run of white space a blank."""
+    return printable(" ".join(text.split()))
 
 
 def shortened(text: str, longest: int = LONGEST_NAME) -> str:
-    """The text, printable, and of a longer one its beginning and the number of its characters."""
+    """The text as a name, and of a longer one its beginning and the number of its characters."""
     if len(text) <= longest:
-        return printable(text)
-    return f"{printable(text[:longest])}... ({len(text):,} characters)"
+        return printable_name(text)
+    return f"{printable_name(text[:longest])}... ({len(text):,} characters)"
 
 
 def listed(names: list[str], most: int = 3) -> str:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.core.markdown_text import code, escape
+from suite.core.printable import printable
+from suite.core.spreadsheet import guard
 from suite.course.verdicts.verdict import PASSING, SKIPPING, Verdict
 from suite.records.run_folder import RunFolder
 
@@ -30,7 +33,7 @@ def write_course(folder: Path) -> None:
     with (folder / "examples.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: guard(_printable(value)) for name, value in row.items()} for row in rows)
     (folder / "course.md").write_text(markdown(rows, conditions), encoding="utf-8")
     (folder / "course.html").write_text(page(rows, conditions), encoding="utf-8")
 
@@ -58,7 +61,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -
     lines = [
         f"# {len(rows)} examples in {documents} documents",
         "",
-        f"Run with {versions(conditions)}.",
+        f"Run with {escape(versions(conditions))}.",
         "",
         "| verdict | examples |",
         "|---|---:|",
@@ -67,12 +70,11 @@ def markdown(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -
     broken = to_fix(rows)
     if broken:
         lines += ["", "## To fix", "", "| example | verdict | what | instead |", "|---|---|---|---|"]
-        lines += [
-            f"| `{row['example']}` | {row['verdict']} | {_cell(row['sentence'])} | {_cell(row['replacement'])} |"
-            for row in broken
-        ]
+        for row in broken:
+            rest = [escape(row[name]) for name in ("verdict", "sentence", "replacement")]
+            lines.append(f"| {' | '.join([code(row['example']), *rest])} |")
     for sentence in without_rows(conditions):
-        lines += ["", sentence]
+        lines += ["", escape(sentence)]
     return "\n".join(lines) + "\n"
 
 
@@ -83,8 +85,8 @@ def without_rows(conditions: Mapping[str, Any]) -> list[str]:
     return lines + [f"Not read: {document} ({problem})." for document, problem in unread.items()]
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def _printable(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
 
 
 def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> str:

@@ -14,9 +14,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from suite.core import privacy
 from suite.core.errors import TouchstoneError, UsageError
 from suite.core.files import cache_root
 from suite.core.ownership import TemporaryFolder
+from suite.core.printable import printable
 from suite.course.documents.model import Document, Example
 from suite.course.documents.python_source import parse
 from suite.course.documents.reader import find_documents, read_document
@@ -102,7 +104,8 @@ def read_courses(paths: Sequence[Path], here: Path) -> list[Read]:
 
 
 def _name(file: Path, folder: Path, here: Path) -> str:
-    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else os.path.relpath(file, here)
+    name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else os.path.relpath(file, here)
+    return printable(name)
 
 
 def read_skips(file: Path) -> dict[str, str]:
@@ -180,7 +183,7 @@ class CourseRun:
         return self._rows[example.id].result()
 
     def close(self) -> None:
-        """End everything that still runs."""
+        """End everything that still runs, and remove secrets from what it has printed."""
         self._over.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
@@ -188,6 +191,8 @@ class CourseRun:
             self._open.close()
         if self._temporary is not None:
             self._temporary.close()
+        with contextlib.suppress(OSError):
+            privacy.scrub_file(self.log)
 
     def _run_document(self, read: Read, chosen: set[str]) -> None:
         core = self._cores.get()

@@ -13,6 +13,7 @@ from suite.checks import CHECKS
 from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import TouchstoneError, sentence
 from suite.core.outcome import Outcome
+from suite.core.printable import printable
 from suite.plugin import extensions, options
 from suite.plugin.benchmark_clock import replay
 from suite.plugin.progress import Progress
@@ -130,7 +131,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     try:
         run.prepare()
-        run.build(terminal.write_line if terminal is not None else lambda _: None)
+        run.build(lambda line: terminal.write_line(printable(line)) if terminal is not None else None)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 
@@ -212,7 +213,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     terminalreporter.section("touchstone")
     terminalreporter.write_line(table.getvalue())
     for warning in run.runner.warnings:
-        terminalreporter.write_line(f"warning: {warning}")
+        terminalreporter.write_line(f"warning: {printable(warning)}")
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         terminalreporter.write_line(f"interrupted: continue with --resume={run.folder.name}")
     terminalreporter.write_line(f"log: {_relative(run.runner.log, config)}")
@@ -277,7 +278,7 @@ def _outcome(
     replay_into(outcome)
     if outcome.status in COULD_NOT_MEASURE:
         run.unmeasured.add(request.node.nodeid)
-        pytest.fail(f"{cell.id}: {outcome.status}: {outcome.reason}", pytrace=False)
+        pytest.fail(printable(f"{cell.id}: {outcome.status}: {outcome.reason}"), pytrace=False)
     if outcome.status is Status.UNSUPPORTED:
         pytest.skip(f"unsupported: {outcome.reason}")
     if outcome.status is Status.KNOWN_FAILURE:
@@ -289,7 +290,7 @@ def verify(cell: Cell, check: str, outcome: Outcome) -> None:
     """Fail the test, in a sentence, if the check did."""
     __tracebackhide__ = True
     if outcome.status is not Status.PASSED:
-        pytest.fail(f"{cell.id}: {check} {outcome.status}: {outcome.reason}", pytrace=False)
+        pytest.fail(printable(f"{cell.id}: {check} {outcome.status}: {outcome.reason}"), pytrace=False)
 
 
 def _measures_latency(config: pytest.Config) -> bool:

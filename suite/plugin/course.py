@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from suite.core.errors import TouchstoneError, sentence
+from suite.core.printable import printable
+from suite.core.privacy import scrub
 from suite.course.documents.model import Example
 from suite.course.run import CourseRun, Read, Row, read_courses
 from suite.course.sandbox.namespaces import Limits
@@ -101,7 +103,8 @@ class UnreadItem(pytest.Item):
     def runtest(self) -> None:
         """Fail with the reason."""
         assert isinstance(self.parent, DocumentNode)
-        pytest.fail(f"{self.name} was not read: {self.parent.read.document.problem}", pytrace=False)
+        problem = printable(scrub(str(self.parent.read.document.problem)))
+        pytest.fail(f"{self.name} was not read: {problem}", pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it is."""
@@ -132,7 +135,7 @@ class ExampleItem(pytest.Item):
             pytest.fail(sentence(error), pytrace=False)
         session.rows.append(row)
         session.folder.append_example(row.columns())
-        verdict, reason = row.judgement.verdict, f"{row.judgement.verdict}: {row.judgement.sentence}"
+        verdict, reason = row.judgement.verdict, f"{row.judgement.verdict}: {printable(scrub(row.judgement.sentence))}"
         self.user_properties.append(("verdict", str(verdict)))
         if verdict in SKIPPING:
             pytest.skip(reason)

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from suite.core.cell import Cell
+from suite.core.printable import printable
 
 WIDTH = 88
 
@@ -33,7 +34,7 @@ class Progress:
         self._started = self._started or time.monotonic()
         if cell.group != self._group:
             self._end_line()
-            self._terminal.write_line(cell.group, bold=True)
+            self._terminal.write_line(printable(cell.group), bold=True)
         if (cell.group, check) != (self._group, self._check):
             self._end_line()
             self._write(f"  {check:<12}")

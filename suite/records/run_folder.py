@@ -21,10 +21,10 @@ from suite.core.cell import Cell, Status
 from suite.core.errors import UsageError, unknown
 from suite.core.files import replace_file
 from suite.core.ownership import Held, OwnedLock
-from suite.core.printable import printable
-from suite.core.privacy import scrub
+from suite.core.printable import printable_name
 from suite.core.settings import LATEST
 from suite.records import readable
+from suite.records.private_fields import scrub_conditions, scrub_row
 from suite.task.sample_answer import SampleAnswer
 
 LINES = ("cells.jsonl", "examples.jsonl")
@@ -119,7 +119,7 @@ class RunFolder:
 
     def write_conditions(self, conditions: Mapping[str, Any]) -> None:
         """`run.json`, replaced whole."""
-        text = json.dumps(conditions, indent=2, sort_keys=True) + "\n"
+        text = json.dumps(scrub_conditions(conditions), indent=2, sort_keys=True) + "\n"
         replace_file(self.path / "run.json", text.encode())
 
     def conditions(self) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class RunFolder:
             with path.open("ab") as file:
                 _end_line(path, file)
                 for row in rows:
-                    file.write(_utf8(scrub(json.dumps(row, ensure_ascii=False))) + b"\n")
+                    file.write(_utf8(json.dumps(scrub_row(row), ensure_ascii=False)) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -227,7 +227,7 @@ class RunFolder:
 
 def _utf8(line: str) -> bytes:
     """A line of JSON in UTF-8; lone surrogates, which it cannot hold, are escaped in the texts themselves."""
-    return LONE_SURROGATE.sub(lambda match: f"\\\\{printable(match[0])[1:]}", line).encode()
+    return LONE_SURROGATE.sub(lambda match: f"\\\\{printable_name(match[0])[1:]}", line).encode()
 
 
 def _end_line(path: Path, file: IO[bytes]) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.core.cell import Status
+from suite.core.printable import printable
 from suite.report import status_symbols
 from suite.report.terminal import status_counts, status_text
 
@@ -31,20 +32,21 @@ def print_coverage(console: Console, rows: Iterable[_Row], expected: Iterable[st
     table.add_column("capability")
     table.add_column("checkpoint", style="dim")
     for name in backends:
-        table.add_column(name)
+        table.add_column(Text(printable(name)))
     for group in dict.fromkeys(name.rpartition("/")[0] for name in cells):
         capability, _, checkpoint = group.partition("/")
         statuses = [_status(f"{group}/{name}", by_id, cells, ascii_only) for name in backends]
-        table.add_row(capability, checkpoint, *statuses)
+        table.add_row(Text(printable(capability)), Text(printable(checkpoint)), *statuses)
     legend = status_counts(by_id.values(), ascii_only)
     if missing:
         legend.append("  " if by_id else "").append(f"{len(missing)} {MISSING}", style="bold red")
     console.print(Group(table, legend))
     for status in (Status.UNSUPPORTED, *_worst_first(by_id.values())):
         for reason, names in _reasons(by_id.values(), status).items():
-            console.print(Text.assemble((f"{status}: ", "bold"), f"{reason} ", (f"({', '.join(names)})", "dim")))
+            concerned = printable(f"({', '.join(names)})")
+            console.print(Text.assemble((f"{status}: ", "bold"), f"{printable(reason)} ", (concerned, "dim")))
     if missing:
-        console.print(Text.assemble((f"{MISSING}: ", "bold red"), ", ".join(_shortened(missing, cells))))
+        console.print(Text.assemble((f"{MISSING}: ", "bold red"), printable(", ".join(_shortened(missing, cells)))))
     return missing
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from suite.core.cell import Status
+from suite.core.printable import printable
 from suite.records.columns import join
 from suite.records.run_folder import RunFolder
 from suite.report import number_format, status_symbols
@@ -44,16 +45,16 @@ def _table(rows: Sequence[_Row], backends: Sequence[str], ascii_only: bool) -> T
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("capability", max_width=_LABEL_WIDTH, overflow="fold")
     for name in backends:
-        table.add_column(name, justify="right", max_width=9, overflow="fold")
+        table.add_column(Text(printable(name)), justify="right", max_width=9, overflow="fold")
     by_cell = {(row["capability"], row["checkpoint"], row["backend"]): row for row in rows}
     checkpoints: dict[str, dict[str, None]] = {}
     for capability, checkpoint, _ in by_cell:
         checkpoints.setdefault(capability, {})[checkpoint] = None
     for capability, names in checkpoints.items():
         for checkpoint in names:
-            label = Text(capability)
+            label = Text(printable(capability))
             if len(names) > 1:
-                label.append(f"\n{checkpoint}", style="dim")
+                label.append(f"\n{printable(checkpoint)}", style="dim")
             entries = (by_cell.get((capability, checkpoint, backend)) for backend in backends)
             table.add_row(label, *(_entry(row, ascii_only) if row else Text("") for row in entries))
     return table

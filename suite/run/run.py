@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from suite.core import privacy
 from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import UsageError
 from suite.core.outcome import Outcome
+from suite.core.printable import printable
 from suite.core.settings import Settings
 from suite.records import machine
 from suite.records.run_folder import RunFolder, find_run, point_latest
@@ -75,7 +77,7 @@ class Run:
         together = [other for other, selected in self.selected if selected == check and REGISTRY[check].interleaved]
         outcome = self.runner.check(cell, check, together, self.known_failure(cell, check))
         self.statuses.append(outcome.status)
-        return outcome
+        return replace(outcome, reason=printable(privacy.scrub(outcome.reason)))
 
     @cached_property
     def resumed(self) -> RunFolder | None:

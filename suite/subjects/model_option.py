@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.errors import CheckpointError, UsageError
-from suite.core.printable import printable
+from suite.core.printable import printable_name
 from suite.subjects.architectures import auto_classes
 from suite.subjects.hub import fetch_config
 from suite.subjects.integrity import check_files, read_config
@@ -46,7 +46,7 @@ def _from_directory(directory: Path) -> tuple[Checkpoint, Source]:
     except CheckpointError as error:
         raise UsageError(f"--model cannot be used: {error}") from error
     architecture = _architecture(config, str(directory))
-    checkpoint = Checkpoint(printable(directory.name), LOCAL_REVISION, architecture)
+    checkpoint = Checkpoint(printable_name(directory.name), LOCAL_REVISION, architecture)
     return checkpoint, Source("local", checkpoint, directory=directory)
 
 

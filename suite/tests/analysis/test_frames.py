@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from suite.analysis.frames import INTEGER_COLUMNS, TEXT_COLUMNS, load, read_csv, write_csv
+from suite.analysis.status_changes import write_changes
 from suite.core.cell import Status
 from suite.core.errors import UsageError
 from suite.core.privacy import scrub
+from suite.course.report import COLUMNS, write_course
 from suite.records.columns import CELL_COLUMNS
 from suite.records.run_folder import RunFolder
 from suite.tests.support.synthetic_run import cell, write_run
@@ -140,3 +144,43 @@ def test_rows_without_conditions_are_still_shown(tmp_path: Path) -> None:
 )
 def test_home_directories_are_scrubbed(text: str, scrubbed: str) -> None:
     assert scrub(text) == scrubbed
+
+
+FORMULAS = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\nx", "'x", "''=1", "'", "(null)", "((NA))", "'(null)", "(=1)", "()",
+    "null", "-NaN", "=cmd|' /C calc'!A0", "(", ")", "(null",
+]  # fmt: skip
+
+
+def test_no_text_is_a_formula_and_each_comes_back_exactly(tmp_path: Path) -> None:
+    frame = load([write_run(tmp_path, capabilities=["translation"], cycles=2)])[0]
+    cells = pd.concat([frame] * 3, ignore_index=True).iloc[: len(FORMULAS)]
+    for column in TEXT_COLUMNS:
+        cells[column] = pd.Series(FORMULAS, dtype="str")
+    write_csv(cells, tmp_path / "cells.csv")
+    pd.testing.assert_frame_equal(read_csv(tmp_path / "cells.csv"), cells)
+    with (tmp_path / "cells.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            for column in TEXT_COLUMNS:
+                assert not row[column].startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+            assert float(row["wall_s"]) >= 0
+
+
+def test_tables_of_examples_and_of_changes_come_back_too(tmp_path: Path) -> None:
+    for name, sentence in (("before", "=1+1"), ("after", "'-x\x1b[2J")):
+        run = RunFolder.create(tmp_path, name)
+        run.write_conditions({"run": name, "libraries": {"transformers": "=1"}})
+        row = dict.fromkeys(COLUMNS, "") | {"example": "=a.md:3", "document": "=a.md", "line": 3, "wall_s": 0.5}
+        run.append_example(row | {"verdict": "works" if name == "before" else "broken", "sentence": sentence})
+        write_course(run.path)
+    examples = read_csv(tmp_path / "before" / "examples.csv")
+    assert list(examples.columns) == list(COLUMNS)
+    assert examples.loc[0, ["example", "sentence", "line", "wall_s"]].to_list() == ["=a.md:3", "=1+1", 3, 0.5]
+    write_changes([tmp_path / "before", tmp_path / "after"], tmp_path)
+    changes = read_csv(tmp_path / "comparison.csv")
+    assert changes.loc[0, ["name", "why"]].to_list() == ["=a.md:3", "'-x\\x1b[2J; =1+1"]
+    for file in (*tmp_path.glob("*/examples.csv"), tmp_path / "comparison.csv", *tmp_path.glob("**/*.md")):
+        text = file.read_text(encoding="utf-8")
+        assert "\x1b" not in text
+        if file.suffix == ".csv":
+            assert not re.search(r'(?:^|,)"?[=+@-]', text, flags=re.MULTILINE), file

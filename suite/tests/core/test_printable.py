@@ -7,13 +7,13 @@ import os
 import pytest
 
 from suite.core.errors import UsageError, sentence
-from suite.core.printable import listed, printable, shortened
+from suite.core.printable import listed, printable_name, shortened
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("naïve – 日本語 😀", "naïve – 日本語 😀"),
+        ("naïve 日本語 😀", "naïve 日本語 😀"),
         ("\x1b[2J\x07", "\\x1b[2J\\x07"),
         ("a\x9bb\nc\td", "a\\x9bb\\x0ac\\x09d"),
         ("\u202egnp.exe\u2028", "\\u202egnp.exe\\u2028"),
@@ -22,8 +22,8 @@ from suite.core.printable import listed, printable, shortened
     ],
 )
 def test_what_a_terminal_would_obey_is_escaped(text: str, shown: str) -> None:
-    assert printable(text) == shown
-    printable(text).encode()
+    assert printable_name(text) == shown
+    printable_name(text).encode()
 
 
 def test_long_names_are_shortened() -> None:

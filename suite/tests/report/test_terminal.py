@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from suite.core.cell import Status
+from suite.core.errors import UsageError, sentence
 from suite.records.run_folder import RunFolder
 from suite.report import number_format, print_summary
+from suite.report.coverage import print_coverage
 from suite.report.status_symbols import SYMBOLS, verdict
 from suite.tests.support.synthetic_run import CHECKPOINTS, SPEED, cell, write_run
 
@@ -79,3 +85,24 @@ def test_numbers_read_well() -> None:
     ]
     assert number_format.duration(0.0004) == "0.40 µs"
     assert number_format.percent(0.9937) == "99.4 %"
+
+
+def test_no_name_and_no_reason_steers_the_terminal(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, "run")
+    nasty = "x\x1b]0;owned\x07\x1b[2J\u202e[bold]"
+    rows: list[dict[str, Any]] = []
+    for name in ("one", "two"):
+        this = cell(f"cap{nasty}", f"eager{nasty}", checkpoint=name + nasty)
+        rows.append(
+            {**asdict(this), "cell": this.id, "status": "failed", "reason": nasty, "run": "run", "check": "latency"}
+        )
+    (run.path / "cells.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    stream = io.StringIO()
+    console = Console(file=stream, width=400)
+    print_summary(console, run.path)
+    print_coverage(console, rows, [f"missing{nasty}/x/y"])
+    print(sentence(UsageError(f"no such model {nasty}")), file=stream)
+    text = stream.getvalue()
+    assert text.count("owned") > 8
+    assert "[bold]" in text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
