@@ -35,8 +35,12 @@ _PROCESS_FLAGS = syscalls.NO_SUID | syscalls.NO_DEVICES | syscalls.NO_EXEC | sys
 _PROCESSORS = "/sys/devices/system/cpu"
 _HIDDEN = ("kcore", "key-users", "keys", "sched_debug", "timer_list")
 """Below /proc, what says something of others than the document."""
+OPEN_FILES = 4096
+"""At once, in a process: pipes and sockets hold memory of the kernel's."""
+BYTES_PER_FILE = 2**14
+"""Of a document's disk, for each file or folder that it may make: a file without content takes memory, too."""
 PROCESSES = 128
-"""At once, in a document; enforced where it is not root that asks."""
+"""At once, in a document, threads among them."""
 NOBODY = 65534
 """Who a document's process is where root starts it: root's files, and what the kernel grants root, are not its own.
 
@@ -142,13 +146,20 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
     links = {path: str(Path(path).readlink()) for path in _SYSTEM if Path(path).is_symlink()}
     folders = {path: Path(path).is_dir() for path in sources}
 
-    syscalls.mount("tmpfs", root, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, f"size={limits.disk},mode=0755")
+    syscalls.mount(
+        "tmpfs",
+        root,
+        "tmpfs",
+        syscalls.NO_SUID | syscalls.NO_DEVICES,
+        f"size={limits.disk},nr_inodes={limits.disk // BYTES_PER_FILE},mode=0755",
+    )
     for path, link in links.items():
         Path(root + path).symlink_to(link)
-    mounted = [f"{root}/tmp", f"{root}/dev/shm"]
-    for place in mounted:
+    # One disk for all, or each would have the whole limit; what is writable of it is mounted over itself.
+    for place in (f"{root}/tmp", f"{root}/dev/shm"):
         Path(place).mkdir(parents=True)
-        syscalls.mount("tmpfs", place, "tmpfs", syscalls.NO_SUID | syscalls.NO_DEVICES, f"size={limits.disk},mode=1777")
+        Path(place).chmod(0o1777)
+        syscalls.bind(place, place, writable=True)
     for path, opened in sources.items():
         if path in links:
             os.close(opened)
@@ -162,19 +173,17 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
         syscalls.bind(f"/proc/self/fd/{opened}", str(target), writable=path in (*writable, *devices))
         os.close(opened)
     Path(f"{root}/etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
-    for name, inside in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
-        Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{inside}")
+    _link_descriptors(root)
     Path(f"{root}/proc").mkdir()
     syscalls.mount("proc", f"{root}/proc", "proc", _PROCESS_FLAGS)
-    for name in _HIDDEN:
-        if Path(f"{root}/proc/{name}").exists():
-            syscalls.bind(f"{root}/dev/null", f"{root}/proc/{name}")
+    for path in (f"{root}/proc/{name}" for name in _HIDDEN if Path(f"{root}/proc/{name}").exists()):
+        syscalls.bind(f"{root}/dev/null", path)
     Path(f"{root}/.old").mkdir()
     syscalls.pivot_root(root, f"{root}/.old")
     os.chdir("/")
     syscalls.unmount("/.old")
     Path("/.old").rmdir()
-    syscalls.mount("none", "/", None, syscalls.REMOUNT | syscalls.READ_ONLY | syscalls.NO_SUID | syscalls.NO_DEVICES)
+    syscalls.make_read_only("/")
     for place in (WORK, HUB_CACHE):
         Path(place).mkdir(parents=True)
     if os.getuid() == 0:
@@ -182,6 +191,11 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
             os.chown(owned, NOBODY, NOBODY)
     syscalls.raise_loopback()
     os.chdir(WORK)
+
+
+def _link_descriptors(root: str) -> None:
+    for name, inside in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        Path(f"{root}/dev/{name}").symlink_to(f"/proc/self/{inside}")
 
 
 def hide_changes_of(folders: Iterable[str]) -> None:
@@ -199,6 +213,8 @@ def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk, limits.disk))
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
+    files = min(OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), files))
     syscalls.forbid_writing_except(["/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", *writable])
     syscalls.drop_privileges()
     seccomp.install()
@@ -208,7 +224,14 @@ def become_nobody() -> None:
     """Let go of root's identity, where it is root that runs this; before `confine`, which takes away the right to."""
     if os.getuid() == 0:
         syscalls.become(NOBODY)
+    if os.getuid() == NOBODY or _counts_processes_by_namespace():
         resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+
+
+def _counts_processes_by_namespace() -> bool:
+    """Whether a limit of processes is for this user namespace alone; before Linux 5.14 it is for all of a user."""
+    major, minor = (int("".join(filter(str.isdigit, part)) or 0) for part in os.uname().release.split(".")[:2])
+    return (major, minor) >= (5, 14)
 
 
 def environment(extra: dict[str, str]) -> dict[str, str]:

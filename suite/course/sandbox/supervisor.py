@@ -19,16 +19,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from suite.core.errors import TouchstoneError
-from suite.course.sandbox import app_servers, document_log, namespaces, seccomp, syscalls, workload_limits
+from suite.course.sandbox import app_servers, document_log, namespaces, seccomp, syscalls, watcher, workload_limits
 from suite.course.sandbox.execute import new_namespace
-from suite.course.sandbox.fork_chain import keep, kill_group, reply
+from suite.course.sandbox.fork_chain import keep, reply
 from suite.course.sandbox.namespaces import Limits
 from suite.processes import preload
 from suite.processes.stdio import print_to
 
-WATCH_SECONDS = 0.3
-FLOOD = 64
-"""Processes of a document that are too many."""
 MODEST = 10
 """How much less urgent an example is than those who watch over it."""
 START_SECONDS = 60.0
@@ -128,7 +125,7 @@ def _supervise(requests: Connection, replies: Connection, spec: SandboxSpec) -> 
     _fork(lambda: _run_isolated(requests, replies, spec))
     requests.close()
     replies.close()
-    _watch_memory(stand_ins, spec.limits)
+    watcher.watch(stand_ins, spec.limits)
 
 
 def _fork(work: Callable[[], None]) -> int:
@@ -224,52 +221,3 @@ def _wait_for_stand_ins() -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _watch_memory(stand_ins: int, limits: Limits) -> None:
-    """Reap ended processes, and kill what uses up the memory, until nothing but the stand-ins is left."""
-    alive = True
-    while alive:
-        time.sleep(WATCH_SECONDS)
-        with contextlib.suppress(ChildProcessError):
-            while process := os.waitpid(-1, os.WNOHANG)[0]:
-                if process == stand_ins:
-                    os._exit(1)  # without them the document would be judged by what is missing
-        others = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        others = [process for process in others if process not in (1, stand_ins)]
-        alive = bool(others)
-        too_much = sum(map(_resident, others)) > limits.memory and sum(map(_own, others)) > limits.memory
-        if len(others) > FLOOD or too_much:
-            _kill_newest_group(others)
-    os._exit(0)
-
-
-def _kill_newest_group(processes: list[int]) -> None:
-    """End the newest group of processes: that of the example at work."""
-    groups = set()
-    for process in processes:
-        with contextlib.suppress(OSError):
-            os.kill(process, signal.SIGSTOP)
-            groups.add(os.getpgid(process))
-    kill_group(max(groups, default=0))
-    for process in processes:
-        with contextlib.suppress(OSError):
-            os.kill(process, signal.SIGCONT)
-
-
-def _resident(process: int) -> int:
-    """Bytes of memory that are no file's, shared ones in full."""
-    return _bytes(process, "status", ("RssAnon:", "RssShmem:"))
-
-
-def _own(process: int) -> int:
-    """Bytes of memory that are no file's, shared ones in part; this takes the kernel long to say."""
-    return _bytes(process, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
-
-
-def _bytes(process: int, file: str, fields: tuple[str, ...]) -> int:
-    try:
-        text = Path(f"/proc/{process}/{file}").read_text()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(fields))

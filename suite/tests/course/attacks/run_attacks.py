@@ -28,7 +28,7 @@ KEY = "touchstone-test-key"
 
 def become(user: int) -> None:
     """Become an unprivileged user who can still execute this interpreter, wherever root alone may look for it."""
-    wanted = [Path(path) for path in (*namespaces.interpreter_files(), project_root(), "/tmp")]
+    wanted = [*map(Path, namespaces.interpreter_files()), project_root(), Path("/tmp")]
     closed = {parent for path in wanted for parent in path.parents if not parent.stat().st_mode & 1}
     syscalls.unshare(syscalls.NEW_MOUNTS)
     syscalls.mount("none", "/", None, syscalls.RECURSIVE | syscalls.PRIVATE)
