@@ -37,6 +37,8 @@ from suite.course.verdicts.verdict import Judgement, Verdict
 
 SKIP_FILE = "touchstone-skip.csv"
 """A course's own list of examples that are not to be run: columns `example` and `reason`."""
+LONGEST_CELL = 5_000
+"""Characters of a column that an example can fill."""
 DOCUMENT_EXAMPLES_IN_TIME = 20
 """A document may take as long as so many examples that use up their time."""
 
@@ -64,13 +66,13 @@ class Row:
             "replacement": self.judgement.replacement,
             "checkpoints": _subjects(notes, "checkpoint"),
             "hosts_tried": _subjects(notes, "host"),
-            "capped": self.result.capped,
+            "capped": self.result.capped[:LONGEST_CELL],
             "wall_s": self.result.wall_s,
         }
 
 
 def _subjects(notes: Iterable[Note], kind: Kind) -> str:
-    return " ".join(dict.fromkeys(note.subject for note in notes if note.kind == kind))
+    return " ".join(dict.fromkeys(note.subject for note in notes if note.kind == kind))[:LONGEST_CELL]
 
 
 @dataclass(frozen=True)

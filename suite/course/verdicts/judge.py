@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from suite.course.documents.expected_output import shows_error
 from suite.course.documents.model import Example
@@ -12,7 +13,7 @@ from suite.course.documents.python_source import parse, python_source
 from suite.course.documents.result import ExampleResult
 from suite.course.lint.api_usage import Finding
 from suite.course.verdicts.document_state import DocumentState
-from suite.course.verdicts.failure import Failure
+from suite.course.verdicts.failure import Failure, one_line
 from suite.course.verdicts.failure_rules import explain
 from suite.course.verdicts.output_drift import drift
 from suite.course.verdicts.verdict import Judgement, Verdict
@@ -20,6 +21,8 @@ from suite.course.verdicts.verdict import Judgement, Verdict
 QUOTED = re.compile(r"`[\w.]*?(\w+)(?:\(\))?\W?`|`(\w+)=")
 EXPECTED_ERROR = re.compile(r"^(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception))\b", re.MULTILINE)
 DEPRECATED = ("deprecat", "will be removed", "is no longer supported")
+LONGEST_SENTENCE = 1_000
+"""Characters."""
 LONGEST_WARNING = 500
 """Characters of a warning that are looked at."""
 
@@ -40,7 +43,12 @@ def judge_unrun(findings: Sequence[Finding], sentence: str) -> Judgement:
 
 
 def judge(example: Example, result: ExampleResult, findings: Sequence[Finding], state: DocumentState) -> Judgement:
-    """The verdict on an example that was executed."""
+    """The verdict on an example that was executed; its sentence is one line."""
+    judgement = _judge(example, result, findings, state)
+    return replace(judgement, sentence=one_line(judgement.sentence, LONGEST_SENTENCE))
+
+
+def _judge(example: Example, result: ExampleResult, findings: Sequence[Finding], state: DocumentState) -> Judgement:
     removed = [finding for finding in findings if finding.verdict == Verdict.REMOVED]
     if result.error or result.termination:
         return _judge_failure(Failure(example, result, state), removed)

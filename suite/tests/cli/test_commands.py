@@ -66,7 +66,7 @@ def test_unknown_arguments_are_refused_but_by_what_passes_them_on(
     assert "unrecognized arguments: --all" in capsys.readouterr().err
     calls: list[list[str]] = []
 
-    def call(words: list[str]) -> int:
+    def call(words: list[str], env: dict[str, str] | None = None) -> int:
         calls.append(words)
         return 3
 
