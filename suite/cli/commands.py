@@ -96,34 +96,43 @@ def _parser(program: str) -> argparse.ArgumentParser:
     command.add_argument("--bisect", action="store_true", help=usage)
     command.set_defaults(command=verify_lifecycle)
 
+    _add_commands_for_contributors(commands)
+    return parser
+
+
+def _add_commands_for_contributors(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("overhead", help="measure what the harness itself costs")
     command.add_argument("--quick", action="store_true", help="fewer repetitions")
     command.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers here")
     command.set_defaults(command=overhead)
+
+    usage = "kill real runs at random moments, continue them, and count what is lost or left behind; for contributors"
+    command = commands.add_parser("soak", help=usage)
+    command.add_argument("--kills", type=int, default=200, metavar="N", help="how many kills (default: 200)")
+    command.add_argument("--seconds", type=float, metavar="N", help="end after so long, even with fewer kills")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of the random moments (default: 0)")
+    command.set_defaults(command=soak)
 
     command = commands.add_parser("docs", help="write the generated tables of the pages again; for contributors")
     command.add_argument(
         "--check", action="store_true", help="write nothing, and exit with 1 if a table is out of date"
     )
     command.set_defaults(command=docs)
-    return parser
 
 
 def bench(parsed: argparse.Namespace) -> int:
     """Run pytest on the installed tasks; every argument is pytest's."""
-    import subprocess
-
+    from suite.cli.pytest_process import run_pytest
     from suite.task import discovery
 
-    pytest = [sys.executable, "-m", "pytest", "-p", "suite.plugin", "--import-mode=importlib"]
-    return subprocess.call([*pytest, str(discovery.tasks_root()), *parsed.rest])
+    return run_pytest("--import-mode=importlib", str(discovery.tasks_root()), *parsed.rest)
 
 
 def course(parsed: argparse.Namespace) -> int:
     """Run pytest on the documents of courses: paths first, then pytest's options."""
     import os
-    import subprocess
 
+    from suite.cli.pytest_process import run_pytest
     from suite.core.import_path import SAFE_PATH, package_folders
 
     # A course's own pytest settings and conftest.py are for its own tests: nothing of it is imported here.
@@ -132,8 +141,7 @@ def course(parsed: argparse.Namespace) -> int:
     courses = [f"--course={path}" for path in parsed.rest[:count]] or ["--course"]
     options = parsed.rest[count:]
     paths = {"PYTHONPATH": package_folders(os.environ.get("PYTHONPATH", "")), SAFE_PATH: "1"}
-    command = [sys.executable, "-P", "-m", "pytest", "-p", "suite.plugin", *apart, *courses, *options]
-    return subprocess.call(command, env={**os.environ, **paths})
+    return run_pytest(*apart, *courses, *options, environment={**os.environ, **paths}, python_options=("-P",))
 
 
 def report(parsed: argparse.Namespace) -> int:
@@ -267,6 +275,18 @@ def overhead(parsed: argparse.Namespace) -> int:
     if parsed.json is not None and not parsed.json.absolute().parent.is_dir():
         raise UsageError(f"--json {parsed.json} cannot be written: {parsed.json.absolute().parent} is not a folder.")
     return measure_overhead(quick=parsed.quick, into=parsed.json)
+
+
+def soak(parsed: argparse.Namespace) -> int:
+    """Kill runs and count what is lost, doubled or left behind; 1 if anything is."""
+    from suite.benchmarks.soak import soak as kill_runs
+
+    counts = kill_runs(parsed.kills, parsed.seconds, parsed.seed, lambda line: print(line, flush=True))
+    kills = ", ".join(f"{count} of {target}" for target, count in sorted(counts.kills.items()))
+    print(f"{counts.kills.total()} kills ({kills}), seed {parsed.seed}")
+    for line in counts.lines():
+        print(line)
+    return 0 if counts.is_clean else 1
 
 
 def docs(parsed: argparse.Namespace) -> int:

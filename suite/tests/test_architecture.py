@@ -27,8 +27,8 @@ LEVELS = {
     "worker": 5, "analysis": 5, "course": 5,
     "executors": 6, "report": 6,
     "run": 7,
-    "plugin": 8,
-    "cli": 9, "benchmarks": 9,
+    "plugin": 8, "benchmarks": 8,
+    "cli": 9,
     "__main__": 10,
 }  # fmt: skip
 """A room imports rooms of lower levels only."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -66,11 +69,11 @@ def test_unknown_arguments_are_refused_but_by_what_passes_them_on(
     assert "unrecognized arguments: --all" in capsys.readouterr().err
     calls: list[list[str]] = []
 
-    def call(words: list[str], env: dict[str, str] | None = None) -> int:
-        calls.append(words)
+    def run_pytest(*words: str, **_: object) -> int:
+        calls.append([*words])
         return 3
 
-    monkeypatch.setattr("subprocess.call", call)
+    monkeypatch.setattr("suite.cli.pytest_process.run_pytest", run_pytest)
     assert main(["bench", "--backend", "onnx"]) == 3
     assert main(["course", "chapters", "-k", "3.mdx", "--unsafe"]) == 3
     assert calls[0][-2:] == ["--backend", "onnx"]
@@ -87,3 +90,29 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = set(called.stdout.rsplit("LOADED", 1)[1].split())
     assert "argparse" in loaded
     assert not loaded & {"numpy", "pandas", "pytest", "torch", "transformers", "rich", "jinja2", "matplotlib"}
+
+
+@pytest.mark.parametrize(
+    ("number", "to_group"), [(signal.SIGTERM, False), (signal.SIGTERM, True), (signal.SIGINT, True)]
+)
+def test_pytest_ends_in_good_order_when_it_is_interrupted(
+    tmp_path: Path, number: signal.Signals, to_group: bool
+) -> None:
+    """What pytest does at its end takes longer than the parent would wait by itself."""
+    (tmp_path / "conftest.py").write_text(
+        "import time, pathlib\ndef pytest_sessionfinish():\n    time.sleep(2)\n    pathlib.Path('finished').touch()\n"
+    )
+    (tmp_path / "test_it.py").write_text(
+        "import time, pathlib\ndef test_it():\n    pathlib.Path('started').touch()\n    time.sleep(600)\n"
+    )
+    code = "import sys; from suite.cli.pytest_process import run_pytest; sys.exit(run_pytest('test_it.py'))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while not (tmp_path / "started").exists():
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.05)
+        (os.killpg if to_group else os.kill)(process.pid, number)
+        output, _ = process.communicate()
+    assert process.returncode == 2, output
+    assert (tmp_path / "finished").exists()

@@ -23,18 +23,24 @@ from suite.tests.conftest import Touchstone
 from suite.tests.support.synthetic_run import write_run
 
 DEEP = "[" * 300 + "]" * 300
-NO_CELLS: dict[str, Callable[[dict[str, Any]], str]] = {
+Make = Callable[[dict[str, Any]], str]
+
+
+def without(key: str) -> Make:
+    return lambda row: json.dumps({name: value for name, value in row.items() if name != key})
+
+
+def with_value(key: str, value: str) -> Make:
+    return lambda row: without(key)(row)[:-1] + f', "{key}": {value}}}'
+
+
+NO_CELLS: dict[str, Make] = {
     "nothing": lambda row: "{}",
     "a list": lambda row: "[1]",
     "too deep to parse": lambda row: "[" * 100_000,
+    **{f"no {key}": without(key) for key in ("run", "cell", "check", "status", "reason", "backend", "capability")},
     **{
-        f"no {key}": lambda row, key=key: json.dumps({k: v for k, v in row.items() if k != key})
-        for key in ("run", "cell", "check", "status", "reason", "backend", "capability")
-    },
-    **{
-        f"{key} {value[:20]}": lambda row, key=key, value=value: (
-            json.dumps({k: v for k, v in row.items() if k != key})[:-1] + f', "{key}": {value}}}'
-        )
+        f"{key} {value[:20]}": with_value(key, value)
         for key, value in [
             ("status", '"splendid"'), ("status", "[]"), ("check", '"beauty"'), ("check", "{}"), ("run", "1"),
             ("cell", "null"), ("wall_s", '"long"'), ("wall_s", "NaN"), ("latency_p50_ms", "1e999"),

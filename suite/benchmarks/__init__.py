@@ -1,0 +1,1 @@
+"""What shows our own claims by killing, timing and counting real runs: not tests, and run by hand."""
