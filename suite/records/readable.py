@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from suite.checks import REGISTRY
 from suite.core.cell import Status
-from suite.records.columns import CELLS, IDENTITY
+from suite.core.column import Column
 
 DEPTH = 20
 """How deep values may be nested."""
@@ -47,21 +47,6 @@ def _is_kept_file(value: Any) -> bool:
     return _is_text(value) and _KEPT_FILE.fullmatch(value) is not None
 
 
-_CELL_NEEDS: Mapping[str, Test] = {
-    **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
-    "check": lambda value: _is_text(value) and value in REGISTRY,
-    "status": lambda value: _is_text(value) and value in set(Status),
-}
-_CELL_MAY_HAVE: Mapping[str, Test] = {
-    column.name: _is_object
-    if column.is_json
-    else _is_text
-    if column.is_text
-    else _is_integer
-    if column.is_integer
-    else _is_number
-    for column in CELLS
-} | {column.name: _is_text for column in IDENTITY if column.is_text}
 _ROUND_NEEDS: Mapping[str, Test] = {"cell": _is_text, "cycle": _is_integer, "latency_ms": _is_list_of(_is_number)}
 _ROUND_MAY_HAVE: Mapping[str, Test] = {
     "order": _is_integer,
@@ -84,9 +69,31 @@ _CONDITIONS: Mapping[str, Test] = {
 }
 
 
+@functools.cache
+def _cell_tests() -> tuple[Mapping[str, Test], Mapping[str, Test]]:
+    """What a line of `cells.jsonl` needs, and what it may have."""
+    # Only runs of the matrix have such lines: those of courses do without the checks.
+    from suite.checks import REGISTRY
+    from suite.records.columns import CELLS, IDENTITY
+
+    def test_of(column: Column) -> Test:
+        if column.is_json:
+            return _is_object
+        return _is_text if column.is_text else _is_integer if column.is_integer else _is_number
+
+    needs: Mapping[str, Test] = {
+        **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
+        "check": lambda value: _is_text(value) and value in REGISTRY,
+        "status": lambda value: _is_text(value) and value in set(Status),
+    }
+    may_have = {column.name: test_of(column) for column in CELLS}
+    return needs, may_have | {column.name: _is_text for column in IDENTITY if column.is_text}
+
+
 def is_cell(row: Mapping[str, Any]) -> bool:
     """A line of `cells.jsonl`: of a check and a status that exist, with numbers where numbers belong."""
-    return _has(row, _CELL_NEEDS) and _may_have(row, _CELL_MAY_HAVE)
+    needs, may_have = _cell_tests()
+    return _has(row, needs) and _may_have(row, may_have)
 
 
 def is_round(row: Mapping[str, Any]) -> bool:
