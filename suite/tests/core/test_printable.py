@@ -13,7 +13,7 @@ from suite.core.printable import listed, printable, shortened
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("naïve – 日本語 😀", "naïve – 日本語 😀"),
+        ("naïve 日本語 😀", "naïve 日本語 😀"),
         ("\x1b[2J\x07", "\\x1b[2J\\x07"),
         ("a\x9bb\nc\td", "a\\x9bb\\x0ac\\x09d"),
         ("\u202egnp.exe\u2028", "\\u202egnp.exe\\u2028"),
