@@ -58,8 +58,11 @@ def fetch_config(repo: str, revision: str | None) -> tuple[dict[str, Any], str]:
 
     file = Path(explained(lambda: hf_hub_download(repo, "config.json", revision=revision), repo, revision))
     try:
-        return json.loads(file.read_text(encoding="utf-8")), file.parent.name
-    except ValueError:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError
+        return config, file.parent.name
+    except (ValueError, RecursionError):
         raise CheckpointError(f"The config.json of {repo} is not valid JSON: choose another revision.") from None
 
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from suite.core.errors import CheckpointError
 from suite.core.files import sha256
-from suite.task.card import changed_files
+from suite.core.printable import listed, shortened
+from suite.task.card import changed_files, is_file
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-HEADER_LIMIT = 100_000_000
-SAMPLED_EVERY, SAMPLED_BYTES = 2**26, 2**20
+ADAPTER = "adapter_config.json"
+JSON_LIMIT, HEADER_LIMIT = 25_000_000, 100_000_000
+"""Bytes of a file of JSON, and of the header of a safetensors file (that library's own limit)."""
+SAMPLED_EVERY, SAMPLED_BYTES, MOST_SAMPLES = 2**26, 2**20, 2**10
+BITS = {
+    "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "F16": 16, "BF16": 16, "U32": 32, "I32": 32, "F32": 32,
+    "U64": 64, "I64": 64, "F64": 64, "C64": 64,
+}  # fmt: skip
+"""Of an element, by the dtype's name in a safetensors file; there are others, which are not looked into."""
+INTEGERS = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64"}
 
 
 def check_files(directory: Path, weights: bool = True) -> None:
@@ -25,10 +35,31 @@ def check_files(directory: Path, weights: bool = True) -> None:
     Raises:
         CheckpointError: a sentence that names the file and what is wrong with it.
     """
-    read_config(directory)
+    config = read_config(directory)
     _check_card(directory)
-    for file in weight_files(directory) if weights else ():
-        _check_safetensors(file)
+    if not weights:
+        return
+    if (directory / ADAPTER).exists():
+        raise CheckpointError(
+            f"{directory} holds {ADAPTER}, by which transformers would load an adapter over the weights: merge it into "
+            "its base model (merge_and_unload() of PEFT, then save_pretrained()); where that is done, remove the file."
+        )
+    for file in weight_files(directory):
+        wrong = [name for name in integer_tensors(file) if name.rpartition(".")[2] == "weight"]
+        if wrong and "quantization_config" not in config:
+            raise CheckpointError(
+                f"{file} stores weights as whole numbers ({listed(wrong)}), which the model wants as floating point: "
+                "save it again with save_pretrained()."
+            )
+
+
+def integer_tensors(file: Path) -> list[str]:
+    """The names of the tensors of a safetensors file that are stored as whole numbers.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    return [name for name, entry in _header(file).items() if entry["dtype"] in INTEGERS]
 
 
 def read_config(directory: Path) -> dict[str, Any]:
@@ -77,9 +108,15 @@ def read_object(file: Path) -> dict[str, Any]:
         CheckpointError: there is none.
     """
     try:
+        if file.stat().st_size > JSON_LIMIT:
+            raise CheckpointError(f"{file} is larger than {JSON_LIMIT // 1_000_000} MB: restore or save it again.")
         content = json.loads(file.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise CheckpointError(f"{file} nests too deeply: restore or save it again.") from None
     except ValueError:
         raise CheckpointError(f"{file} is not valid JSON: restore or save it again.") from None
+    except OSError as error:
+        raise CheckpointError(f"{file} cannot be read ({error.strerror}): restore or save it again.") from None
     if not isinstance(content, dict):
         raise CheckpointError(f"{file} is not a JSON object: restore or save it again.")
     return content
@@ -99,10 +136,12 @@ def sampled_fingerprint(directory: Path) -> str:
     """A fast hash that distinguishes checkpoints: of their configs and of a sample of their weights."""
     digest = hashlib.sha256()
     for file in sorted([*directory.glob("config.json"), *directory.glob("*.safetensors")]):
+        if not file.is_file():
+            continue  # a folder, a pipe or a link that leads nowhere holds no weights
         size = file.stat().st_size
         digest.update(f"{file.name}\0{size}\0".encode())
         with file.open("rb") as stream:
-            for position in range(0, size, SAMPLED_EVERY):
+            for position in range(0, size, max(SAMPLED_EVERY, size // MOST_SAMPLES)):
                 stream.seek(position)
                 digest.update(stream.read(SAMPLED_BYTES))
     return digest.hexdigest()
@@ -114,9 +153,9 @@ def _shards(directory: Path) -> list[Path]:
     if not isinstance(weight_map, dict) or not weight_map:
         raise CheckpointError(f"{index} has no weight_map: save the checkpoint again.")
     names = sorted({str(name) for name in weight_map.values()})
-    missing = [name for name in names if Path(name).name != name or not (directory / name).is_file()]
+    missing = [name for name in names if Path(name).name != name or not is_file(directory / name)]
     if missing:
-        raise CheckpointError(f"{index} names shards that are not there ({', '.join(missing)}): fetch them again.")
+        raise CheckpointError(f"{index} names shards that are not there ({listed(missing)}): fetch them again.")
     return [directory / name for name in names]
 
 
@@ -124,13 +163,14 @@ def _check_card(directory: Path) -> None:
     changed = changed_files(directory)
     if changed:
         raise CheckpointError(
-            f"Files of the miniature {directory.name} are not those that were shipped ({', '.join(changed)}): "
+            f"Files of the miniature {directory.name} are not those that were shipped ({listed(changed)}): "
             "restore them from the release, or run its recipe again, which writes a new card.json. A copy that was "
             "changed on purpose needs no card.json: remove it."
         )
 
 
-def _check_safetensors(file: Path) -> None:
+def _header(file: Path) -> dict[str, Any]:
+    """The tensors of a safetensors file by name, each with `dtype`, `shape` and `data_offsets` that fit the file."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
@@ -139,6 +179,8 @@ def _check_safetensors(file: Path) -> None:
         raw = stream.read(length)
     try:
         header = json.loads(raw)
+    except RecursionError:
+        raise _broken(file, "its header nests too deeply") from None
     except ValueError:
         raise _broken(file, "its header is not JSON") from None
     if not isinstance(header, dict):
@@ -147,25 +189,38 @@ def _check_safetensors(file: Path) -> None:
     if not header:
         raise _broken(file, "it holds no tensor")
     _check_offsets(file, header, size - 8 - length)
+    return header
 
 
 def _check_offsets(file: Path, header: Mapping[str, Any], data_size: int) -> None:
     try:
         places = sorted((*_span(entry), name) for name, entry in header.items())
     except (KeyError, TypeError, ValueError):
-        raise _broken(file, "its header lacks the place of a tensor") from None
+        raise _broken(file, "its header lacks the place, the shape or the type of a tensor") from None
     position = 0
     for begin, end, name in places:
         if begin != position or end < begin:
-            raise _broken(file, f"the tensor {name} does not begin where the one before it ends")
+            raise _broken(file, f"the tensor {shortened(name)} does not begin where the one before it ends")
         position = end
     if position != data_size:
         raise _broken(file, f"its tensors take {position:,} bytes, but {data_size:,} are there")
 
 
 def _span(entry: Any) -> tuple[int, int]:
+    """Where a tensor begins and ends; a number that is infinite or has a fraction is no place.
+
+    Raises:
+        TypeError, ValueError, KeyError: the entry is not one of a tensor.
+    """
     begin, end = entry["data_offsets"]
-    return int(begin), int(end)
+    sizes, dtype = entry["shape"], entry["dtype"]
+    if not isinstance(sizes, list) or not isinstance(dtype, str):
+        raise TypeError
+    if any(type(number) is not int or not 0 <= number < 2**63 for number in (begin, end, *sizes)):
+        raise ValueError
+    if dtype in BITS and begin <= end and math.prod(sizes) * BITS[dtype] != (end - begin) * 8:
+        raise ValueError
+    return begin, end
 
 
 def _broken(file: Path, what: str) -> CheckpointError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.errors import CheckpointError, UsageError
-from suite.core.printable import printable_name
+from suite.core.printable import printable_name, shortened
 from suite.subjects.architectures import auto_classes
 from suite.subjects.hub import fetch_config
 from suite.subjects.integrity import check_files, read_config
@@ -71,7 +71,9 @@ def _architecture(config: Mapping[str, Any], where: str) -> str:
             f"The config.json of {where} does not say which architecture it belongs to: save the model with "
             'save_pretrained(), or add "architectures": ["..."] to it.'
         )
-    return str(architectures[0])
+    if not isinstance(architectures[0], str):
+        raise UsageError(f"The architecture in the config.json of {where} is not a text: save the model again.")
+    return shortened(architectures[0])
 
 
 def _takers(architecture: str, model: str, tasks: list[Task]) -> list[Task]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.core.errors import CheckpointError, InvalidInput, UsageError
+from suite.core.printable import listed, shortened
 from suite.core.subject import Subject
 from suite.subjects.hub import fetch
-from suite.subjects.integrity import check_files, fingerprint, read_object, weight_files
+from suite.subjects.integrity import check_files, fingerprint, integer_tensors, read_object, weight_files
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from suite.task import Sample, Task
 
 EXAMPLE_CANDIDATES = 16
+LONGEST_REASON = 400
+"""Characters of an error of transformers that are shown."""
 SENTENCE_LIMIT = "sentence_bert_config.json"
 """Where a sentence-transformers checkpoint says how many tokens it was trained to take."""
 
@@ -141,11 +144,31 @@ def _stored_model(directory: Path, auto_class: str, config: Any) -> tuple[str, C
                 f"{directory} has no weights for {', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''}, "
                 f"which {type(model).__name__} needs: it was not trained for this task. Pass a fine-tuned checkpoint."
             )
+        _refuse_integers(directory, model)
         if model.can_generate() and model.generation_config.pad_token_id is None:
             model.generation_config.pad_token_id = config.pad_token_id
         return model.eval()
 
     return identity, load_model
+
+
+def _refuse_integers(directory: Path, model: Any) -> None:
+    """Refuse whole numbers that were turned into the floating point numbers of a parameter.
+
+    Raises:
+        CheckpointError: there are such.
+    """
+    names = [name for file in weight_files(directory) for name in integer_tensors(file)]
+    floating = [name for name, parameter in model.named_parameters() if parameter.is_floating_point()] if names else []
+    # Of the two the one may have a prefix: that of the part which the checkpoint or the class is.
+    wrong = [
+        name for name in names if any(f".{name}".endswith(f".{own}") or own.endswith(f".{name}") for own in floating)
+    ]
+    if wrong:
+        raise CheckpointError(
+            f"{directory} stores parameters of {type(model).__name__} as whole numbers ({listed(wrong)}), which are "
+            "floating point numbers: save it again with save_pretrained()."
+        )
 
 
 def _model_from(directory: Path, auto_class: str, config: Any, dtype: Any) -> tuple[Any, dict[str, Any]]:
@@ -211,4 +234,4 @@ def _example(task: Task, processor: Any, config: Any, samples: Sequence[Sample])
 
 def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+    return f"{type(error).__name__}: {shortened(text[0], LONGEST_REASON)}" if text else type(error).__name__

@@ -60,6 +60,8 @@ def fit(samples: Sequence[Sample], task: Task, config: Any) -> list[Sample]:
 def _row(line: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+    except RecursionError:
+        raise UsageError(f"{where} nests too deeply: write one flat object per line.") from None
     except ValueError as error:
         raise UsageError(f"{where} is not JSON ({error}): write one object per line.") from None
     if not isinstance(row, dict):

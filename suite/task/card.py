@@ -29,7 +29,7 @@ def changed_files(directory: Path) -> list[str]:
 def _hashes(card: Path) -> dict[str, Any]:
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError, OSError):
         raise CheckpointError(f"{card} is not valid JSON: restore it from the release.") from None
     hashes = content.get(HASHES, {}) if isinstance(content, dict) else None
     if not isinstance(hashes, dict) or not all(_is_inside(name) for name in hashes):
@@ -43,4 +43,12 @@ def _is_inside(name: str) -> bool:
 
 
 def _differs(file: Path, digest: Any) -> bool:
-    return not file.is_file() or sha256(file) != digest
+    return not is_file(file) or sha256(file) != digest
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; none is under a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name of thousands of characters, or with a null byte
+        return False

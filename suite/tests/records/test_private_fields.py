@@ -109,7 +109,9 @@ def test_a_host_may_be_called_like_anything_of_ours(host: str, tmp_path: Path, m
         folder.write_conditions({"device": "cpu", "weights": "miniature", "cells": [this.id]})
         folder.append(this, "latency", Status.PASSED, "", {"latency_p50_ms": 1.0, "metrics": {"text": 0.5}})
         folder.append_rounds(this, [{"block": this.group, "cycle": 0, "order": 0, "latency_ms": [1.0]}])
-        folder.append_example({"example": "chat/eager.md:3", "document": "chat/eager.md", "verdict": "works"})
+        folder.append_example(
+            {"example": "chat/eager.md:3", "document": "chat/eager.md", "verdict": "works", "sentence": ""}
+        )
         return join(folder.rows())[0], folder.rounds()[0], folder.examples()[0], folder.conditions()
 
     before = written("before")

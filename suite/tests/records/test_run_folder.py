@@ -120,11 +120,11 @@ def test_every_status_has_a_place_among_the_worst() -> None:
 @pytest.mark.parametrize(("label", "kept"), [("\ud800 odd", "\\ud800 odd"), (os.fsdecode(b"caf\xe9"), "caf\\xe9")])
 def test_what_is_not_utf_8_costs_no_row(folder: RunFolder, label: str, kept: str) -> None:
     folder.append(CELL, "accuracy", Status.FAILED, f'it says "{label}"', {"metrics": {label: 1.0}})
-    folder.append_example({"example": label})
+    folder.append_example({"example": label, "verdict": "works", "sentence": ""})
     (row,) = folder.rows()
     assert row["reason"] == f'it says "{kept}"'
     assert row["metrics"] == {kept: 1.0}
-    assert folder.examples() == [{"run": "run", "example": kept}]
+    assert folder.examples() == [{"run": "run", "example": kept, "verdict": "works", "sentence": ""}]
 
 
 def test_one_session_writes_at_a_time(folder: RunFolder) -> None:
