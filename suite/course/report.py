@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.markdown_text import code, escape
+from suite.core.page_policy import policy, shown
 from suite.core.printable import printable
 from suite.core.spreadsheet import guard
 from suite.course.verdicts.verdict import PASSING, SKIPPING, Verdict
@@ -92,15 +93,20 @@ def _printable(value: Any) -> Any:
 def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> str:
     """One HTML page: each document a strip of its examples, and what is to fix."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     here = Path(__file__).parent
     environment = Environment(
-        loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=shown,
+    )  # fmt: skip
+    style = (here / "course.css").read_text(encoding="utf-8")
     by_document: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_document.setdefault(row["document"], []).append(row)
     return environment.get_template("course.html.j2").render(
+        style=Markup(style),
+        policy=policy(style),
         rows=rows,
         documents=by_document,
         counts=counts(rows),

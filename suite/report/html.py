@@ -16,6 +16,7 @@ from suite import __version__
 from suite.analysis import between_runs
 from suite.analysis.frames import FLOOR, REFERENCE, records
 from suite.analysis.speedup import speedups
+from suite.core.page_policy import policy, shown
 from suite.core.privacy import scrub
 from suite.report import conditions_table, number_format, plots, status_symbols, tables
 from suite.report.added_sections import AddedSection
@@ -74,6 +75,7 @@ def render(
         )
         for name, group in cells.groupby("capability", sort=False)
     ]
+    style = _style()
     context: dict[str, Any] = {
         "title": runs[0] if len(runs) == 1 else f"{len(runs)} runs",
         "version": __version__,
@@ -91,17 +93,23 @@ def render(
         "not_passed": tables.not_passed(cells, with_run=len(runs) > 1),
         "notes": tables.notes(cells),
         "conditions": conditions_table.table(run_conditions),
-        "css": Markup((_HERE / "report.css").read_text(encoding="utf-8")),
-        "light": Markup(css_variables(dark=False)),
-        "dark": Markup(css_variables(dark=True)),
+        "style": Markup(style),
+        "policy": policy(style),
         "matrix": None, "comparisons": [], "repeatability": None, "speedup": None, "memory": None, "size": None,
     }  # fmt: skip
     context |= _of_several_runs(cells, groups, gallery) if groups else _of_one_run(cells, faster, gallery)
     context["contents"] = _contents(context)
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        loader=FileSystemLoader(_HERE), autoescape=True, finalize=shown, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     return environment.get_template("report.html.j2").render(context)
+
+
+def _style() -> str:
+    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {css_variables(dark=True)} }} }}"
+    sheet = (_HERE / "report.css").read_text(encoding="utf-8")
+    return f"\n:root {{ {css_variables(dark=False)} }}\n{dark}\n{sheet}\n"
 
 
 def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from suite.report.style import SLOTS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_STYLE = """ <defs>
+  <style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}</style>
+ </defs>
+"""
 _NOTHING_EMBEDDED = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -31,6 +35,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     figure.savefig(buffer, format="svg", transparent=True, metadata=_NOTHING_EMBEDDED)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
+    text = text.replace(_STYLE, "")  # the page's own style sheet says it: its policy allows no other
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(
