@@ -114,12 +114,17 @@ def read_skips(file: Path) -> dict[str, str]:
     """The examples of a skip list, with their reasons.
 
     Raises:
-        UsageError: it lacks a column.
+        UsageError: it lacks a column, or is no table.
     """
     if not file.is_file():
         return {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not UTF-8 text: save it as CSV in UTF-8.") from None
+    except (OSError, csv.Error) as error:
+        raise UsageError(f"{file} cannot be read as CSV ({error}): save it again.") from None
     if any(row.get("example") is None or row.get("reason") is None for row in rows):
         raise UsageError(f"{file} needs the columns example and reason in every line.")
     return {row["example"].strip(): row["reason"].strip() for row in rows}
@@ -250,12 +255,17 @@ class CourseRun:
 def beside(file: Path) -> dict[str, str]:
     """The files and folders beside a document that its examples may see, by name; none that would cover their home."""
     inside = file.parent.resolve()
-    paths = {path.name: path.resolve() for path in file.parent.iterdir() if not path.name.startswith(".")}
+    paths = {path.name: path.resolve() for path in file.parent.iterdir() if _is_visible(path)}
     return {
         name: str(path)
         for name, path in paths.items()
         if path.is_relative_to(inside) and not Path(namespaces.HOME).is_relative_to(path)
     }
+
+
+def _is_visible(path: Path) -> bool:
+    """Whether it is there and not hidden; a link that leads in circles is not there."""
+    return not path.name.startswith(".") and path.exists()
 
 
 def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping[str, str]) -> Judgement | None:

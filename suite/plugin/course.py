@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from suite.core.errors import TouchstoneError, sentence
-from suite.core.printable import printable
+from suite.core.errors import LONGEST_SENTENCE, TouchstoneError, sentence
+from suite.core.printable import printable, shortened
 from suite.core.privacy import scrub
 from suite.course.documents.model import Example
 from suite.course.run import CourseRun, Read, Row, read_courses
@@ -135,7 +135,8 @@ class ExampleItem(pytest.Item):
             pytest.fail(sentence(error), pytrace=False)
         session.rows.append(row)
         session.folder.append_example(row.columns())
-        verdict, reason = row.judgement.verdict, f"{row.judgement.verdict}: {printable(scrub(row.judgement.sentence))}"
+        verdict = row.judgement.verdict
+        reason = shortened(f"{verdict}: {scrub(row.judgement.sentence)}", LONGEST_SENTENCE)
         self.user_properties.append(("verdict", str(verdict)))
         if verdict in SKIPPING:
             pytest.skip(reason)

@@ -11,6 +11,8 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, fence, html_block
 
+from suite.course.documents import effort
+
 BRANCH = re.compile(r"#if\s(?P<condition>.*)|(?P<otherwise>:else(?:\s+if\s(?P<next>.*))?)|(?P<end>/if)")
 """What stands in the braces of `{#if fw === 'pt'}`, `{:else}` and `{/if}`."""
 OTHER_FRAMEWORK = re.compile(r"['\"](tf|tensorflow|jax|flax|keras)['\"]")
@@ -47,6 +49,7 @@ def new_parser() -> MarkdownIt:
 
 def branch(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Read `{#if fw === 'pt'}` and what belongs to it: branches for other frameworks than PyTorch are passed over."""
+    effort.go_on()  # this rule is the first that is tried on a line
     match = _branch_at(state, start)
     if match is None or silent:
         return match is not None

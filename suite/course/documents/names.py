@@ -138,6 +138,10 @@ def _module(code: str) -> ast.Module:
     return tree_if_any(code) or ast.Module([], [])
 
 
+DEEPEST = 20
+"""Attributes and calls of an expression whose full name is looked for."""
+
+
 @dataclass
 class QualifiedNames:
     """The full names that plain ones stand for: `pipeline` -> `transformers.pipeline`; empty for own definitions."""
@@ -163,7 +167,7 @@ class QualifiedNames:
     def of(self, node: ast.AST) -> str:
         """The full name of an expression: `transformers.AutoModel.from_pretrained`; empty if it has none."""
         parts: list[str] = []
-        while True:
+        while len(parts) <= DEEPEST:
             match node:
                 case ast.Name(id=name):
                     root = self.known.get(name, name)
@@ -178,6 +182,7 @@ class QualifiedNames:
                     node = function
                 case _:
                     return ""
+        return ""
 
     def product_of(self, call: ast.Call) -> str:  # noqa: ARG002
         """The full name of what a call gives, where it is more than the callee's name and `()`."""

@@ -9,6 +9,8 @@ import re
 import textwrap
 import warnings
 
+from suite.course.documents import effort
+
 IN = re.compile(r"^[^\S\n]*In \[\d*\]: ?", re.MULTILINE)
 CONTINUED, OUT = re.compile(r"^\s*\.{3,}: ?"), re.compile(r"^\s*Out\[\d*\]: ?")
 SHELL = re.compile(
@@ -67,17 +69,20 @@ def parse(code: str) -> ast.Module:
     """The syntax tree of code in a document.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is no Python, or nests too deeply.
     """
     return _tree(python_source(code))
 
 
 def _tree(source: str) -> ast.Module:
+    effort.go_on()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes in the document's own strings
         try:
             return ast.parse(source)
-        except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nesting without end
+        except (RecursionError, MemoryError):  # the parser's own stack, not the machine's memory
+            raise SyntaxError("it nests too deeply") from None
+        except ValueError as error:  # null bytes, lone surrogates, numbers of thousands of digits
             raise SyntaxError(str(error)) from None
 
 

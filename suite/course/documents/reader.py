@@ -6,13 +6,16 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suite.core.errors import UsageError
-from suite.course.documents.blocks import FENCE, MISSING, Block, block_of, parse_markdown
+from suite.core.printable import printable, shortened
+from suite.course.documents import effort
+from suite.course.documents.blocks import FENCE, Block, block_of, parse_markdown
 from suite.course.documents.model import Document, Example
 from suite.course.documents.names import last_name
-from suite.course.documents.python_source import has_prompts, without_prompts
+from suite.course.documents.notebook import read_cells
+from suite.course.documents.python_source import has_prompts, tree_if_any, without_prompts
 from suite.course.documents.unfenced import unmarked_code
 
 if TYPE_CHECKING:
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 
 MARKDOWN = (".md", ".mdx", ".markdown", ".qmd", ".rmd", ".txt")
 NOTEBOOK = ".ipynb"
-LARGEST = 50_000_000
+LARGEST, LARGEST_NOTEBOOK = 1_000_000, 50_000_000
+"""Bytes of a document of text, and of a notebook, which holds pictures."""
+READING_SECONDS = 20.0
+"""Of a processor; a document of the largest size takes a few at most."""
 NEARBY = 1
 """Paragraphs at most between an example and its output."""
 
@@ -40,7 +46,7 @@ def find_documents(paths: Iterable[Path]) -> list[Path]:
             raise UsageError(f"There is no course at {path}: name a file or a folder of documents.")
         inside = [
             file
-            for file in sorted(path.rglob("*"))
+            for file in sorted(path.rglob("*"))  # it follows no links to folders, which may lead in circles
             if file.suffix.lower() in (*MARKDOWN, NOTEBOOK)
             and file.is_file()
             and not any(part.startswith(".") for part in file.relative_to(path).parts)
@@ -52,20 +58,37 @@ def find_documents(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_document(file: Path, name: str | None = None) -> Document:
-    """The examples of a file; one that cannot be read is a document with a problem, never an exception."""
-    name = name or file.as_posix()
+    """The examples of a file; one that cannot be read is a document with a problem, never an exception.
+
+    Raises:
+        UsageError: a package that reading needs is not installed.
+    """
+    name = printable(name or file.as_posix())
+    is_notebook = file.suffix.lower() == NOTEBOOK
+    largest = LARGEST_NOTEBOOK if is_notebook else LARGEST
     try:
-        if file.stat().st_size > LARGEST:
-            return Document(name, problem=f"it is larger than {LARGEST // 1_000_000} MB: no document is")
-        content = file.read_bytes().decode("utf-8-sig", errors="replace")
+        with file.open("rb") as stream:
+            raw = stream.read(largest + 1)  # the size that a file says it has need not be true
     except OSError as error:
         return Document(name, problem=f"it cannot be read ({error.strerror})")
+    if len(raw) > largest:
+        return Document(name, problem=_too_large(largest))
+    content = raw.decode("utf-8-sig", errors="replace")
     try:
-        examples = _notebook(content, name) if file.suffix.lower() == NOTEBOOK else _markdown(content, name)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        with effort.at_most(READING_SECONDS):
+            examples = _notebook(content, name) if is_notebook else _markdown(content, name)
+    except UsageError:
+        raise
+    except effort.TakesTooLong:
+        return Document(name, problem=f"to read it takes longer than {READING_SECONDS:g} s: split it")
+    except Exception as error:  # the parsers raise whatever their parts raise, on a notebook even a failed validation's
         first = str(error).strip().partition("\n")[0]
-        return Document(name, problem=f"it is damaged ({type(error).__name__}: {first[:200]})")
+        return Document(name, problem=f"it is damaged ({type(error).__name__}: {shortened(first)})")
     return Document(name, tuple(examples))
+
+
+def _too_large(largest: int) -> str:
+    return f"it is larger than {largest // 1_000_000} MB: split it, or leave out its pictures and outputs"
 
 
 def _markdown(content: str, name: str) -> list[Example]:
@@ -124,9 +147,8 @@ def _inline(token: Token, name: str, lines: Sequence[str]) -> Iterator[Example]:
     for child in token.children or ():
         if child.type != "code_inline" or "pipeline(" not in child.content:
             continue
-        try:
-            tree = ast.parse(child.content.strip(), mode="exec")
-        except (SyntaxError, ValueError):
+        tree = tree_if_any(child.content.strip())
+        if tree is None:
             continue
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node.func) == "pipeline"]
         if not any(call.args or call.keywords for call in calls):
@@ -136,27 +158,15 @@ def _inline(token: Token, name: str, lines: Sequence[str]) -> Iterator[Example]:
 
 
 def _notebook(content: str, name: str) -> list[Example]:
-    try:
-        import nbformat
-    except ImportError:
-        raise UsageError(MISSING) from None
-    notebook: Any = nbformat.reads(content, as_version=4)
+    cells = read_cells(content)
+    if sum(len(cell.source) for cell in cells) > LARGEST:
+        raise ValueError(f"its code and its text are longer than {LARGEST // 1_000_000} MB")
     examples: list[Example] = []
-    for number, cell in enumerate(notebook.cells, 1):
-        if cell.cell_type == "code" and cell.source.strip():
+    for number, cell in enumerate(cells, 1):
+        if cell.kind == "code" and cell.source.strip():
             code, output = without_prompts(cell.source) if has_prompts(cell.source) else (cell.source, "")
-            examples.append(Example(name, f"cell {number}", 1, code, expected=output or _outputs(cell)))
-        elif cell.cell_type == "markdown":
+            examples.append(Example(name, f"cell {number}", 1, code, expected=output or cell.output))
+        elif cell.kind == "markdown":
             inside = _examples(parse_markdown(cell.source).tokens, name, cell.source.splitlines())
             examples += [replace(example, place=f"cell {number}, line {example.line}") for example in inside]
     return examples
-
-
-def _outputs(cell: Any) -> str:
-    texts = []
-    for output in cell.get("outputs", ()):
-        if output.output_type == "stream":
-            texts.append(output.text)
-        elif "data" in output:
-            texts.append(output.data.get("text/plain", ""))
-    return "\n".join("".join(text) if isinstance(text, list) else text for text in texts)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -22,6 +23,8 @@ from suite.course.lint.fragments import Unparsed, fragment_reason
 REMOVED, CHANGED, BROKEN, FRAGMENT, WORKS = "removed-api", "changed-default", "broken", "fragment", "works"
 DEPRECATED = "works-with-warning"
 TOKENIZERS = re.compile(r"tokeni[sz]er", re.IGNORECASE)
+MOST_PARTS = 300
+"""Parts of an expression in which a name is looked for."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,14 @@ def _is_tokenizer(node: ast.expr, names: Names) -> bool:
     """Whether it is called a tokenizer, and not known to be another library's."""
     name = names.of(node)
     foreign = isinstance(node, ast.Name) and node.id in names.known and not name.startswith("transformers.")
-    return not foreign and TOKENIZERS.search(ast.unparse(node)) is not None
+    return not foreign and any(TOKENIZERS.search(word) for word in _words(node))
+
+
+def _words(node: ast.expr) -> Iterator[str]:
+    """The names and the texts in an expression, from the outside in; of a large one the first."""
+    for part in itertools.islice(ast.walk(node), MOST_PARTS):
+        words = (getattr(part, field, None) for field in ("id", "attr", "arg", "value"))
+        yield from (word for word in words if isinstance(word, str))
 
 
 def _is_pipeline(call: ast.Call, names: Names, *, inline: bool) -> bool:

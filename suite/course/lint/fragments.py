@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from suite.course.documents.python_source import has_code, is_shell
 
+LONGEST_LINE = 10_000
+"""Characters of a line that are looked at."""
 STRING = re.compile(r""""[^"]*"|'[^']*'""")
 
 
@@ -23,7 +25,7 @@ class Unparsed:
     def line(self) -> str:
         """The line that Python names; empty if there is none."""
         lines = self.code.splitlines()
-        return lines[self.number - 1] if 0 < self.number <= len(lines) else ""
+        return lines[self.number - 1][:LONGEST_LINE] if 0 < self.number <= len(lines) else ""
 
 
 @dataclass(frozen=True)

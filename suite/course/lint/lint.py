@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from suite.core.printable import printable
 from suite.course.documents.model import Document
 from suite.course.documents.reader import find_documents, read_document
 from suite.course.lint.api_usage import DEPRECATED, FRAGMENT, Finding, check_document
@@ -23,7 +24,7 @@ def lines(documents: Sequence[Document], findings: Sequence[Finding]) -> list[st
         if finding.verdict != FRAGMENT:
             place = finding.example.place if "cell" in finding.example.place else str(finding.line)
             problems.append(f"{finding.example.document}:{place}: {finding.verdict}: {finding.sentence}")
-    return problems
+    return [printable(problem) for problem in problems]
 
 
 def to_fix(documents: Sequence[Document], findings: Sequence[Finding]) -> int:

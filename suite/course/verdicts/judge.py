@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from suite.course.documents.expected_output import shows_error
 from suite.course.documents.model import Example
-from suite.course.documents.python_source import parse, python_source
+from suite.course.documents.python_source import parse, tree_if_any
 from suite.course.documents.result import ExampleResult
 from suite.course.lint.api_usage import Finding
 from suite.course.verdicts.document_state import DocumentState
@@ -29,11 +29,8 @@ LONGEST_WARNING = 500
 
 def runs_nothing(code: str) -> bool:
     """Whether nothing is left of an example without its shell lines and comments."""
-    try:
-        body = ast.parse(python_source(code)).body
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return all(isinstance(node, ast.Pass) for node in body)
+    tree = tree_if_any(code)
+    return tree is not None and all(isinstance(node, ast.Pass) for node in tree.body)
 
 
 def judge_unrun(findings: Sequence[Finding], sentence: str) -> Judgement:

@@ -175,10 +175,10 @@ def test_tables_of_examples_and_of_changes_come_back_too(tmp_path: Path) -> None
         write_course(run.path)
     examples = read_csv(tmp_path / "before" / "examples.csv")
     assert list(examples.columns) == list(COLUMNS)
-    assert examples.loc[0, ["example", "sentence", "line", "wall_s"]].to_list() == ["=a.md:3", "=1+1", 3, 0.5]
+    assert list(examples.loc[0, ["example", "sentence", "line", "wall_s"]]) == ["=a.md:3", "=1+1", 3, 0.5]
     write_changes([tmp_path / "before", tmp_path / "after"], tmp_path)
     changes = read_csv(tmp_path / "comparison.csv")
-    assert changes.loc[0, ["name", "why"]].to_list() == ["=a.md:3", "'-x\\x1b[2J; =1+1"]
+    assert list(changes.loc[0, ["name", "why"]]) == ["=a.md:3", "'-x\\x1b[2J; =1+1"]
     for file in (*tmp_path.glob("*/examples.csv"), tmp_path / "comparison.csv", *tmp_path.glob("**/*.md")):
         text = file.read_text(encoding="utf-8")
         assert "\x1b" not in text

@@ -67,7 +67,7 @@ def test_numbers_stay_numbers() -> None:
 
 
 def test_control_characters_are_written_out() -> None:
-    assert printable("a\x1b[31mb\x00\x7f\x9b\r\nc\td\re") == "a\\x1b[31mb\\x00\\x7f\\x9b\nc\td\\re"
+    assert printable("a\x1b[31mb\x00\x7f\x9b\r\nc\td\re") == "a\\x1b[31mb\\x00\\x7f\\x9b\nc\td\\x0de"
     assert printable("\u202egnp.exe\udcff") == "\\u202egnp.exe\\xff"
     assert printable("naïve 日本語 👩‍🔬 עברית") == "naïve 日本語 👩‍🔬 עברית"
     assert one_line(" a\n\n b\x1b ") == "a b\\x1b"
