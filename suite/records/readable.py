@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from suite.checks import REGISTRY
 from suite.core.cell import Status
-from suite.records.columns import CELLS, IDENTITY
+from suite.core.column import Column
 
 DEPTH = 20
 """How deep values may be nested."""
@@ -47,21 +47,6 @@ def _is_kept_file(value: Any) -> bool:
     return _is_text(value) and _KEPT_FILE.fullmatch(value) is not None
 
 
-_CELL_NEEDS: Mapping[str, Test] = {
-    **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
-    "check": lambda value: _is_text(value) and value in REGISTRY,
-    "status": lambda value: _is_text(value) and value in set(Status),
-}
-_CELL_MAY_HAVE: Mapping[str, Test] = {
-    column.name: _is_object
-    if column.is_json
-    else _is_text
-    if column.is_text
-    else _is_integer
-    if column.is_integer
-    else _is_number
-    for column in CELLS
-} | {column.name: _is_text for column in IDENTITY if column.is_text}
 _ROUND_NEEDS: Mapping[str, Test] = {"cell": _is_text, "cycle": _is_integer, "latency_ms": _is_list_of(_is_number)}
 _ROUND_MAY_HAVE: Mapping[str, Test] = {
     "order": _is_integer,
@@ -86,7 +71,30 @@ _CONDITIONS: Mapping[str, Test] = {
 
 def is_cell(row: Mapping[str, Any]) -> bool:
     """A line of `cells.jsonl`: of a check and a status that exist, with numbers where numbers belong."""
-    return _has(row, _CELL_NEEDS) and _may_have(row, _CELL_MAY_HAVE)
+    needs, may_have = _cell_tests()
+    return _has(row, needs) and _may_have(row, may_have)
+
+
+@cache
+def _cell_tests() -> tuple[Mapping[str, Test], Mapping[str, Test]]:
+    """What a row of a cell needs and what it may have. A course, which has no cells, loads no checks."""
+    from suite.checks import REGISTRY
+    from suite.records.columns import CELLS
+
+    needs: dict[str, Test] = {
+        **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
+        "check": lambda value: _is_text(value) and value in REGISTRY,
+        "status": lambda value: _is_text(value) and value in set(Status),
+    }
+    return needs, {column.name: _test_of(column) for column in CELLS}
+
+
+def _test_of(column: Column) -> Test:
+    if column.is_json:
+        return _is_object
+    if column.is_text:
+        return _is_text
+    return _is_integer if column.is_integer else _is_number
 
 
 def is_round(row: Mapping[str, Any]) -> bool:
