@@ -6,6 +6,7 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from suite.core.cell import Status
@@ -94,6 +95,31 @@ def is_cell(row: Mapping[str, Any]) -> bool:
     """A line of `cells.jsonl`: of a check and a status that exist, with numbers where numbers belong."""
     needs, may_have = _cell_tests()
     return _has(row, needs) and _may_have(row, may_have)
+<<<<<<< HEAD
+=======
+
+
+@cache
+def _cell_tests() -> tuple[Mapping[str, Test], Mapping[str, Test]]:
+    """What a row of a cell needs and what it may have. A course, which has no cells, loads no checks."""
+    from suite.checks import REGISTRY
+    from suite.records.columns import CELLS
+
+    needs: dict[str, Test] = {
+        **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
+        "check": lambda value: _is_text(value) and value in REGISTRY,
+        "status": lambda value: _is_text(value) and value in set(Status),
+    }
+    return needs, {column.name: _test_of(column) for column in CELLS}
+
+
+def _test_of(column: Column) -> Test:
+    if column.is_json:
+        return _is_object
+    if column.is_text:
+        return _is_text
+    return _is_integer if column.is_integer else _is_number
+>>>>>>> i11-record
 
 
 def is_round(row: Mapping[str, Any]) -> bool:
