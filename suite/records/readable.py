@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -70,33 +69,10 @@ _CONDITIONS: Mapping[str, Test] = {
 }
 
 
-@functools.cache
-def _cell_tests() -> tuple[Mapping[str, Test], Mapping[str, Test]]:
-    """What a line of `cells.jsonl` needs, and what it may have."""
-    # Only runs of the matrix have such lines: those of courses do without the checks.
-    from suite.checks import REGISTRY
-    from suite.records.columns import CELLS, IDENTITY
-
-    def test_of(column: Column) -> Test:
-        if column.is_json:
-            return _is_object
-        return _is_text if column.is_text else _is_integer if column.is_integer else _is_number
-
-    needs: Mapping[str, Test] = {
-        **dict.fromkeys(("run", "cell", "capability", "checkpoint", "backend", "reason"), _is_text),
-        "check": lambda value: _is_text(value) and value in REGISTRY,
-        "status": lambda value: _is_text(value) and value in set(Status),
-    }
-    may_have = {column.name: test_of(column) for column in CELLS}
-    return needs, may_have | {column.name: _is_text for column in IDENTITY if column.is_text}
-
-
 def is_cell(row: Mapping[str, Any]) -> bool:
     """A line of `cells.jsonl`: of a check and a status that exist, with numbers where numbers belong."""
     needs, may_have = _cell_tests()
     return _has(row, needs) and _may_have(row, may_have)
-<<<<<<< HEAD
-=======
 
 
 @cache
@@ -119,7 +95,6 @@ def _test_of(column: Column) -> Test:
     if column.is_text:
         return _is_text
     return _is_integer if column.is_integer else _is_number
->>>>>>> i11-record
 
 
 def is_round(row: Mapping[str, Any]) -> bool:

@@ -25,7 +25,10 @@ MARKED = {
         "plugin/test_selection.py", "run/test_planted_faults.py", "run/test_prebuild.py", "task/test_miniatures.py",
         "worker/test_build_cache.py",
     ),
-    "walls": ("plugin/test_interrupts.py", "course/attacks/", "course/sandbox/", "course/test_course.py", "course/test_own_course.py"),
+    "walls": (
+        "course/attacks/", "course/sandbox/", "course/test_course.py", "course/test_own_course.py",
+        "plugin/test_interrupts.py",
+    ),
     "network": (
         "course/attacks/", "course/sandbox/", "course/stand_ins/hub/", "course/stand_ins/services/",
         "course/stand_ins/test_web.py",
