@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -17,7 +18,7 @@ LETTERS = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fG3hJ5kL7n"
 
 @pytest.fixture(autouse=True)
 def _no_secrets_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(privacy.os.environ):
+    for name in list(os.environ):
         if privacy._names_credential(name.upper()):
             monkeypatch.delenv(name)
 
