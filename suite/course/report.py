@@ -93,7 +93,6 @@ def _printable(value: Any) -> Any:
 def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> str:
     """One HTML page: each document a strip of its examples, and what is to fix."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
 
     here = Path(__file__).parent
     environment = Environment(
@@ -105,7 +104,7 @@ def page(rows: Sequence[Mapping[str, Any]], conditions: Mapping[str, Any]) -> st
     for row in rows:
         by_document.setdefault(row["document"], []).append(row)
     return environment.get_template("course.html.j2").render(
-        style=Markup(style),
+        style=style,
         policy=policy(style),
         rows=rows,
         documents=by_document,
