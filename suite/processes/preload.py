@@ -11,6 +11,8 @@ import contextlib
 import importlib
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from suite.core.errors import TouchstoneError
@@ -25,22 +27,33 @@ _PARENT = os.getppid()
 MISSING: list[str] = []
 
 
-def _end_if_alone() -> None:
-    """End if the run has died meanwhile: a forkserver notices that only once its imports are over."""
-    if os.getppid() != _PARENT:
-        os._exit(1)
+@contextlib.contextmanager
+def _ending_with_parent() -> Iterator[None]:
+    """End this process if the run dies in here: a forkserver would notice that only once its imports are over."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            if os.getppid() != _PARENT:
+                os._exit(1)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()  # no thread may be alive when the first worker is forked
 
 
 def _import_all() -> None:
     for module in MODULES:
-        _end_if_alone()
         try:
             importlib.import_module(module)
         except ImportError:
             MISSING.append(module)
     transformers = sys.modules.get("transformers")
     for name in filter(None, os.environ.get(NAMES_VARIABLE, "").split(",")):
-        _end_if_alone()
         module, _, attribute = name.rpartition(":")
         try:
             holder = importlib.import_module(module) if module else transformers
@@ -59,7 +72,8 @@ def _import_all() -> None:
 
 _paths = list(sys.path)
 if os.environ.get(NAMES_VARIABLE) is not None:
-    _import_all()
+    with _ending_with_parent():
+        _import_all()
 ADDED_PATHS = [path for path in sys.path if path not in _paths]
 """What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
 
