@@ -12,6 +12,8 @@ import importlib
 import json
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +32,33 @@ _PARENT = os.getppid()
 MISSING: list[str] = []
 
 
-def _end_if_alone() -> None:
-    """End if the run has died meanwhile: a forkserver notices that only once its imports are over."""
-    if os.getppid() != _PARENT:
-        os._exit(1)
+@contextlib.contextmanager
+def _ending_with_parent() -> Iterator[None]:
+    """End this process if the run dies in here: a forkserver would notice that only once its imports are over."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            if os.getppid() != _PARENT:
+                os._exit(1)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()  # no thread may be alive when the first worker is forked
 
 
 def _import_all(imports: dict[str, Any]) -> None:
     for module in MODULES:
-        _end_if_alone()
         try:
             importlib.import_module(module)
         except ImportError:
             MISSING.append(module)
     transformers = sys.modules.get("transformers")
     for name in imports["names"]:
-        _end_if_alone()
         module, _, attribute = name.rpartition(":")
         try:
             holder = importlib.import_module(module) if module else transformers
@@ -68,7 +81,8 @@ if DESCRIPTOR_VARIABLE in os.environ:
         if _file.seekable():  # where the forkserver could not import this, it is its children that do
             _file.seek(0)
         _imports = json.load(_file)
-    _import_all(_imports)
+    with _ending_with_parent():
+        _import_all(_imports)
     os.environ.pop(SAFE_PATH, None)  # it is for the imports here; what children start has a script's folder on its path
 ADDED_PATHS = [path for path in sys.path if path not in _paths]
 """What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""
