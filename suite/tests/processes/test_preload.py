@@ -11,8 +11,11 @@ from suite.core.files import project_root
 from suite.processes import preload
 
 CHILD = f"""
-import importlib, os, time
-os.environ[{preload.NAMES_VARIABLE!r}] = "anything:"
+import importlib, json, os, tempfile, time
+imports = tempfile.TemporaryFile("w+")
+json.dump({{"names": ["anything:"], "tasks": []}}, imports)
+imports.seek(0)
+os.environ[{preload.DESCRIPTOR_VARIABLE!r}] = str(imports.fileno())
 importlib.import_module = lambda name: time.sleep(600)  # a library that takes long
 import {preload.MODULE_NAME}
 """
