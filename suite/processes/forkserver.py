@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 from suite.core.files import project_root
 from suite.core.ownership import Held, OwnedLock, mark_as_ours
 from suite.processes import preload
+from suite.processes.stdio import errors_to
 
 _MAIN = threading.Lock()
 """Workers are also started by threads, and the main module is one for all."""
@@ -120,7 +121,8 @@ class _Server(multiprocessing.forkserver.ForkServer):
         self.set_forkserver_preload([preload.MODULE_NAME])
 
     def ensure_running(self) -> None:
-        multiprocessing.resource_tracker.ensure_running()
+        with errors_to(self._start.log):  # at its end it complains about the locks of workers that were ended
+            multiprocessing.resource_tracker.ensure_running()
         module: Any = multiprocessing.forkserver
         with self._starting:
             # Of this one module alone: others of multiprocessing go on to use the real one.
