@@ -62,7 +62,7 @@ DOCUMENTS = {
     "branches.md": "{#if fw === 'pt'}\n" * 20_000,
     "highlights.md": "{% highlight python %}\n" * 20_000,
     "tables.md": "|a" * 20_000 + "\n" + "|-" * 20_000 + "\n" + ("|a\n" * 20_000),
-    "unclosed.md": "\n".join("from a import (b" for _ in range(2_000)),
+    "unclosed.md": "\n".join("from a import (b" for _ in range(500)),
     "options.md": "```{code-cell} python\n---\n" + "\n---" * 50_000 + "```\n",
     "prompts.md": "\n".join(">>> f(" for _ in range(20_000)),
     "quote.md": ">" * 20_000 + " x\n",
