@@ -180,7 +180,8 @@ class Killed:
 
     def count_folders(self, run: Path) -> None:
         """Count what the last of the runs has left behind, and forget it."""
-        left = [*self.temporary.iterdir(), *run.glob(LOCK)]
+        folders = [path for path in self.temporary.iterdir() if path.is_dir()]  # ONNX Runtime leaves a file, .ses
+        left = [*folders, *run.glob(LOCK)]
         self.counts.folders_left += len(left)
         for path in left:
             self.progress(f"left: {path.name}")
