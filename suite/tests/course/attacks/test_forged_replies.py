@@ -172,6 +172,8 @@ def test_the_next_example_of_the_document_has_what_the_first_left(process: docum
 
 def test_an_honest_reply_is_never_too_long(process: document_process.DocumentProcess) -> None:
     """Whatever an example prints, shows, raises or warns of is cut before it is sent."""
+    process.close()  # what forged messages above may still be at work
+    process._open()
     code = (
         "import warnings\nface = chr(0x1f600) * 30_000\n"
         "for number in range(300):\n    warnings.warn(f'{number}' + chr(0) + chr(0xd800) + face)\n"
