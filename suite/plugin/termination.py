@@ -18,13 +18,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _interrupt(*_: object) -> None:
+    # A signal to the whole process group, passed on by a parent, comes twice: the second must not disturb the end.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def pytest_keyboard_interrupt() -> None:
-    """Ignore further ones: a signal to the whole process group, passed on by a parent, comes twice."""
-    if signal.getsignal(signal.SIGTERM) is _interrupt:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 @pytest.hookimpl(trylast=True)
