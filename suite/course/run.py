@@ -18,7 +18,7 @@ from suite.core import privacy
 from suite.core.errors import TouchstoneError, UsageError
 from suite.core.files import cache_root
 from suite.core.ownership import TemporaryFolder
-from suite.core.printable import printable
+from suite.core.printable import printable_name
 from suite.course.documents.model import Document, Example
 from suite.course.documents.python_source import parse
 from suite.course.documents.reader import find_documents, read_document
@@ -107,7 +107,7 @@ def read_courses(paths: Sequence[Path], here: Path) -> list[Read]:
 
 def _name(file: Path, folder: Path, here: Path) -> str:
     name = file.relative_to(folder).as_posix() if file.is_relative_to(folder) else os.path.relpath(file, here)
-    return printable(name)
+    return printable_name(name)
 
 
 def read_skips(file: Path) -> dict[str, str]:

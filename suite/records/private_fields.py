@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from suite.core.printable import printable
+from suite.core.printable import printable, printable_name
 from suite.core.privacy import scrub, scrub_name
 
 _Scrubber = Callable[[str], str]
@@ -19,7 +19,7 @@ def _as_it_is(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    return printable(scrub_name(text))
+    return printable_name(scrub_name(text))
 
 
 def _names(text: str) -> str:

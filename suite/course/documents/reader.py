@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suite.core.errors import UsageError
-from suite.core.printable import printable, shortened
+from suite.core.printable import printable_name, shortened
 from suite.course.documents import effort
 from suite.course.documents.blocks import FENCE, Block, block_of, parse_markdown
 from suite.course.documents.model import Document, Example
@@ -63,7 +63,7 @@ def read_document(file: Path, name: str | None = None) -> Document:
     Raises:
         UsageError: a package that reading needs is not installed.
     """
-    name = printable(name or file.as_posix())
+    name = printable_name(name or file.as_posix())
     is_notebook = file.suffix.lower() == NOTEBOOK
     largest = LARGEST_NOTEBOOK if is_notebook else LARGEST
     try:
