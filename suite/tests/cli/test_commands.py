@@ -105,7 +105,11 @@ def test_pytest_ends_in_good_order_when_it_is_interrupted(
     (tmp_path / "test_it.py").write_text(
         "import time, pathlib\ndef test_it():\n    pathlib.Path('started').touch()\n    time.sleep(600)\n"
     )
-    code = "import sys; from suite.cli.pytest_process import run_pytest; sys.exit(run_pytest('test_it.py'))"
+    # What a shell starts in the background ignores Ctrl-C, and its children inherit that.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from suite.cli.pytest_process import run_pytest; sys.exit(run_pytest('test_it.py'))"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

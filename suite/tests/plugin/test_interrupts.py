@@ -44,7 +44,7 @@ def names_in(folder: Path) -> list[str]:
 @pytest.fixture
 def hanging(
     touchstone: Touchstone, temporary: Path
-) -> Iterator[Callable[..., tuple[subprocess.Popen[str], list[psutil.Process]]]]:
+) -> Iterator[Callable[[], tuple[subprocess.Popen[str], list[psutil.Process]]]]:
     """Start a run whose second cell hangs; returns it when it does, with all of its processes."""
     touchstone.pytester.makepyfile(
         registering="from suite.backends import REGISTRY\n"
@@ -52,8 +52,8 @@ def hanging(
     )
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
-        all_arguments = touchstone._arguments((*ARGUMENTS, *arguments))
+    def start() -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+        all_arguments = touchstone._arguments(ARGUMENTS)
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *all_arguments],
             cwd=touchstone.pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -69,8 +69,7 @@ def hanging(
 
         wait_for(measured, 600)
         # The forkserver, multiprocessing's resource tracker, and the workers, the last of which sleeps in its call.
-        processes = 3 if arguments else 4
-        wait_for(lambda: len(parent.children(recursive=True)) >= processes, 600)
+        wait_for(lambda: len(parent.children(recursive=True)) >= 4, 600)
         time.sleep(1)
         return process, parent.children(recursive=True)
 
@@ -82,10 +81,10 @@ def hanging(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_and_a_kill(
+def test_an_interrupt(
     touchstone: Touchstone,
     temporary: Path,
-    hanging: Callable[..., tuple[subprocess.Popen[str], list[psutil.Process]]],
+    hanging: Callable[[], tuple[subprocess.Popen[str], list[psutil.Process]]],
     number: signal.Signals,
 ) -> None:
     process, children = hanging()
@@ -110,11 +109,17 @@ def test_an_interrupt_and_a_kill(
     assert names_in(temporary) == []
     assert not (folder.path / ".lock").exists()
 
-    process, children = hanging("--resume=latest")
+
+def test_a_kill(
+    touchstone: Touchstone,
+    temporary: Path,
+    hanging: Callable[[], tuple[subprocess.Popen[str], list[psutil.Process]]],
+) -> None:
+    process, children = hanging()
+    folder = touchstone.folder
     process.kill()
     process.communicate(timeout=30)
     assert psutil.wait_procs(children, timeout=30)[1] == [], "a worker outlived the run"
-    assert touchstone.folder.name == folder.name
     assert touchstone.statuses() == {("eager", "conformance"): "passed"}
     left = names_in(temporary)
     assert {name.partition("-")[0] for name in left} == {"touchstone", "pymp"}
