@@ -25,6 +25,13 @@ from suite.task import discovery
 RUN = pytest.StashKey[Run]()
 REPORT = pytest.StashKey[str]()
 PROGRESS = pytest.StashKey[Progress]()
+BENCHMARK_DISPLAY = tuple(
+    f"--benchmark-{name}"
+    for name in (
+        "columns", "compare", "cprofile", "group-by", "histogram", "name", "sort", "time-unit", "verbose",
+    )
+)  # fmt: skip
+"""The options of pytest-benchmark that say how its tables look, or that need them."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -100,9 +107,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     run.selected = [pair for item in session.items if (pair := _cell_of(item))]
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None and session.config.option.verbose == 0 and len(run.selected) == len(session.items) > 0:
+    if not run.selected or len(run.selected) < len(session.items):
+        return  # tests of the user's own are shown as ever
+    _leave_out_the_benchmark_tables(session.config)
+    if terminal is not None and session.config.option.verbose == 0:
         terminal.showfspath = False
         session.config.stash[PROGRESS] = Progress(terminal, len(run.selected))
+
+
+def _leave_out_the_benchmark_tables(config: pytest.Config) -> None:
+    """Of pytest-benchmark's tables, unless an option on the command line asks for them: ours says the same in less."""
+    benchmarks = getattr(config, "_benchmarksession", None)
+    asked = any(word.startswith(BENCHMARK_DISPLAY) for word in config.invocation_params.args)
+    if benchmarks is not None and not asked:
+        benchmarks.quiet = True
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
@@ -199,8 +217,12 @@ def _write_report(folder: Path) -> str:
         return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
-    """End with one compact table and the path of the report."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> Generator[None]:
+    """End, below what pytest and its plugins say, with one compact table and the path of the report."""
+    yield
     run = config.stash[RUN]
     if run.folder is None:
         return
@@ -214,6 +236,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     terminalreporter.write_line(table.getvalue())
     for warning in run.runner.warnings:
         terminalreporter.write_line(f"warning: {printable(warning)}")
+    for name, reason in run.noisy.items():
+        terminalreporter.write_line(f"warning: {printable(name)}: {printable(reason)}")
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         terminalreporter.write_line(f"interrupted: continue with --resume={run.folder.name}")
     terminalreporter.write_line(f"log: {_relative(run.runner.log, config)}")
@@ -276,6 +300,9 @@ def _outcome(
     except TouchstoneError as error:
         pytest.exit(sentence(error), returncode=pytest.ExitCode.USAGE_ERROR)
     replay_into(outcome)
+    if outcome.status is Status.UNSTABLE and not run.settings.strict:
+        run.noisy[cell.id] = outcome.reason
+        return outcome
     if outcome.status in COULD_NOT_MEASURE:
         run.unmeasured.add(request.node.nodeid)
         pytest.fail(printable(f"{cell.id}: {outcome.status}: {outcome.reason}"), pytrace=False)
@@ -287,9 +314,12 @@ def _outcome(
 
 
 def verify(cell: Cell, check: str, outcome: Outcome) -> None:
-    """Fail the test, in a sentence, if the check did."""
+    """Fail the test, in a sentence, if the check did.
+
+    What is too noisy has not failed; where it is an error, the fixture has said so.
+    """
     __tracebackhide__ = True
-    if outcome.status is not Status.PASSED:
+    if outcome.status not in (Status.PASSED, Status.UNSTABLE):
         pytest.fail(printable(f"{cell.id}: {check} {outcome.status}: {outcome.reason}"), pytrace=False)
 
 

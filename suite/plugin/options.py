@@ -23,7 +23,8 @@ def add_options(parser: pytest.Parser) -> None:
     # pytest has a --strict of its own and lets no plugin add another: its value is read, and means this too.
     group = parser.getgroup(
         "touchstone",
-        "touchstone: models across backends (with --strict, 99.9 % of the reference's accuracy must be kept, not 99 %)",
+        "touchstone: models across backends (with --strict, 99.9 % of the reference's accuracy must be kept, not 99 %, "
+        "and a latency that is too noisy is an error, not a warning)",
     )
     add = group.addoption
     add("--capability", action="append", default=[], metavar="NAME", help="run only this capability (repeatable)")

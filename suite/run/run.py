@@ -37,6 +37,8 @@ class Run:
         self.deselected = 0
         self.statuses: list[Status] = []
         self.unmeasured: set[str] = set()
+        self.noisy: dict[str, str] = {}
+        """Why a cell's latency cannot be used, by cell, where that is a warning."""
         self._runner: CheckRunner | None = None
         self._locked: RunFolder | None = None
         self._started = time.monotonic()

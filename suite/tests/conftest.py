@@ -34,6 +34,10 @@ MARKED = {
         "course/stand_ins/test_web.py",
         "course/test_course.py", "course/test_own_course.py", "subjects/test_hub.py", "subjects/test_hub_samples.py",
     ),
+    "quiet": (
+        "executors/", "measure/", "plugin/test_benchmark.py", "run/test_interleaving.py",
+        "run/test_planted_faults.py",
+    ),
 }  # fmt: skip
 """The markers of pyproject.toml, by the folders and modules whose tests have them."""
 
