@@ -80,8 +80,8 @@ def _use_common_files() -> None:
     A kernel is compiled in a quarter of the time with its header precompiled. Where that cannot be had (a full disk, no
     `openssl`, which torch hashes the header with), each kernel reads the header as it is.
     """
-    import torch._inductor.codecache as codecache
     import torch._inductor.config as inductor
+    from torch._inductor import codecache
     from torch._inductor.cpu_vec_isa import valid_vec_isa_list
 
     if shutil.which("openssl") is None:

@@ -16,8 +16,8 @@ def main(folder: Path) -> None:
     os.environ["TORCH_WARM_POOL"] = "0"
 
     import torch
-    import torch._inductor.codecache as codecache
     import torch._inductor.config as inductor
+    from torch._inductor import codecache
 
     inductor.compile_threads = 1
     inductor.cpp.vec_isa_ok = True
