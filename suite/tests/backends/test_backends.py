@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from suite.backends import REGISTRY, get_backend
+from suite.backends.shared import compiler_files
 from suite.core.files import project_root
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
@@ -264,6 +266,59 @@ assert graphs() == prepared
 """
     _in_another_process(f"prepare(subject, Path({str(folder)!r}))", name, use)
     assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_model_that_is_not_traced_whole_is_compiled_with_batches_of_one_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import torch.fx.experimental._config as shapes
+
+    from suite.backends import compile as compilation
+
+    tried: list[bool] = []
+
+    def warm(_: Any, subject: Subject) -> None:
+        tried.append(shapes.backed_size_oblivious)
+        if tried[-1]:
+            raise TypeError("such sizes cannot be compared")
+
+    monkeypatch.setattr(compilation.Compile, "_warm", warm)
+    backend, subject = get_backend("compile"), make_subject("distilbert")
+    backend.build(subject, tmp_path, None)
+    assert tried == [True, False]
+    backend.prepare(subject, tmp_path)
+    assert tried == [True, False, False]
+
+
+def test_headers_are_compiled_once_for_all_builds(build: Callable[[str, str], Path | None]) -> None:
+    common = [path.parent for path in compiler_files.root().glob("*/headers/*.h.[gp]ch")]
+    assert common or not shutil.which("openssl")
+    for name in COMPILED:
+        folder = build("compile", name)
+        assert folder is not None
+        assert not [*folder.rglob("*.[gp]ch")]
+
+
+@pytest.mark.parametrize("lack", ["no openssl", "no compiler", "a full disk"])
+def test_without_precompiled_headers_kernels_are_compiled_all_the_same(
+    lack: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import torch._inductor.config as configuration
+
+    from suite.backends.shared import inductor
+
+    def fail(folder: Path) -> None:
+        (folder / "half.h.gch").touch()
+        raise OSError("no space") if lack == "a full disk" else subprocess.CalledProcessError(1, "g++")
+
+    monkeypatch.setenv("TOUCHSTONE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")
+    monkeypatch.setattr(inductor, "_precompile", fail)
+    if lack == "no openssl":
+        monkeypatch.setattr("shutil.which", lambda _: None)
+    inductor.settle(tmp_path / "build")
+    assert not configuration.cpp_cache_precompile_headers
+    assert not [*tmp_path.rglob("*.gch")]
 
 
 def test_compile_says_that_a_compiler_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
