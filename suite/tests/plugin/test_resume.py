@@ -44,7 +44,7 @@ def test_only_what_is_missing_is_measured(
         file.write(b'{"cell": "colour-naming/tiny-distilbert/eager", "check": "accur')  # a kill in the middle of a row
 
     register("faulty", reference_to("faulty"))
-    second = touchstone.run("--resume=latest")
+    second = touchstone.run("--resume=latest", "--benchmark-columns=median")
     second.assert_outcomes(passed=7)
     assert second.ret == 0
     assert touchstone.folder.name == name
