@@ -67,6 +67,12 @@ def _registry_in_order() -> Iterator[None]:
     REGISTRY.update(lines)
 
 
+@pytest.fixture(autouse=True)
+def _no_worker_of_xdist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By this variable pytest-benchmark turns itself off, in the runs inside a test too."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 @pytest.fixture(scope="session")
 def _tiny_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tasks(tmp_path_factory.mktemp("tiny") / "tasks")
