@@ -21,8 +21,6 @@ from suite.core.subject import Subject
 
 WARMED_STEPS = 4
 """New tokens of a warming generation: enough for the decode step to be compiled and to run as it will."""
-ONE_APART = "one-apart"
-"""A file that marks a build whose model could only be compiled, or compiled whole, with batches of one apart."""
 
 
 class Compile(Backend):
@@ -54,37 +52,23 @@ class Compile(Backend):
         return {
             "environment": hashlib.sha256(f"{sys.prefix} {torch.__file__}".encode()).hexdigest()[:16],
             "threads": torch.get_num_threads(),
-            "batches of one": "like others",
+            "headers": "precompiled",
             "machine": platform.machine(),
             "instructions": torch.backends.cpu.get_cpu_capability(),
         }
 
     def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
+        self._warm(subject, directory)
+
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        if build is None:
+            raise ValueError(f"{self.name} runs what it built: pass the folder")
+        return self._warm(subject, build)
+
+    def _warm(self, subject: Subject, directory: Path) -> Runnable:
         from suite.backends.shared import inductor
 
         inductor.settle(directory)
-        inductor.treat_one_as_any_size(True)
-        try:
-            self._warm(subject)
-            whole = not inductor.graph_breaks()
-        except Exception:  # whatever torch says: that way is experimental, and the other is tried next
-            whole = False
-        if not whole:
-            inductor.begin_again()
-            (directory / ONE_APART).touch()
-            inductor.treat_one_as_any_size(False)
-            self._warm(subject)
-
-    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
-        from suite.backends.shared import inductor
-
-        if build is None:
-            raise ValueError(f"{self.name} runs what it built: pass the folder")
-        inductor.settle(build)
-        inductor.treat_one_as_any_size(not (build / ONE_APART).exists())
-        return self._warm(subject)
-
-    def _warm(self, subject: Subject) -> Runnable:
         model = subject.load_model().to(subject.device)
         for name in subject.parts:
             _compile_decoding(*locate(model, name))
@@ -93,7 +77,9 @@ class Compile(Backend):
         compiled = ", ".join(subject.parts) or ("decode step" if subject.generative else "forward")
         runnable = Runnable(model, subject.device, model_bytes(model), {"compiled": compiled})
         batch = {name: value.to(subject.device) for name, value in subject.example().items()}
-        # Three rows, which no other size is likely to be; and one, which some models need a graph of its own for.
+        # Three rows, which no other size is likely to be; and one, since a size of 1 is always compiled for itself.
+        # (`backed_size_oblivious` would spare that. With torch 2.13, wav2vec2's graphs are then taken for one another
+        # when they come out of the cache, and BART's is not compiled.)
         for rows in ([0, 1, 0], [1]):
             some = {name: value[rows] for name, value in batch.items()}
             if subject.generative:
@@ -156,22 +142,9 @@ def _compile_decoding(owner: Any, method: str) -> None:
                 encoded[0].shape[:2] if encoded else (len(kwargs["input_ids"]), length + kwargs["input_ids"].shape[1])
             )
             kwargs["attention_mask"] = torch.ones(shape, dtype=torch.long, device=owner.device)
-        arguments = _uniform(kwargs)
-        _keep_single_sizes(arguments)
-        return compiled(*args, **arguments)
+        return compiled(*args, **_uniform(kwargs))
 
     setattr(owner, method, forward)
-
-
-def _keep_single_sizes(arguments: Mapping[str, Any]) -> None:
-    """Tell the tracer that a step of one token has one always: attention asks whether there are more."""
-    import torch
-
-    for value in arguments.values():
-        if hasattr(value, "is_inference"):
-            for dimension in range(1, value.ndim):
-                if value.shape[dimension] == 1:
-                    torch._dynamo.mark_static(value, dimension)
 
 
 def _uniform(arguments: dict[str, Any]) -> dict[str, Any]:

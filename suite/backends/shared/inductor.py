@@ -51,29 +51,6 @@ def settle(directory: Path) -> None:
     dynamo.recompile_limit = 64
 
 
-def treat_one_as_any_size(so: bool) -> None:
-    """Whether a size of 1 is a size like any other, so that one graph serves batches of one too.
-
-    This halves the time of a compilation, and of every later preparation. Some models cannot be traced so: they ask
-    whether a size is 1.
-    """
-    import torch.fx.experimental._config as shapes
-
-    shapes.backed_size_oblivious = so
-
-
-def graph_breaks() -> int:
-    """How many times, in this process, a model could not be traced on and went back to Python."""
-    from torch._dynamo.utils import counters
-
-    return sum(counters["graph_break"].values())
-
-
-def begin_again() -> None:
-    """Forget what was traced in this process."""
-    torch._dynamo.reset()
-
-
 def _use_common_files() -> None:
     """Take what the kernels of all models have in common from one folder, which the first process here fills.
 
