@@ -27,7 +27,7 @@ from suite.core.cell import COULD_NOT_MEASURE
 from suite.core.errors import UsageError
 from suite.core.ownership import TemporaryFolder
 from suite.core.settings import LATEST
-from suite.course.sandbox import namespaces
+from suite.course.sandbox import outer_wall
 from suite.records.run_folder import LOCK, RunFolder, read_lines
 from suite.task import discovery
 
@@ -87,7 +87,7 @@ def soak(kills: int, seconds: float | None, seed: int, progress: Callable[[str],
     end = time.monotonic() + (seconds or float("inf"))
     with TemporaryFolder("soak-") as place:
         matrix, course = Matrix(place / "m", counts, dice, progress), Course(place / "c", counts, dice, progress)
-        walls = namespaces.missing()
+        walls = outer_wall.missing()
         if walls:
             progress(f"no course is killed: {walls}")
         subjects: list[Matrix | Course] = [matrix] if walls else [matrix, course]
@@ -291,7 +291,7 @@ def _measured(run: Path) -> Counter[Pair]:
 
 
 def _workers(parent: int) -> list[psutil.Process]:
-    """The processes that a run's forkserver has forked, and theirs."""
+    """The processes below those that a run has started: what a forkserver or a zygote has forked, and theirs."""
     try:
         direct = psutil.Process(parent).children()
         return [worker for child in direct for worker in child.children(recursive=True)]

@@ -26,7 +26,7 @@ from suite.course.documents.result import ExampleResult
 from suite.course.lifecycle.table import installed_releases
 from suite.course.lint import usage_hints
 from suite.course.lint.api_usage import Names, check_example
-from suite.course.sandbox import document_process, namespaces
+from suite.course.sandbox import document_process, namespaces, outer_wall
 from suite.course.sandbox.namespaces import Limits
 from suite.course.sandbox.supervisor import SandboxSpec
 from suite.course.stand_ins.access_log import Kind, Note
@@ -34,11 +34,14 @@ from suite.course.stand_ins.catalogue import resolve
 from suite.course.verdicts.document_state import DocumentState
 from suite.course.verdicts.judge import judge, judge_unrun, runs_nothing
 from suite.course.verdicts.verdict import Judgement, Verdict
+from suite.processes.zygote import Zygote
 
 SKIP_FILE = "touchstone-skip.csv"
 """A course's own list of examples that are not to be run: columns `example` and `reason`."""
 LONGEST_CELL = 5_000
 """Characters of a column that an example can fill."""
+MOST_PATHS = 1000
+"""Files and folders that the outer wall shows one by one: bubblewrap takes a second for 1,000, a minute for 10,000."""
 DOCUMENT_EXAMPLES_IN_TIME = 20
 """A document may take as long as so many examples that use up their time."""
 
@@ -138,6 +141,7 @@ class CourseRun:
         self.unsafe = unsafe
         self._open: document_process.OpenStandIns | None = None
         self._temporary: TemporaryFolder | None = None
+        self._zygote: Zygote | None = None
         self._rows: dict[str, Future[Row]] = {}
         self._over = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
@@ -148,7 +152,7 @@ class CourseRun:
         Raises:
             UsageError: there are no walls to be had here.
         """
-        reason = None if self.unsafe else namespaces.missing()
+        reason = None if self.unsafe else outer_wall.missing()
         if reason:
             raise UsageError(
                 f"Examples are only run behind walls, and there are none: {reason}. `python -m suite lint-course` runs "
@@ -169,10 +173,8 @@ class CourseRun:
         if self.unsafe:
             self._open = document_process.OpenStandIns(self._hints, self._cache, self._private / ".notes.jsonl")
             self._open.wait()
-        port = self._open.port if self._open else None
-        self._forkserver = document_process.open_forkserver(
-            _preloads(documents, self._hints), self.log, self._certificate, port
-        )
+        self._siblings = {read.file: beside(read.file) for read in selected}
+        self._zygote = self._open_zygote(_preloads(documents, self._hints))
         # Without walls documents share the stand-ins, whose notes must be of the one document at work.
         cores = sorted(os.sched_getaffinity(0))[: 1 if self.unsafe else None]
         self._cores: SimpleQueue[int] = SimpleQueue()
@@ -185,6 +187,12 @@ class CourseRun:
         for read in selected:
             self._pool.submit(self._run_document, read, chosen)
 
+    def _open_zygote(self, names: list[str]) -> Zygote:
+        if self._open is not None:
+            return document_process.open_unsafe_zygote(names, self.log, self._certificate, self._open.port)
+        courses = seen_by_all(self._siblings)
+        return document_process.open_zygote(names, self.log, self._certificate, courses, str(self._cache))
+
     def row(self, example: Example) -> Row:
         """The verdict on an example, as soon as there is one."""
         return self._rows[example.id].result()
@@ -194,6 +202,8 @@ class CourseRun:
         self._over.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._zygote is not None:
+            self._zygote.close()
         if self._open is not None:
             self._open.close()
         if self._temporary is not None:
@@ -216,6 +226,7 @@ class CourseRun:
     def _execute_document(self, core: int, read: Read, chosen: set[str]) -> None:
         examples = read.document.examples
         last = max(index for index, example in enumerate(examples) if example.id in chosen)
+        assert self._zygote is not None
         state, names = DocumentState(), Names()
         seconds_left = DOCUMENT_EXAMPLES_IN_TIME * self.limits.seconds
         with contextlib.ExitStack() as stack:
@@ -229,7 +240,7 @@ class CourseRun:
                     judgement = Judgement(Verdict.TIMEOUT, "its document had used up its time")
                 if judgement is None:
                     if process is None:
-                        process = document_process.DocumentProcess(self._forkserver, self._spec(read, core), self.log)
+                        process = document_process.DocumentProcess(self._zygote, self._spec(read, core))
                         stack.callback(process.close)
                     started = time.monotonic()
                     result = process.execute(index, example)
@@ -244,7 +255,7 @@ class CourseRun:
             str(self._cache),
             self._authority,
             readable=(str(self._certificate),),
-            siblings=beside(read.file),
+            siblings=self._siblings[read.file],
             hints=self._hints,
             local=usage_hints.local_checkpoints([read.document]),
             core=core,
@@ -263,9 +274,21 @@ def beside(file: Path) -> dict[str, str]:
     }
 
 
+def seen_by_all(siblings: Mapping[Path, Mapping[str, str]]) -> set[str]:
+    """What is beside any of these documents: each path, or where these are very many the documents' folders.
+
+    A folder as a whole has hidden files as well, which the documents' own walls leave out.
+    """
+    paths = {path for beside_one in siblings.values() for path in beside_one.values()}
+    if len(paths) <= MOST_PATHS:
+        return paths
+    folders = set(namespaces.parents_first(str(file.parent.resolve()) for file in siblings))
+    return folders | {path for path in paths if not folders & {str(parent) for parent in Path(path).parents}}
+
+
 def _is_visible(path: Path) -> bool:
-    """Whether it is there and not hidden; a link that leads in circles is not there."""
-    return not path.name.startswith(".") and path.exists()
+    """Whether it is a file or folder and not hidden; a link that leads in circles is neither, nor is a socket."""
+    return not path.name.startswith(".") and (path.is_file() or path.is_dir())
 
 
 def _without_running(example: Example, findings: Sequence[Any], skipped: Mapping[str, str]) -> Judgement | None:

@@ -1,4 +1,4 @@
-"""One warm forkserver: what it imports in advance, and where the output of its children goes.
+"""Processes with the libraries in use already imported: a forkserver for workers, a zygote for documents.
 
 It knows no cell and no example.
 """

@@ -14,15 +14,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from suite.core.files import project_root
 from suite.core.ownership import Held, OwnedLock, mark_as_ours
 from suite.processes import preload
+from suite.processes.environment import library_settings
 from suite.processes.stdio import errors_to
 
 _MAIN = threading.Lock()
@@ -44,29 +44,17 @@ class Forkserver:
         names: Iterable[str],
         threads: int,
         log: Path,
-        instead: Mapping[str, str] | None = None,
         tasks: Iterable[Path] = (),
     ) -> None:
-        """`instead` is all that it and its children find in the environment, beside what is set here.
-
-        `tasks` are folders of tasks to import as well.
-        """
+        """`tasks` are folders of tasks to import as well."""
         self.preloads = hasattr(os, "fork")
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
-        environment = {
-            "PYTHONPATH": os.pathsep.join([str(project_root()), *filter(None, sys.path)]),
-            "OMP_NUM_THREADS": str(threads),
-            "MKL_NUM_THREADS": str(threads),
-            "TOKENIZERS_PARALLELISM": "false",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        }
+        environment = library_settings(threads)
         imports = {"names": sorted(set(names)), "tasks": [str(folder) for folder in tasks]}
-        inherited = os.environ if instead is None else instead
-        start = _Start(json.dumps(imports), {**inherited, **environment}, log)
+        start = _Start(json.dumps(imports), {**os.environ, **environment}, log)
         running = Forkserver._running
-        # Without `instead` it was started for whatever the environment was then, as it would be by multiprocessing.
-        wanted = (preload.MODULE_NAME, start.imports, environment, instead)
+        # It was started for whatever the environment was then, as it would be by multiprocessing.
+        wanted = (preload.MODULE_NAME, start.imports, environment)
         if not self.preloads or (running is not None and running.wanted == wanted):
             return
         start.wanted = wanted

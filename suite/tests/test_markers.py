@@ -11,7 +11,7 @@ from suite.core.files import project_root
 from suite.tests.conftest import HERE, MARKED
 
 SETTINGS = tomllib.loads((project_root() / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]
-NEEDS = {"walls": "namespaces.missing()", "network": "suite.tests.support.running_stand_ins"}
+NEEDS = {"walls": "outer_wall.missing()", "network": "suite.tests.support.running_stand_ins"}
 """What a module's source holds that needs a marker."""
 
 

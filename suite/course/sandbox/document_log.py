@@ -1,6 +1,6 @@
-"""What a document's processes print, on its way to the log of the run: through a pipe, and only so much of it.
+"""What a document's processes print, on its way out: through a pipe, and only so much of it.
 
-A document never holds the log itself: it could erase it, or fill the disk.
+What they hold leads to one who stops reading: they cannot fill the log.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ def print_to(pipe: int) -> None:
     os.close(pipe)
 
 
-def copy(pipe: int, child: int) -> None:
-    """Copy from a pipe to this process's standard error, until its writers or `child` have ended."""
+def copy(pipe: int, child: int, life: int) -> None:
+    """Copy from a pipe to this process's standard error, until its writers or `child` have ended, or `life` has."""
     handle = os.pidfd_open(child)
     left = LONGEST
     try:
         while True:
-            ready, _, _ = select.select([pipe, handle], [], [])
+            ready, _, _ = select.select([pipe, handle, life], [], [])
+            if life in ready:
+                return
             data = os.read(pipe, 1 << 16) if pipe in ready else b""
             if not data:
                 return

@@ -14,25 +14,30 @@ from pathlib import Path
 from typing import Any
 
 from suite.core.errors import UsageError
-from suite.core.files import cache_root
 from suite.core.import_path import SAFE_PATH
 from suite.course.documents.model import Example
 from suite.course.documents.reply import LONGEST_REPLY, decode, parse_reply
 from suite.course.documents.result import INVALID, LOST, TIMEOUT, ExampleResult
 from suite.course.sandbox import fork_chain, namespaces, supervisor
+from suite.course.sandbox.outer_wall import OuterWall
 from suite.course.stand_ins import network
-from suite.processes.forkserver import Forkserver, unimportable_main
+from suite.processes.forkserver import unimportable_main
+from suite.processes.zygote import Enclosure, Zygote
 
-ALWAYS = (
+ALWAYS: tuple[str, ...] = (
     "suite.course.stand_ins.network:", "suite.course.stand_ins.routing:", "suite.course.sandbox.app_servers:",
     "suite.course.sandbox.workload_limits:", "uvicorn:", "uvicorn.protocols.http.auto:", "uvicorn.loops.auto:",
     "trustme:", "requests:", "asyncio:", "transformers.generation.utils:", "datasets:", "PIL.Image:",
 )  # fmt: skip
 """What every document's processes need."""
+PROGRAM = "suite.course.sandbox.supervisor:main"
+"""What a copy of the zygote runs for a document."""
 MOST_REPLIES = 100
 """Messages that are read for one example."""
 GRACE = 15.0
 """Seconds beyond an example's own limit after which the processes themselves must have failed."""
+END_SECONDS = 30.0
+"""For a document's processes to end as they are told to."""
 MOST_BYTES = 3 * LONGEST_REPLY
 """Of all that is read for one example: its result, and what an earlier one may have sent besides its own."""
 PLACEHOLDERS = (
@@ -64,8 +69,8 @@ def environment(certificate: Path, open_port: int | None = None) -> dict[str, st
         SAFE_PATH: "1",
     }
     if open_port is None:
-        # For the imports before the walls, which would else begin a home where the reader has none.
-        fonts = {"MPLCONFIGDIR": str(cache_root() / "matplotlib")}
+        # For the imports before the inner walls, which would else begin a home where the reader has none.
+        fonts = {"MPLCONFIGDIR": "/tmp/matplotlib"}
         return namespaces.environment(secured | keys | quiet | fonts)
     here = f"http://127.0.0.1:{open_port}"
     addresses = dict.fromkeys(("HF_ENDPOINT", "OLLAMA_HOST", "GOOGLE_GEMINI_BASE_URL", "ANTHROPIC_BASE_URL"), here)
@@ -80,31 +85,46 @@ class _NoReplyError(Exception):
 class DocumentProcess:
     """One document's processes. A document that loses them goes on in new ones, without the names that it had."""
 
-    def __init__(self, forkserver: Forkserver, spec: supervisor.SandboxSpec, log: Path) -> None:
-        self._forkserver, self._spec, self._log = forkserver, spec, log
+    def __init__(self, zygote: Zygote, spec: supervisor.SandboxSpec) -> None:
+        self._zygote, self._spec = zygote, spec
         self._open()
 
     def _open(self) -> None:
-        context = self._forkserver.context
-        theirs, self._requests = context.Pipe(duplex=False)
-        self._replies, answers = context.Pipe(duplex=False)
-        self._process = context.Process(
-            target=supervisor.main, args=(theirs, answers, self._spec, str(self._log)), daemon=True
-        )
-        with unimportable_main():
-            self._process.start()
-        theirs.close()
-        answers.close()
+        """Start the processes, a second time where it was the zygote that ended meanwhile.
+
+        Raises:
+            UsageError: they cannot be started.
+        """
+        reason = self._try_to_open()
+        if reason == "":
+            reason = self._try_to_open()
+        if reason is not None:
+            raise UsageError(
+                f"A document's processes could not be started ({reason or 'they ended at their start'}): see "
+                f"{self._zygote.log}."
+            )
+
+    def _try_to_open(self) -> str | None:
+        """`None` once they are ready; else why they are not, or "" where they have not said so."""
+        theirs, self._requests = multiprocessing.Pipe(duplex=False)
+        self._replies, answers = multiprocessing.Pipe(duplex=False)
+        try:
+            with theirs, answers:
+                self._child = self._zygote.start([theirs.fileno(), answers.fileno()])
+        except OSError as error:
+            self._requests.close()
+            self._replies.close()
+            return str(error)
         self._received = bytearray()
         self._left = MOST_BYTES
-        try:
+        first: dict[str, Any] = {}
+        with contextlib.suppress(_NoReplyError, OSError):
+            self._requests.send(self._spec)
             first = self._receive(time.monotonic() + supervisor.START_SECONDS + GRACE)
-        except _NoReplyError:
-            first = {}
-        if "ready" not in first:
-            self.close()
-            reason = (str(first.get("refused", "")).strip() or "it ended at its start").splitlines()[-1]
-            raise UsageError(f"A document's processes could not be started ({reason}): see {self._log}.")
+        if "ready" in first:
+            return None
+        self.close()
+        return next(reversed(str(first.get("refused", "")).strip().splitlines()), "")
 
     def execute(self, index: int, example: Example) -> ExampleResult:
         """Execute an example. Whatever happens to the processes is in the result's `termination`."""
@@ -124,7 +144,7 @@ class DocumentProcess:
     def _request(self, index: int, example: Example, deadline: float) -> ExampleResult:
         self._drop_replies()
         # Nobody may be left to take a request that is longer than a pipe holds.
-        alarm = threading.Timer(deadline - time.monotonic(), self._process.kill)
+        alarm = threading.Timer(deadline - time.monotonic(), self._child.end)
         alarm.start()
         try:
             self._requests.send((index, example))
@@ -162,9 +182,7 @@ class DocumentProcess:
         """
         end = self._received.find(b"\n")
         while end < 0:
-            ready = multiprocessing.connection.wait(
-                [self._replies, self._process.sentinel], deadline - time.monotonic()
-            )
+            ready = multiprocessing.connection.wait([self._replies, self._child.fileno()], deadline - time.monotonic())
             if not ready or time.monotonic() > deadline:
                 raise _NoReplyError(TIMEOUT)
             data = os.read(self._replies.fileno(), 1 << 16) if self._replies in ready else b""
@@ -187,20 +205,38 @@ class DocumentProcess:
         """End every process of the document."""
         self._requests.close()
         self._replies.close()
-        self._process.kill()
-        self._process.join()
+        self._child.end()
+        if not self._child.join(END_SECONDS):
+            self._zygote.kill()  # and every document with it: they go on in another
 
 
-def open_forkserver(names: Iterable[str], log: Path, certificate: Path, open_port: int | None = None) -> Forkserver:
-    """The process that documents' processes are forked from, with the libraries that they use imported.
+def open_zygote(names: Iterable[str], log: Path, certificate: Path, readable: Iterable[str], cache: str) -> Zygote:
+    """The process that documents' processes are copied from, behind the outer wall, with their libraries imported.
+
+    `readable` are the files and folders of the courses; `cache` is where stand-ins are kept.
+
+    Raises:
+        UsageError: it cannot be started.
+    """
+    return _open(names, log, environment(certificate), OuterWall([str(certificate), *readable], [cache]))
+
+
+def open_unsafe_zygote(names: Iterable[str], log: Path, certificate: Path, port: int) -> Zygote:
+    """The same without a wall; the stand-ins are at a port of this machine.
 
     Raises:
         UsageError: this system has no fork.
     """
-    forkserver = Forkserver([*ALWAYS, *names], 1, log, environment(certificate, open_port))
-    if not forkserver.preloads:
+    if not hasattr(os, "fork"):
         raise UsageError("Examples are run by forking, which this system cannot: use `python -m suite lint-course`.")
-    return forkserver
+    return _open(names, log, environment(certificate, port), None)
+
+
+def _open(names: Iterable[str], log: Path, variables: Mapping[str, str], wall: Enclosure | None) -> Zygote:
+    try:
+        return Zygote(PROGRAM, [*ALWAYS, *names], variables, log, wall)
+    except OSError as error:
+        raise UsageError(f"The process that runs examples cannot be started: {error}.") from None
 
 
 class OpenStandIns:

@@ -1,4 +1,4 @@
-"""The walls around a document's processes, all the kernel's: what they can see, change, reach and use up.
+"""The inner walls, around a document's processes: what they can see, change, reach and use up. All are the kernel's.
 
 Namespaces of its own for users, mounts, processes, network, messages and the host's name; a root in which only the
 interpreter's files exist, read-only; a small memory disk to write to; limits; no capabilities; a filter of system
@@ -12,6 +12,7 @@ import resource
 import site
 import sys
 import sysconfig
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +24,16 @@ HOME = "/tmp/reader"
 WORK = f"{HOME}/course"
 HUB_CACHE = f"{HOME}/.cache/huggingface/hub"
 """There already, since a reader has fetched something before."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = (
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = (
     "alternatives", "ca-certificates", "fonts", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf",
     "ld.so.conf.d", "localtime", "magic", "mime.types", "nsswitch.conf", "os-release", "passwd", "protocols",
     "services", "ssl/certs", "ssl/openssl.cnf", "timezone",
 )  # fmt: skip
 """What programs read below /etc, and nothing that anybody keeps a secret in."""
 _DEVICES = ("null", "zero", "full", "random", "urandom")
-_PROCESS_FLAGS = syscalls.NO_SUID | syscalls.NO_DEVICES | syscalls.NO_EXEC | syscalls.READ_ONLY
-_PROCESSORS = "/sys/devices/system/cpu"
+PROCESS_FLAGS = syscalls.NO_SUID | syscalls.NO_DEVICES | syscalls.NO_EXEC | syscalls.READ_ONLY
+PROCESSORS = "/sys/devices/system/cpu"
 _HIDDEN = ("kcore", "key-users", "keys", "sched_debug", "timer_list")
 """Below /proc, what says something of others than the document."""
 OPEN_FILES = 4096
@@ -57,27 +58,52 @@ class Limits:
     seconds: float = 30.0
 
 
-def missing() -> str | None:
-    """Why there are no walls to be had here, or `None`. Tried in a process of its own."""
+def unknown_here() -> str | None:
+    """Why these walls cannot even be tried here, or `None`."""
     if not sys.platform.startswith("linux"):
         return "only Linux has the namespaces that they are built of"
     if not seccomp.supported():
         return f"the system calls of this kind of processor ({os.uname().machine}) are not known"
-    child = os.fork()
-    if child == 0:
-        try:
-            _enter()
-            syscalls.drop_privileges()
-            seccomp.install()
-        except OSError as error:
-            os._exit(min(error.errno or 1, 125))
-        os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return f"the kernel refuses namespaces to this user ({os.strerror(code)})" if code else None
+    return None
 
 
-def _enter() -> None:
-    """Move into namespaces of one's own; the next child is the first process there."""
+def try_out() -> None:
+    """Build the walls with nothing behind them, and end this process: with exit code 0 if that went well.
+
+    Otherwise the last line of its standard error says why not.
+    """
+    try:
+        enter()
+        child = os.fork()
+        if child:
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) and 1)
+        build_root(interpreter_files(), [], Limits())
+        become_nobody()
+        confine(Limits())
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def enter_users() -> None:
+    """Move into a namespace of users of one's own, where nobody has rights over anything outside. Raises OSError."""
+    _enter(syscalls.NEW_USER)
+
+
+def enter() -> None:
+    """Move into namespaces of one's own; the next child is the first process there. Raises OSError."""
+    _enter(
+        syscalls.NEW_USER
+        | syscalls.NEW_MOUNTS
+        | syscalls.NEW_PIDS
+        | syscalls.NEW_NETWORK
+        | syscalls.NEW_IPC
+        | syscalls.NEW_HOSTNAME
+    )
+
+
+def _enter(kinds: int) -> None:
     user, group, process = os.getuid(), os.getgid(), os.getpid()
     ready, moved = os.pipe()
     # Only somebody outside may give a namespace more than one user.
@@ -92,14 +118,7 @@ def _enter() -> None:
             os._exit(error.errno or 1)
         os._exit(0)
     os.close(ready)
-    syscalls.unshare(
-        syscalls.NEW_USER
-        | syscalls.NEW_MOUNTS
-        | syscalls.NEW_PIDS
-        | syscalls.NEW_NETWORK
-        | syscalls.NEW_IPC
-        | syscalls.NEW_HOSTNAME
-    )
+    syscalls.unshare(kinds)
     os.close(moved)
     if outside:
         code = os.waitstatus_to_exitcode(os.waitpid(outside, 0)[1])
@@ -109,11 +128,6 @@ def _enter() -> None:
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-
-
-def enter() -> None:
-    """See `_enter`. Raises OSError where `missing` has a reason."""
-    _enter()
 
 
 def interpreter_files() -> list[str]:
@@ -136,14 +150,14 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
     """
     syscalls.mount("none", "/", None, syscalls.RECURSIVE | syscalls.PRIVATE)
     root = "/tmp"
-    shared = _with_parents_first([*(path for path in _SYSTEM if Path(path).exists()), *readable])
+    shared = parents_first([*(path for path in SYSTEM if Path(path).exists()), *readable])
     devices = [f"/dev/{name}" for name in _DEVICES]
-    settings = [f"/etc/{name}" for name in _SETTINGS if Path(f"/etc/{name}").exists()]
+    settings = [f"/etc/{name}" for name in SETTINGS if Path(f"/etc/{name}").exists()]
     # Opened before the new root covers what lies below /tmp.
     sources = {path: os.open(path, os.O_PATH) for path in (*shared, *devices, *settings, *writable)}
-    if Path(_PROCESSORS).exists():
-        sources[_PROCESSORS] = os.open(_PROCESSORS, os.O_PATH)
-    links = {path: str(Path(path).readlink()) for path in _SYSTEM if Path(path).is_symlink()}
+    if Path(PROCESSORS).exists():
+        sources[PROCESSORS] = os.open(PROCESSORS, os.O_PATH)
+    links = {path: str(Path(path).readlink()) for path in SYSTEM if Path(path).is_symlink()}
     folders = {path: Path(path).is_dir() for path in sources}
 
     syscalls.mount(
@@ -175,7 +189,7 @@ def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits)
     Path(f"{root}/etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
     _link_descriptors(root)
     Path(f"{root}/proc").mkdir()
-    syscalls.mount("proc", f"{root}/proc", "proc", _PROCESS_FLAGS)
+    syscalls.mount("proc", f"{root}/proc", "proc", PROCESS_FLAGS)
     for path in (f"{root}/proc/{name}" for name in _HIDDEN if Path(f"{root}/proc/{name}").exists()):
         syscalls.bind(f"{root}/dev/null", path)
     Path(f"{root}/.old").mkdir()
@@ -248,7 +262,7 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _with_parents_first(paths: Iterable[str]) -> Iterator[str]:
+def parents_first(paths: Iterable[str]) -> Iterator[str]:
     """The paths that exist, without those that lie below another of them or would cover a wall."""
     kept: list[Path] = []
     for path in sorted({Path(path) for path in paths}, key=lambda path: len(path.parts)):

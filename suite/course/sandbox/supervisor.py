@@ -1,7 +1,8 @@
 """The processes that execute one document behind its walls, and what they are started with.
 
 The first process of the namespaces watches over memory. Beside it live the stand-ins and those that
-execute the examples.
+execute the examples. Outside the namespaces, but within the outer wall, one process copies what they print, and ends
+them all when the one who asked for them is gone.
 """
 
 from __future__ import annotations
@@ -23,8 +24,6 @@ from suite.course.sandbox import app_servers, document_log, namespaces, seccomp,
 from suite.course.sandbox.execute import new_namespace
 from suite.course.sandbox.fork_chain import keep, reply
 from suite.course.sandbox.namespaces import Limits
-from suite.processes import preload
-from suite.processes.stdio import print_to
 
 MODEST = 10
 """How much less urgent an example is than those who watch over it."""
@@ -58,14 +57,18 @@ class SandboxSpec:
         return folder / ".notes.jsonl", folder / ".capped.jsonl"
 
 
-def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str) -> None:
-    """Run in a child of the forkserver: build the walls, then answer requests until the pipe closes."""
+def main(requesting: int, replying: int, life: int) -> None:
+    """Run in a copy of the zygote: build the walls, then answer requests until the pipe or `life` closes.
+
+    The descriptors are a pipe for requests, the first of which is a `SandboxSpec`, one for replies, and a socket.
+    """
     syscalls.die_with_parent(signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    print_to(Path(log))
-    sys.stdin = open(os.devnull)  # noqa: SIM115, PTH123 - for the process's life
-    close_except({0, 1, 2, requests.fileno(), replies.fileno()})
-    preload.restore_paths()
+    requests, replies = Connection(requesting, writable=False), Connection(replying, readable=False)
+    close_except({0, 1, 2, requesting, replying, life})
+    try:
+        spec: SandboxSpec = requests.recv()
+    except EOFError:
+        return
     if spec.core is not None:
         os.sched_setaffinity(0, {spec.core})
     try:
@@ -82,6 +85,7 @@ def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str)
             syscalls.die_with_parent(signal.SIGKILL)
             document_log.print_to(writing)
             os.close(output)
+            os.close(life)
             if spec.unsafe_folder is None:
                 _supervise(requests, replies, spec)
             _run_unsafe(requests, replies, spec)
@@ -93,15 +97,13 @@ def main(requests: Connection, replies: Connection, spec: SandboxSpec, log: str)
     requests.close()
     replies.close()
     os.close(writing)
-    document_log.copy(output, child)
-    os.waitpid(child, 0)
-    os._exit(0)
+    document_log.copy(output, child, life)
+    os.kill(child, signal.SIGKILL)  # and with it all of its namespace
 
 
 def close_except(used: set[int]) -> None:
-    """Close what was inherited for others: with the forkserver's own pipes an example could end it.
-
-    Each becomes the null device that is seen now, since multiprocessing still believes that it has them.
+    """Close what was inherited for others. Each becomes the null device that is seen now, since whoever opened it may
+    still believe that it is there.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in {int(path.name) for path in Path("/proc/self/fd").iterdir()} - used - {nothing}:
@@ -118,6 +120,7 @@ def _supervise(requests: Connection, replies: Connection, spec: SandboxSpec) -> 
         [spec.cache],
         spec.limits,
     )
+    os.environ["PWD"] = namespaces.WORK  # bubblewrap has set it to where it was started
     # Whatever was opened under the old root, the null devices among it, is left behind with that root.
     close_except({1, 2, requests.fileno(), replies.fileno()})
     stand_ins = _fork(lambda: _serve_stand_ins(spec))

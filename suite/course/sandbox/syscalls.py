@@ -19,6 +19,8 @@ _AMBIENT, _RAISE = 47, 2
 _CAPABILITIES_3 = 0x20080522
 _READ_EVERYTHING = 2
 """CAP_DAC_READ_SEARCH: read what is private to its owner, whoever the owner is."""
+MAP_USERS = (6, 7, 31)
+"""CAP_SETGID, CAP_SETUID and CAP_SETFCAP: give a new namespace more users than one, root among them."""
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _UP = 0x8913, 0x8914, 1
 _WRITING = sum(1 << bit for bit in (1, *range(4, 13)))
 """Landlock's rights to change files, of its first version: write, remove and make of every kind."""
@@ -86,7 +88,7 @@ def become(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    _set_capabilities(1 << _READ_EVERYTHING)
+    keep_capabilities(_READ_EVERYTHING)
     _checked(_library.prctl(_AMBIENT, _RAISE, _READ_EVERYTHING, 0, 0), "ambient capability")
     _library.prctl(_SET_DUMPABLE, 1, 0, 0, 0)  # or this process could not read its own /proc any more
 
@@ -95,10 +97,12 @@ def drop_privileges() -> None:
     """Give up every capability but that of `become`, and forbid that anything gains one later. Raises OSError."""
     _checked(_library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
     ambient = _checked(_library.prctl(_AMBIENT, 1, _READ_EVERYTHING, 0, 0), "ambient capability")
-    _set_capabilities(ambient << _READ_EVERYTHING)
+    keep_capabilities(*([_READ_EVERYTHING] if ambient else []))
 
 
-def _set_capabilities(mask: int) -> None:
+def keep_capabilities(*kept: int) -> None:
+    """Give up every capability but those of these numbers. Raises OSError."""
+    mask = sum(1 << number for number in kept)
     header = struct.pack("Ii", _CAPABILITIES_3, 0)
     _checked(_library.capset(header, struct.pack("6I", mask, mask, mask, 0, 0, 0)), "capset")
 

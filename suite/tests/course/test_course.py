@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from suite.course.sandbox import namespaces
+from suite.course.run import beside, seen_by_all
+from suite.course.sandbox import outer_wall
 
-REASON = namespaces.missing()
+REASON = outer_wall.missing()
 walled = pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
 
 FIRST = """# One
@@ -71,6 +72,21 @@ def course(pytester: pytest.Pytester) -> Path:
     for name in ("conftest.py", "test_own.py"):
         (folder / name).write_text("raise SystemExit('imported')\n")
     return folder
+
+
+def test_very_many_files_are_shown_by_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("many", "few"):
+        (tmp_path / folder).mkdir()
+        for name in ("page.md", ".env", *("abc" if folder == "many" else "")):
+            (tmp_path / folder / name).touch()
+    siblings = {file: beside(file) for file in (tmp_path / "many" / "page.md", tmp_path / "few" / "page.md")}
+    assert seen_by_all(siblings) == {
+        *(str(tmp_path / "many" / name) for name in ("page.md", "a", "b", "c")), str(tmp_path / "few" / "page.md"),
+    }  # fmt: skip
+    monkeypatch.setattr("suite.course.run.MOST_PATHS", 3)
+    assert seen_by_all(siblings) == {str(tmp_path / "many"), str(tmp_path / "few")}
+    monkeypatch.setattr("suite.course.sandbox.namespaces.parents_first", lambda _: [str(tmp_path / "few")])
+    assert len(seen_by_all(siblings)) == 5
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from suite.course.documents.reader import read_document
-from suite.course.sandbox import namespaces
+from suite.course.sandbox import outer_wall
 from suite.task import discovery
 
-REASON = namespaces.missing()
+REASON = outer_wall.missing()
 walled = pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
 
 OWN = discovery.tasks_root() / "examples"

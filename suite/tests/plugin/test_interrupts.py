@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from suite.course.sandbox import namespaces
+from suite.course.sandbox import outer_wall
 from suite.tests.conftest import Touchstone
 
 ARGUMENTS = ("-p", "registering", "-k", "conformance and (eager or faulty)", "--cell-timeout", "120")
@@ -130,7 +130,7 @@ def test_a_kill(
 
 
 @pytest.mark.walls
-@pytest.mark.skipif(namespaces.missing() is not None, reason="there are no walls here")
+@pytest.mark.skipif(outer_wall.missing() is not None, reason="there are no walls here")
 def test_a_course_is_interrupted_and_killed(pytester: pytest.Pytester, temporary: Path) -> None:
     document = pytester.makefile(
         ".md", course="```python\nx = 1\n```\n\n```python\nimport time\ntime.sleep(3600)\n```\n"
@@ -161,6 +161,6 @@ def test_a_course_is_interrupted_and_killed(pytester: pytest.Pytester, temporary
     process.kill()
     process.communicate()
     assert psutil.wait_procs(children, timeout=30)[1] == [], "a process outlived the run"
-    assert {name.partition("-")[0] for name in names_in(temporary)} == {"touchstone", "pymp"}
+    assert {name.partition("-")[0] for name in names_in(temporary)} == {"touchstone"}
     pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=1, failed=1)
     assert names_in(temporary) == []

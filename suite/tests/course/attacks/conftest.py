@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from suite.core.files import project_root
-from suite.course.sandbox import namespaces
+from suite.course.sandbox import outer_wall
 from suite.tests.course.attacks.run_attacks import SECRET
 
 NOBODY = 65534
-REASON = namespaces.missing()
+REASON = outer_wall.missing()
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,16 @@ class Attack:
 
     def run(self, *codes: str) -> list[dict[str, Any]]:
         """The results of one document's examples."""
+        return self._send(codes)
+
+    def run_bare(self, code: str) -> Any:
+        """What `answer` is after code that runs behind the outer wall alone, with the inner walls switched off."""
+        return self._send(code)
+
+    def _send(self, request: str | tuple[str, ...]) -> Any:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(codes) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         assert line, (self.folder / "errors.txt").read_text()[-2000:]

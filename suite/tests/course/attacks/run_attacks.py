@@ -1,5 +1,5 @@
 """Runs documents behind the walls as a given user: a document per line of standard input, its results per line of
-standard output.
+standard output. Where the line is a text it is code that runs behind the outer wall alone, and its answer comes back.
 
 Run as `python -m suite.tests.course.attacks.run_attacks USER FOLDER`. Root becomes USER before anything else.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import multiprocessing
 import os
 import sys
 from dataclasses import asdict
@@ -19,6 +20,8 @@ from suite.course.documents.model import Example
 from suite.course.sandbox import document_process, namespaces, seccomp, syscalls
 from suite.course.sandbox.supervisor import SandboxSpec
 from suite.course.stand_ins.network import new_authority
+from suite.processes.zygote import Zygote
+from suite.tests.course.attacks import bare
 
 LIMITS = namespaces.Limits(memory=2**31, disk=2**28, seconds=8.0)
 SECRET = "hush-hush"
@@ -58,17 +61,37 @@ def main(folder: Path) -> None:
     sibling = folder / "data.txt"
     sibling.write_text("keep me")
     spec = SandboxSpec(LIMITS, str(folder / "cache"), authority, siblings={"data.txt": str(sibling)})
-    forkserver = document_process.open_forkserver([], folder / "log.txt", certificate)
+    log = folder / "log.txt"
+    zygote = document_process.open_zygote([], log, certificate, [str(sibling)], spec.cache)
+    document_process.PROGRAM, document_process.ALWAYS = bare.PROGRAM, ()
+    without_inner_walls = document_process.open_zygote([], log, certificate, [str(sibling)], spec.cache)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         results: list[dict[str, Any]] = []
-        process = document_process.DocumentProcess(forkserver, spec, folder / "log.txt")
+        if isinstance(code := json.loads(line), str):
+            print(run_bare(without_inner_walls, code), flush=True)
+            continue
+        process = document_process.DocumentProcess(zygote, spec)
         try:
             for index, code in enumerate(json.loads(line)):
                 results.append(asdict(process.execute(index, Example("a.md", str(index), 1, code))))
         finally:
             process.close()
         print(json.dumps(results), flush=True)
+
+
+def run_bare(zygote: Zygote, code: str) -> str:
+    """What code answers that is behind the outer wall alone, as JSON."""
+    theirs, requests = multiprocessing.Pipe(duplex=False)
+    replies, answers = multiprocessing.Pipe(duplex=False)
+    with theirs, answers:
+        child = zygote.start([theirs.fileno(), answers.fileno()])
+    with requests, replies:
+        requests.send_bytes(code.encode())
+        answer = replies.recv_bytes().decode()
+    child.end()
+    assert child.join(10)
+    return answer
 
 
 if __name__ == "__main__":

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from suite.course.documents.model import Example
 from suite.course.documents.result import ExampleResult
-from suite.course.sandbox import document_process, namespaces
+from suite.course.sandbox import document_process, namespaces, outer_wall
 from suite.course.sandbox.supervisor import SandboxSpec
 from suite.course.stand_ins.network import new_authority
 from suite.course.verdicts.document_state import DocumentState
 from suite.course.verdicts.judge import judge
 from suite.course.verdicts.verdict import Verdict
-from suite.processes.forkserver import Forkserver
 
-REASON = namespaces.missing()
+REASON = outer_wall.missing()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
 
 SECONDS = 3.0
@@ -78,13 +76,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[document_proce
     certificate = folder / "stand-ins.pem"
     public, private = new_authority()
     certificate.write_bytes(public)
-    forkserver: Forkserver = document_process.open_forkserver([], folder / "log.txt", certificate)
+    zygote = document_process.open_zygote([], folder / "log.txt", certificate, [], str(folder))
     limits = namespaces.Limits(memory=2 * 2**30, disk=2**28, seconds=SECONDS)
-    process = document_process.DocumentProcess(
-        forkserver, SandboxSpec(limits, str(folder), private), folder / "log.txt"
-    )
+    process = document_process.DocumentProcess(zygote, SandboxSpec(limits, str(folder), private))
     yield process
     process.close()
+    zygote.close()
 
 
 def run(process: document_process.DocumentProcess, *codes: str) -> list[ExampleResult]:
@@ -145,9 +142,9 @@ def test_an_example_that_takes_no_request_is_not_waited_for_for_ever(
     assert run(process, "1 + 1")[0].values == ("2",)
 
 
-def test_another_document_is_out_of_reach(process: document_process.DocumentProcess, tmp_path: Path) -> None:
+def test_another_document_is_out_of_reach(process: document_process.DocumentProcess) -> None:
     """What an example does to its own process, and to every descriptor that it has, another document never sees."""
-    other = document_process.DocumentProcess(process._forkserver, process._spec, tmp_path / "log.txt")
+    other = document_process.DocumentProcess(process._zygote, process._spec)
     try:
         spoil = (
             "import builtins, json, os, sys\nbuiltins.len = builtins.print = builtins.repr = lambda *_: 'spoilt'\n"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from suite.course.sandbox import namespaces
+from suite.course.sandbox import outer_wall
 
-REASON = namespaces.missing()
+REASON = outer_wall.missing()
 walled = pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
 
 SCRIPTS = Path(sys.executable).parent

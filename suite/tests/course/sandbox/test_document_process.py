@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from suite.core.files import cache_root
 from suite.course.documents.model import Example
 from suite.course.documents.result import ExampleResult
 from suite.course.run import beside
-from suite.course.sandbox import document_process, namespaces
+from suite.course.sandbox import document_process, namespaces, outer_wall
 from suite.course.sandbox.supervisor import SandboxSpec
 from suite.course.stand_ins.network import new_authority
-from suite.processes.forkserver import Forkserver
+from suite.processes.zygote import Zygote
 
 SECONDS = 4.0
-REASON = namespaces.missing()
+AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
+REASON = outer_wall.missing()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
 
 
@@ -40,20 +40,22 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> SandboxSpec:
 
 
 @pytest.fixture(scope="module")
-def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
+def zygote(tmp_path_factory: pytest.TempPathFactory, spec: SandboxSpec) -> Iterator[Zygote]:
     """Where documents' processes come from; started with a secret in this process's environment."""
     os.environ["TEST_SECRET_TOKEN"] = "hush-hush"
     folder = tmp_path_factory.mktemp("log")
     certificate = folder / "stand-ins.pem"
     certificate.write_bytes(new_authority()[0])
-    yield document_process.open_forkserver([], folder / "log.txt", certificate)
+    zygote = document_process.open_zygote([], folder / "log.txt", certificate, spec.siblings.values(), spec.cache)
+    yield zygote
+    zygote.close()
     del os.environ["TEST_SECRET_TOKEN"]
 
 
 @pytest.fixture
-def process(forkserver: Forkserver, spec: SandboxSpec, tmp_path: Path) -> Iterator[document_process.DocumentProcess]:
+def process(zygote: Zygote, spec: SandboxSpec) -> Iterator[document_process.DocumentProcess]:
     """A document's processes."""
-    process = document_process.DocumentProcess(forkserver, spec, tmp_path / "log.txt")
+    process = document_process.DocumentProcess(zygote, spec)
     yield process
     process.close()
 
@@ -87,16 +89,15 @@ def test_what_would_cover_the_reader_s_home_is_not_seen(tmp_path: Path, monkeypa
         (tmp_path / name).touch()
     (tmp_path / "reader" / "course").mkdir(parents=True)
     (tmp_path / "elsewhere").symlink_to("/etc")
+    os.mkfifo(tmp_path / "pipe")
     assert set(beside(tmp_path / "page.md")) == {"page.md", "data.txt", "reader"}
     monkeypatch.setattr(namespaces, "HOME", str(tmp_path / "reader"))
     assert set(beside(tmp_path / "page.md")) == {"page.md", "data.txt"}
 
 
-def test_imports_before_the_walls_write_to_the_cache_alone(
-    process: document_process.DocumentProcess, tmp_path: Path
-) -> None:
+def test_imports_before_the_walls_begin_no_home(process: document_process.DocumentProcess, tmp_path: Path) -> None:
     folder = Path(document_process.environment(tmp_path / "stand-ins.pem")["MPLCONFIGDIR"])
-    assert folder.is_relative_to(cache_root())
+    assert not folder.is_relative_to(namespaces.HOME)
     assert run(process, "import os\nos.environ.get('MPLCONFIGDIR', 'none')")[0].values == ("'none'",)
 
 
@@ -188,13 +189,14 @@ def test_the_pipes_of_others_are_out_of_reach(process: document_process.Document
     assert run(process, "1 + 1")[0].values == ("2",)
 
 
-def test_waiting_for_a_processor_is_excused(forkserver: Forkserver, spec: SandboxSpec, tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    AUTOGROUP.exists() and AUTOGROUP.read_text().strip() == "1", reason="each session has its share, however nice"
+)
+def test_waiting_for_a_processor_is_excused(zygote: Zygote, spec: SandboxSpec) -> None:
     """The fault is planted: a crowd on the document's only core."""
     core = min(os.sched_getaffinity(0))
     limits = replace(spec.limits, seconds=1.0)
-    process = document_process.DocumentProcess(
-        forkserver, replace(spec, core=core, limits=limits), tmp_path / "log.txt"
-    )
+    process = document_process.DocumentProcess(zygote, replace(spec, core=core, limits=limits))
     busy = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
     crowd = subprocess.Popen([sys.executable, "-c", busy])
     try:
@@ -230,6 +232,16 @@ def test_a_document_that_kills_all_its_processes_goes_on_without_its_names(
     results = run(process, "x = 1", "import os\nos.kill(-1, 9)", "import os\nos.kill(os.getpid(), 9)", "1 + 1", "x")
     assert results[3].values == ("2",)
     assert not results[4].error or results[4].error[0] == "NameError"
+
+
+def test_a_zygote_that_dies_costs_one_example(process: document_process.DocumentProcess) -> None:
+    """The fault is planted: all that is behind the outer wall is killed, twice."""
+    results = run(process, "x = 1")
+    for number in (1, 2):
+        process._zygote.kill()
+        results += run(process, f"x = {number}", "1 + 1")
+    assert [result.termination for result in results[2::2]] == ["", ""]
+    assert [result.values for result in results[2::2]] == [("2",), ("2",)]
 
 
 def test_no_right_can_be_regained(process: document_process.DocumentProcess) -> None:
@@ -276,7 +288,7 @@ def test_a_forged_answer_is_mere_data(process: document_process.DocumentProcess,
 
 def test_without_walls_nothing_is_run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault is planted: a kernel that refuses namespaces."""
-    monkeypatch.setattr(namespaces, "missing", lambda: "the kernel refuses")
+    monkeypatch.setattr(outer_wall, "missing", lambda: "the kernel refuses")
     pytester.makefile(".md", a="```python\nopen('proof', 'w')\n```\n")
     result = pytester.runpytest_inprocess("-p", "suite.plugin", "--course", "a.md")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
