@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.checks.base import CellAccess, Check, OpenCell
+from suite.checks.base import CellAccess, Check, OpenCell, of_reference
+from suite.checks.finite import require_finite
 from suite.core.cell import Status
 from suite.core.column import Column
 from suite.core.outcome import Outcome, RequestFailed
@@ -109,7 +110,11 @@ def keeps_accuracy(
 
 
 def answer_samples(cell: OpenCell) -> Answers:
-    """In the worker: the answers to the samples, or to as many of them as are asked for."""
+    """In the worker: the answers to the samples, or to as many of them as are asked for.
+
+    Raises:
+        NotFinite: an answer is made of numbers that are not finite, and means nothing.
+    """
     task, subject = cell.task, cell.subject
     samples = cell.samples[: cell.limit]
     order = sorted(range(len(samples)), key=lambda i: task.size_of(samples[i].input))
@@ -119,6 +124,7 @@ def answer_samples(cell: OpenCell) -> Answers:
         chosen = order[start : start + together]
         batch = cell.encode([samples[i].input for i in chosen])
         outputs = task.infer(cell.runnable, batch)
+        require_finite(task.numbers(outputs, batch), [samples[i].id for i in chosen])
         decoded = task.decode(outputs, batch, subject.processor, subject.config)
         for index, answer in zip(chosen, decoded, strict=True):
             answers[index] = answer
@@ -180,7 +186,7 @@ class Accuracy(Check):
         try:
             reference = _scored(cell.reference)
         except RequestFailed as failure:
-            raise RequestFailed(Status.ERROR, f"the reference could not be scored: {failure.reason}") from None
+            raise of_reference(failure) from None
         return judge(result, answers, reference, cell.strict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 LONGEST_NAME = 200
 """Characters of a name from outside that are shown."""
@@ -42,6 +43,12 @@ def listed(names: list[str], most: int = 3) -> str:
     others = len(names) - most
     first = ", ".join(shortened(name) for name in names[:most])
     return f"{first} and {others:,} others" if others > 0 else first
+
+
+def complaints(each: Sequence[tuple[str, str]], most: int = 20) -> str:
+    """What is wrong with each of several things, by name, as one text; of more than `most` the others' names alone."""
+    first = "; ".join(f"{name}{wrong}" for name, wrong in each[:most])
+    return f"{first}; and {listed([name.rstrip(':, ') for name, _ in each[most:]], 10)}" if len(each) > most else first
 
 
 def _escaped(match: re.Match[str]) -> str:

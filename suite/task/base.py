@@ -256,6 +256,13 @@ class Task(ABC):
         """
         return truth
 
+    def check_truth(self, truth: Any) -> None:
+        """Refuse a truth of the user's own samples that no score of this task can use, whatever the checkpoint.
+
+        Raises:
+            InvalidInput: a sentence that says what a truth is.
+        """
+
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         """One row of `dataset` as a sample; `None` leaves the row out. Its id is set by the caller."""
         raise LookupError(f"{self.name} has no evaluation data set on the Hub.")
