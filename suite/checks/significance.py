@@ -1,7 +1,7 @@
 """Whether answers are better than those of someone who never looks at an input: a paired test on the same samples.
 
-The test has three ends. The answers are shown to be better; or they are not, on samples that would have shown it; or the
-samples cannot tell, since there are few of them, or all have one truth.
+The test has three ends. The answers are shown to be better; or they are not, on samples that would have shown it; or
+the samples cannot tell, since there are few of them, or all have one truth.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def blind_level(task: Task, truths: Sequence[Any]) -> tuple[float, list[Any] | N
 
 
 def find(
-    task: Task, answers: Sequence[Any], truths: Sequence[Any], accuracy: float, chance: float, stderr: float
+    task: Task, answers: Sequence[Any], truths: Sequence[Any], *, accuracy: float, chance: float, stderr: float
 ) -> Evidence:
-    """Compare the answers with blind ones."""
+    """Compare the answers with blind ones. The three numbers are those of all samples together."""
     ours = _each(task, answers, truths, accuracy)
     if ours is None:  # an F1 or a correlation belongs to all samples together
         p = _tail((accuracy - chance) / stderr) if stderr > 0 else float(accuracy <= chance)
@@ -89,7 +89,13 @@ def _judged(p: float, could_be_told: bool, at_best: float, gain: float) -> Evide
 
 
 def _each(task: Task, answers: Sequence[Any], truths: Sequence[Any], accuracy: float) -> np.ndarray | None:
-    """The score of each sample, where the accuracy is their mean."""
+    """The score of each sample, where the accuracy is their mean: it is then that of the halves' too."""
+    middle = len(truths) // 2
+    if middle:
+        halves = [(middle, slice(None, middle)), (len(truths) - middle, slice(middle, None))]
+        mean = sum(count * float(task.accuracy(answers[part], truths[part])) for count, part in halves) / len(truths)
+        if abs(mean - accuracy) > 1e-9:
+            return None
     scores = np.array(
         [float(task.accuracy([answer], [truth])) for answer, truth in zip(answers, truths, strict=True)], np.float64
     )

@@ -46,9 +46,13 @@ def listed(names: list[str], most: int = 3) -> str:
 
 
 def complaints(each: Sequence[tuple[str, str]], most: int = 20) -> str:
-    """What is wrong with each of several things, by name, as one text; of more than `most` the others' names alone."""
-    first = "; ".join(f"{name}{wrong}" for name, wrong in each[:most])
-    return f"{first}; and {listed([name.rstrip(':, ') for name, _ in each[most:]], 10)}" if len(each) > most else first
+    """What is wrong with each of several things, by name, as one text: equal complaints together, at most so many."""
+    names: dict[str, list[str]] = {}
+    for name, wrong in each:
+        names.setdefault(wrong, []).append(name)
+    shown = [f"{listed(those, most)}: {wrong}" for wrong, those in list(names.items())[:most]]
+    others = [name for those in list(names.values())[most:] for name in those]
+    return "; ".join([*shown, f"and {listed(others, most)}"] if others else shown)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -63,13 +63,13 @@ def _edges(stream: BinaryIO, size: int) -> list[tuple[int, int]]:
     """The header of a file of weights, and the first and the last bytes of each tensor; of a damaged one, its edges."""
     begin = 8 + int.from_bytes(stream.read(8), "little")
     if begin > min(size, WHOLE):
-        return [(0, EDGE), (size - EDGE, size)]
+        return [(0, EDGE), (max(0, size - EDGE), size)]
     try:
         header = json.loads(stream.read(begin - 8))
         spans = sorted(tuple(entry["data_offsets"]) for name, entry in header.items() if name != "__metadata__")
         places = [(begin + first, begin + last) for first, last in spans]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return [(0, begin), (size - EDGE, size)]
+        return [(0, begin), (max(0, size - EDGE), size)]
     fronts = [(first, min(last, first + EDGE)) for first, last in places]
     backs = [(max(first, last - EDGE), last) for first, last in places]
     return [(0, begin), *fronts, *backs]

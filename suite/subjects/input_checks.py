@@ -21,7 +21,7 @@ def check_inputs(samples: Sequence[Sample], task: Task, subject: Subject) -> Non
     if known is not None and largest is not None and largest < known:
         known = None  # whatever is written, no token is beyond it
     wrong = [
-        (f"sample {sample.id}: ", problem) for sample in samples if (problem := _problem(sample, task, subject, known))
+        (f"sample {sample.id}", problem) for sample in samples if (problem := _problem(sample, task, subject, known))
     ]
     if len(wrong) == 1:
         raise InvalidInput(f"{complaints(wrong)}.")

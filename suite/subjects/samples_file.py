@@ -40,12 +40,12 @@ def read_samples(file: Path, task: Task) -> list[Sample]:
             if sample.id in line_of_id:
                 raise _LineError(f"has the id {sample.id!r} of line {line_of_id[sample.id]}: ids must differ")
         except _LineError as error:
-            wrong.append((f"line {number} ", str(error)))
+            wrong.append((f"line {number}", str(error)))
             continue
         line_of_id[sample.id] = number
         samples.append(sample)
     if len(wrong) == 1:
-        raise UsageError(f"--samples {file}, {complaints(wrong)}.")
+        raise UsageError(f"--samples {file}, {' '.join(wrong[0])}.")
     if wrong:
         raise UsageError(f"--samples {file} has {len(wrong)} lines that cannot be used: {complaints(wrong)}.")
     if not samples:
@@ -65,7 +65,7 @@ def fit(samples: Sequence[Sample], task: Task, config: Any) -> list[Sample]:
         try:
             result.append(replace(sample, truth=task.own_truth(sample.truth, config)))
         except UsageError as error:
-            wrong.append((f"sample {sample.id}: ", str(error)))
+            wrong.append((f"sample {sample.id}", str(error)))
     if len(wrong) == 1:
         raise UsageError(f"--samples for {task.name}, {complaints(wrong)}.")
     if wrong:
