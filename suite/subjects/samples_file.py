@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from suite.core.errors import InvalidInput, UsageError
+from suite.core.errors import UsageError
 from suite.core.files import sha256
 from suite.core.printable import complaints
 from suite.task import Sample, Task
@@ -123,8 +123,8 @@ def _sample(task: Task, row: dict[str, Any], number: int, folder: Path) -> Sampl
         raise _LineError(f"is not a sample of {task.name} ({type(error).__name__}: {error})") from None
     try:
         task.check_truth(sample.truth)
-    except InvalidInput as error:
-        raise _LineError(f"has a truth that cannot be scored: {error}") from None
+    except UsageError as error:
+        raise _LineError(f"cannot be scored: {error}") from None
     return sample
 
 

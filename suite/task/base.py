@@ -261,13 +261,14 @@ class Task(ABC):
         Raises:
             UsageError: the checkpoint has no such answer, or the truth is of the wrong type.
         """
+        self.check_truth(truth)
         return truth
 
     def check_truth(self, truth: Any) -> None:
         """Refuse a truth of the user's own samples that no score of this task can use, whatever the checkpoint.
 
         Raises:
-            InvalidInput: a sentence that says what a truth is.
+            UsageError: a sentence that says what a truth is.
         """
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:

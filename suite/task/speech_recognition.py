@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import InvalidInput
+from suite.core.errors import UsageError
 from suite.task import Sample
 from suite.task.audio import AudioTask, hub_sound
 from suite.task.truths import check_text
@@ -69,7 +69,7 @@ class TranscriptionTask(AudioTask):
         """What is said is one text: error rates count against one."""
         check_text(truth)
         if not normalised(truth):
-            raise InvalidInput(f"{truth!r} has no word in it: write what is said")
+            raise UsageError(f"the truth {truth!r} has no word in it: write what is said")
 
     def check_answer(self, answer: Any) -> str | None:
         """Transcripts are strings, empty ones too."""

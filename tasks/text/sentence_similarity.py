@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import InvalidInput
+from suite.core.errors import InvalidInput, UsageError
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.text import TextTask
 
@@ -91,9 +91,12 @@ class SentenceSimilarity(TextTask):
 
     def check_truth(self, truth: Any) -> None:
         if isinstance(truth, bool) or not isinstance(truth, int | float) or not math.isfinite(truth):
-            raise InvalidInput(f"{truth!r} is not a number: write how similar the two sentences are, on any scale")
+            raise UsageError(
+                f"the truth {truth!r} is not a number: write how similar the two sentences are, on any scale"
+            )
 
     def own_truth(self, truth: Any, config: Any) -> float:
+        self.check_truth(truth)
         return float(truth)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import InvalidInput
+from suite.core.errors import InvalidInput, UsageError
 from suite.task import Batch, Checkpoint, Sample
 from suite.task.base import notes_of
 from suite.task.vision import ImageTask, read_image
@@ -92,11 +92,12 @@ class ImageSegmentation(ImageTask):
                 return
         except (KeyError, TypeError, ValueError):
             pass
-        raise InvalidInput(
+        raise UsageError(
             'a mask is {"size": [height, width], "counts": [...]}, run lengths down its columns, off first'
         )
 
     def own_truth(self, truth: Any, config: Any) -> Masked:
+        self.check_truth(truth)
         return {"size": list(truth["size"]), "counts": list(truth["counts"])}
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import InvalidInput
+from suite.core.errors import UsageError
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.task.base import notes_of
 from suite.task.labels import Labelled
@@ -147,16 +147,16 @@ def _boxes(truth: Any) -> list[tuple[Any, list[float]]]:
     """The labels and boxes of a truth in a samples file.
 
     Raises:
-        InvalidInput: it holds something else.
+        UsageError: it holds something else.
     """
     boxes = []
     for one in truth if isinstance(truth, list | tuple) else [truth]:
         try:
             label, (left, top, right, bottom) = one[0], (float(edge) for edge in one[1])
         except (IndexError, KeyError, TypeError, ValueError):
-            raise InvalidInput(f"{one!r} is not [label, [left, top, right, bottom]] in pixels") from None
+            raise UsageError(f"{one!r} is not [label, [left, top, right, bottom]] in pixels") from None
         if not (left < right and top < bottom):
-            raise InvalidInput(f"the box {one[1]!r} is empty: write its left, top, right and bottom in pixels")
+            raise UsageError(f"the box {one[1]!r} is empty: write its left, top, right and bottom in pixels")
         check_label(label)
         boxes.append((label, [left, top, right, bottom]))
     return boxes

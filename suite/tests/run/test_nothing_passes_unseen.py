@@ -88,6 +88,7 @@ def test_what_somebody_else_skips_is_not_missing(touchstone: Touchstone) -> None
         "        if 'accuracy' in item.name:\n"
         "            item.add_marker(pytest.mark.skip(reason='not today'))\n"
     )
+    touchstone.pytester.syspathinsert()
     result = touchstone.run("-p", "skips_some", "--benchmark-skip")
     result.assert_outcomes(passed=1, skipped=2)
     (row,) = cells_of(touchstone.folder).to_dict("records")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from suite.core.errors import InvalidInput, UsageError
+from suite.core.errors import UsageError
 from suite.subjects.samples_file import fit, read_samples, samples_identity
 from suite.task import Sample, discovery
 from suite.task.discovery import tasks_root
@@ -147,7 +147,7 @@ def test_a_truth_is_scored_or_refused_when_the_file_is_read(name: str) -> None:
     for truth in RIGHT[name]:
         task.check_truth(truth)
     for truth in WRONG.get(name, FREE):
-        with pytest.raises(InvalidInput) as refused:
+        with pytest.raises(UsageError) as refused:
             task.check_truth(truth)
         assert len(str(refused.value).split()) > 5, "a sentence"
 
@@ -158,9 +158,9 @@ def test_every_bad_line_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         read_samples(file, TASKS["translation"])
     message = str(refused.value)
-    assert "own.jsonl has 3 lines that cannot be used: line 2: has a truth that cannot be scored: 3 is not" in message
+    assert "own.jsonl has 3 lines that cannot be used: line 2: cannot be scored: the truth 3 is not" in message
     assert "line 4: lacks 'truth'" in message
-    assert "line 5: has a truth that cannot be scored: 4.5 is not" in message
+    assert "line 5: cannot be scored: the truth 4.5 is not" in message
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085", "\x1c", "\x0b", "\x0c"])
