@@ -66,7 +66,7 @@ def cells_of(run: RunFolder) -> pd.DataFrame:
     """
     table = next((run.path / name for name in TABLES if (run.path / name).is_file()), None)
     if table is None or not run.is_baseline:
-        return _cells_frame(join(run.rows()))
+        return _cells_frame(join(run.rows(), run.selection()))
     try:
         rows = records(read_csv(table) if table.suffix == ".csv" else pd.read_parquet(table))
         if rows and any(not row["cell"] or Status(row["status"]) not in Status for row in rows):

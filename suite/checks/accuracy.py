@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from suite.checks.base import CellAccess, Check, OpenCell
+from suite.checks.base import CellAccess, Check, OpenCell, of_reference
+from suite.checks.finite import require_finite
+from suite.checks.significance import Evidence, Finding, blind_level, find
 from suite.core.cell import Status
 from suite.core.column import Column
 from suite.core.outcome import Outcome, RequestFailed
@@ -19,8 +21,6 @@ from suite.task.sample_answer import SampleAnswer, sample_answers
 KEPT = 0.99
 KEPT_STRICT = 0.999
 """The shares of the reference's accuracy that MLPerf Inference asks of an optimized model (arXiv:1911.02549)."""
-SIGNIFICANCE = 2.576
-"""Standard errors above chance: 99 % two-sided."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,28 @@ class Score:
     chance: float
     samples: int
     metrics: dict[str, float] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=lambda: Evidence(Finding.CANNOT_TELL, 1.0, 0.0))
+    """Whether it is better than chance."""
 
 
 def score(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) -> Score:
-    """Score a set of answers. The standard error is that of a bootstrap over samples."""
+    """Score a set of answers. The standard error is that of a bootstrap over samples.
+
+    Raises:
+        ValueError: the task's accuracy is no number from 0 to 1.
+    """
+    accuracy = float(task.accuracy(answers, truths))
+    if not 0.0 <= accuracy <= 1.0 + 1e-9:
+        raise ValueError(f"the accuracy is {accuracy}, where a number from 0 to 1 was promised")
+    stderr = _standard_error(task, answers, truths, seed)
+    chance, _ = blind_level(task, truths)
     return Score(
-        accuracy=float(task.accuracy(answers, truths)),
-        stderr=_standard_error(task, answers, truths, seed),
-        chance=float(task.chance(truths)),
+        accuracy=accuracy,
+        stderr=stderr,
+        chance=chance,
         samples=len(truths),
         metrics={name: float(value) for name, value in task.metrics(answers, truths).items()},
+        evidence=find(task, answers, truths, accuracy=accuracy, chance=chance, stderr=stderr),
     )
 
 
@@ -76,13 +88,27 @@ def _standard_error(task: Task, answers: Sequence[Any], truths: Sequence[Any], s
 
 
 def above_chance(result: Score) -> str | None:
-    """A sentence if the accuracy is not significantly above chance: then the checkpoint itself is broken."""
-    if result.accuracy > result.chance + SIGNIFICANCE * result.stderr:
+    """A sentence if the accuracy is not significantly above chance, about the checkpoint or about the data."""
+    if result.evidence.finding is Finding.BETTER:
         return None
+    if result.evidence.finding is Finding.NO_BETTER:
+        return f"{_not_above(result)}: the checkpoint is broken, or not made for this task"
+    if result.evidence.gain <= 0:
+        why = "they have one truth, so that whoever always says it is never wrong: add samples with other truths"
+    else:
+        why = "they are too few, or too much alike, to tell skill from luck: add samples, with other truths too"
+    return f"the data cannot tell whether the checkpoint is any good: {_not_above(result)}, and {why}"
+
+
+def _not_above(result: Score) -> str:
     return (
-        f"accuracy {result.accuracy:.4f} is not above the chance level of {result.chance:.4f} by "
-        f"{SIGNIFICANCE} standard errors ({result.stderr:.4f}): the checkpoint is broken, or not made for this task"
+        f"accuracy {result.accuracy:.4f} on {_samples(result)} is not above the chance level of {result.chance:.4f}, "
+        f"which the best answer without looking reaches on the same samples (p = {result.evidence.p:.2g})"
     )
+
+
+def _samples(result: Score) -> str:
+    return f"{result.samples:,} sample{'' if result.samples == 1 else 's'}"
 
 
 def kept(result: Score, reference: Score) -> float | None:
@@ -109,7 +135,11 @@ def keeps_accuracy(
 
 
 def answer_samples(cell: OpenCell) -> Answers:
-    """In the worker: the answers to the samples, or to as many of them as are asked for."""
+    """In the worker: the answers to the samples, or to as many of them as are asked for.
+
+    Raises:
+        NotFinite: an answer is made of numbers that are not finite, and means nothing.
+    """
     task, subject = cell.task, cell.subject
     samples = cell.samples[: cell.limit]
     order = sorted(range(len(samples)), key=lambda i: task.size_of(samples[i].input))
@@ -119,6 +149,7 @@ def answer_samples(cell: OpenCell) -> Answers:
         chosen = order[start : start + together]
         batch = cell.encode([samples[i].input for i in chosen])
         outputs = task.infer(cell.runnable, batch)
+        require_finite(task.numbers(outputs, batch), [samples[i].id for i in chosen])
         decoded = task.decode(outputs, batch, subject.processor, subject.config)
         for index, answer in zip(chosen, decoded, strict=True):
             answers[index] = answer
@@ -126,8 +157,14 @@ def answer_samples(cell: OpenCell) -> Answers:
     return Answers(answers, [sample.truth for sample in samples], extra, sample_answers(task, samples, answers))
 
 
-def judge(result: Score, answers: Answers, reference: tuple[Answers, Score] | None, strict: bool) -> Outcome:
-    """Failed where the accuracy is not above chance, or less of the reference's is left than the gate asks for."""
+def judge(
+    result: Score, answers: Answers, reference: tuple[Answers, Score] | None, strict: bool, backend: str
+) -> Outcome:
+    """Failed where the accuracy is not above chance, or less of the reference's is left than the gate asks for.
+
+    Where the reference is above chance, the checkpoint is good, and what is lost is the backend's. Unstable where the
+    data cannot tell.
+    """
     fields: dict[str, Any] = {
         "accuracy": result.accuracy,
         "accuracy_stderr": result.stderr,
@@ -135,14 +172,23 @@ def judge(result: Score, answers: Answers, reference: tuple[Answers, Score] | No
         "samples": result.samples,
         "metrics": result.metrics,
     }
-    problem = above_chance(result)
+    finding, problem = result.evidence.finding, above_chance(result)
     if reference is None:
         fields |= {"reference_accuracy": result.accuracy, "accuracy_kept": 1.0}
     else:
         their_answers, theirs = reference
         fields |= {"reference_accuracy": theirs.accuracy, "accuracy_kept": kept(result, theirs)}
-        problem = problem or keeps_accuracy(result, theirs, answers.answers, their_answers.answers, strict)
-    return Outcome(Status.FAILED if problem else Status.PASSED, problem or "", fields)
+        lost = keeps_accuracy(result, theirs, answers.answers, their_answers.answers, strict)
+        if lost and problem and theirs.evidence.finding is Finding.BETTER:
+            lost = f"{lost}; the chance level is {result.chance:.4f}"
+        if lost:
+            return Outcome(Status.FAILED, f"of {backend}: {lost}", fields)
+        finding, problem = theirs.evidence.finding, above_chance(theirs)
+        problem = f"{problem} ({backend} answers as the reference does)" if problem else None
+    if problem is None:
+        return Outcome(Status.PASSED, "", fields)
+    status = Status.UNSTABLE if finding is Finding.CANNOT_TELL else Status.FAILED
+    return Outcome(status, problem, fields)
 
 
 class Accuracy(Check):
@@ -176,12 +222,12 @@ class Accuracy(Check):
         answers, result = _scored(cell)
         cell.record_sample_answers(answers.sample_answers)
         if cell.reference is None:
-            return judge(result, answers, None, cell.strict)
+            return judge(result, answers, None, cell.strict, cell.cell.backend)
         try:
             reference = _scored(cell.reference)
         except RequestFailed as failure:
-            raise RequestFailed(Status.ERROR, f"the reference could not be scored: {failure.reason}") from None
-        return judge(result, answers, reference, cell.strict)
+            raise of_reference(failure) from None
+        return judge(result, answers, reference, cell.strict, cell.cell.backend)
 
 
 def _scored(cell: CellAccess) -> tuple[Answers, Score]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
-from suite.core.cell import Cell
+from suite.core.cell import Cell, Status
 from suite.core.column import Column
-from suite.core.outcome import Outcome
+from suite.core.outcome import Outcome, RequestFailed
 from suite.core.rounds import Rounds
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
@@ -163,3 +163,10 @@ class Check(ABC):
         Raises:
             RequestFailed: a worker had no answer.
         """
+
+
+def of_reference(failure: RequestFailed) -> RequestFailed:
+    """What it means for a cell that its reference gave no answer: there is nothing to compare with."""
+    if failure.status is Status.FAILED:
+        return RequestFailed(Status.FAILED, f"there is nothing to compare with: {failure.reason}")
+    return RequestFailed(Status.ERROR, f"the reference could not run: {failure.reason}")

@@ -5,14 +5,15 @@ Each examination yields sentences about what does not conform; none means that e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from suite.checks.base import CellAccess, Check, OpenCell
+from suite.checks.finite import require_finite
 from suite.core.cell import Status
 from suite.core.errors import InvalidInput
 from suite.core.outcome import Outcome
@@ -42,13 +43,17 @@ class Observation:
 
 @dataclass(frozen=True)
 class CellUnderTest:
-    """A cell under examination. `tolerance` is the backend's own, for a batch against singles."""
+    """A cell under examination. `tolerance` is the backend's own, for a batch against singles.
+
+    `names` are the inputs' names, by the identity of each.
+    """
 
     task: Task
     subject: Subject
     runnable: Runnable
     tolerance: float
     seed: int
+    names: Mapping[int, str] = field(default_factory=dict)
 
     def encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs, on the device."""
@@ -56,14 +61,19 @@ class CellUnderTest:
         return on_device(batch, self.subject.device)
 
     def observe(self, inputs: Sequence[Any], forced: np.ndarray | None = None) -> Observation:
-        """Run a batch once, greedily and seeded, or along the trail of another run."""
+        """Run a batch once, greedily and seeded, or along the trail of another run.
+
+        Raises:
+            NotFinite: its outputs are not, and so mean no answer.
+        """
         import torch
 
         torch.manual_seed(self.seed)
         batch = self.encode(inputs)
         outputs = self.task.infer(self.runnable, batch, **({} if forced is None else {"forced": forced}))
-        answers = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
         numbers = self.task.numbers(outputs, batch)
+        require_finite(numbers, [self.names.get(id(value), str(place)) for place, value in enumerate(inputs, 1)])
+        answers = self.task.decode(outputs, batch, self.subject.processor, self.subject.config)
         if not isinstance(outputs, Generated):
             return Observation(answers, numbers, None, self.task.trail(outputs))
         rows = outputs.tokens.tolist()
@@ -100,8 +110,6 @@ def _shapes(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
     for array in observation.numbers:
         if array.ndim != 2 or not array.size:
             yield f"an output has the shape {array.shape} where (positions, values) was promised"
-        elif not np.isfinite(array).all():
-            yield "an output holds numbers that are not finite"
     for answer in observation.answers:
         complaint = cell.task.check_answer(answer)
         if complaint:
@@ -219,7 +227,8 @@ def _generation_limits(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
 
 def find_violations(cell: OpenCell) -> list[str]:
     """In the worker: what does not conform, a sentence each."""
-    under_test = CellUnderTest(cell.task, cell.subject, cell.runnable, cell.tolerance.batching, cell.seed)
+    names = {id(sample.input): sample.id for sample in cell.samples}
+    under_test = CellUnderTest(cell.task, cell.subject, cell.runnable, cell.tolerance.batching, cell.seed, names)
     return examine(under_test, [sample.input for sample in cell.samples])
 
 

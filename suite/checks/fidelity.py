@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.checks.base import CellAccess, Check, OpenCell
+from suite.checks.base import CellAccess, Check, OpenCell, of_reference
+from suite.checks.finite import require_finite
 from suite.core.cell import Status
 from suite.core.column import Column
 from suite.core.outcome import Outcome, RequestFailed
@@ -65,7 +66,7 @@ def distance(
     for ours, theirs in zip(numbers, reference, strict=True):
         if ours.shape != theirs.shape:
             raise ValueError(f"an output of shape {ours.shape} where the reference has {theirs.shape}")
-        if not np.isfinite(ours).all():
+        if not np.isfinite(ours).all() or not np.isfinite(theirs).all():
             raise ValueError("numbers that are not finite")
         if not ours.size:
             continue
@@ -82,15 +83,15 @@ def distance(
 
 def compute_reference(cell: OpenCell) -> Reference:
     """In the reference's worker: its numbers on the compared samples."""
-    outputs, batch = _infer(cell, None)
-    return Reference(list(cell.task.numbers(outputs, batch)), cell.task.trail(outputs))
+    numbers, outputs = _numbers(cell, None)
+    return Reference(numbers, cell.task.trail(outputs))
 
 
 def compute_distance(cell: OpenCell, reference: Reference) -> Distance:
     """In a backend's worker: how far it is from the reference, along the reference's trail."""
-    outputs, batch = _infer(cell, reference.trail)
+    numbers, _ = _numbers(cell, reference.trail)
     return distance(
-        cell.task.numbers(outputs, batch),
+        numbers,
         reference.numbers,
         cell.task.agreement,
         cell.tolerance.fidelity,
@@ -98,9 +99,18 @@ def compute_distance(cell: OpenCell, reference: Reference) -> Distance:
     )
 
 
-def _infer(cell: OpenCell, trail: np.ndarray | None) -> tuple[Any, dict[str, Any]]:
-    batch = cell.encode([sample.input for sample in cell.samples[:COMPARED]])
-    return cell.task.infer(cell.runnable, batch, trail), batch
+def _numbers(cell: OpenCell, trail: np.ndarray | None) -> tuple[list[np.ndarray], Any]:
+    """A cell's numbers on the compared samples, and the outputs that they are of.
+
+    Raises:
+        NotFinite: some are not finite: whatever is compared with them seems to be at no distance.
+    """
+    compared = cell.samples[:COMPARED]
+    batch = cell.encode([sample.input for sample in compared])
+    outputs = cell.task.infer(cell.runnable, batch, trail)
+    numbers = list(cell.task.numbers(outputs, batch))
+    require_finite(numbers, [sample.id for sample in compared])
+    return numbers, outputs
 
 
 def judge(result: Distance, allowed: float, backend: str) -> Outcome:
@@ -148,6 +158,6 @@ class Fidelity(Check):
         try:
             reference = original.once("reference", lambda: original.ask("reference"))
         except RequestFailed as failure:
-            raise RequestFailed(Status.ERROR, f"the reference could not run: {failure.reason}") from None
+            raise of_reference(failure) from None
         result: Distance = cell.ask("fidelity", reference=reference)
         return judge(result, cell.tolerance.fidelity, cell.cell.backend)

@@ -19,12 +19,20 @@ class UsageError(TouchstoneError):
     """The request itself cannot be carried out: a mistyped name, a folder that is not a checkpoint. Exit code 4."""
 
 
+class Unwritable(UsageError):  # noqa: N818 - named for what it says
+    """The record of the run takes no more rows: nothing that is measured from here on would be kept."""
+
+
 class CheckpointError(TouchstoneError):
     """The weights are unusable: missing config, truncated or tampered safetensors, pickle only."""
 
 
 class Unsupported(TouchstoneError):  # noqa: N818 - it is a status, not a failure
     """The cell cannot exist here. The message is the reason shown beside the status `unsupported`."""
+
+
+class NotFinite(TouchstoneError):  # noqa: N818 - named for what it says
+    """A model's outputs hold NaN or infinity: the message says which outputs, and what is asked of them has failed."""
 
 
 class InvalidInput(TouchstoneError):  # noqa: N818 - named for what it says

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 LONGEST_NAME = 200
 """Characters of a name from outside that are shown."""
@@ -42,6 +43,16 @@ def listed(names: list[str], most: int = 3) -> str:
     others = len(names) - most
     first = ", ".join(shortened(name) for name in names[:most])
     return f"{first} and {others:,} others" if others > 0 else first
+
+
+def complaints(each: Sequence[tuple[str, str]], most: int = 20) -> str:
+    """What is wrong with each of several things, by name, as one text: equal complaints together, at most so many."""
+    names: dict[str, list[str]] = {}
+    for name, wrong in each:
+        names.setdefault(wrong, []).append(name)
+    shown = [f"{listed(those, most)}: {wrong}" for wrong, those in list(names.items())[:most]]
+    others = [name for those in list(names.values())[most:] for name in those]
+    return "; ".join([*shown, f"and {listed(others, most)}"] if others else shown)
 
 
 def _escaped(match: re.Match[str]) -> str:

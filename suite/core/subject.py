@@ -33,6 +33,8 @@ class Subject:
     load_model: Callable[[], Any]
     infer: Callable[[Any, dict[str, Any]], Any]
     parts: tuple[str, ...] = ()
+    vocabulary: int | None = None
+    """How many token ids the model knows, where that is known."""
 
     @property
     def generative(self) -> bool:

@@ -8,7 +8,7 @@ from suite.core.cell import Status
 from suite.core.errors import TouchstoneError
 from suite.core.outcome import RequestFailed
 from suite.worker.cell_worker import CellWorker
-from suite.worker.main import failure
+from suite.worker.failures import failure
 from suite.worker.messages import Request, Spec
 
 

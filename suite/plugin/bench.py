@@ -14,7 +14,7 @@ from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import TouchstoneError, sentence
 from suite.core.outcome import Outcome
 from suite.core.printable import printable
-from suite.plugin import extensions, options
+from suite.plugin import extensions, options, parallel
 from suite.plugin.benchmark_clock import replay
 from suite.plugin.progress import Progress
 from suite.run.conditions import summary
@@ -40,7 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "quick: one pair of backends for each capability, in a minute or two")
     try:
         further = extensions.task_folders(config)
-        config.stash[RUN] = Run(options.read_settings(config, discovery.tasks_root(), further))
+        settings = options.read_settings(config, discovery.tasks_root(), further)
+        parallel.refuse(config, settings.task_folders)
+        config.stash[RUN] = Run(settings)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 
@@ -142,8 +144,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     if not run.selected or session.config.option.collectonly or session.testsfailed:
         return
-    if hasattr(session.config, "workerinput"):
-        return  # one of xdist's, which is about to be refused
+    if parallel.is_worker(session.config):
+        return  # each of its cells is refused
     if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
         return
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -152,13 +154,6 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         run.build(lambda line: terminal.write_line(printable(line)) if terminal is not None else None)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
-    """Refuse to measure cells in several processes at a time."""
-    if any(name.endswith(f"[{entry.cell.id}]") for entry in node.config.stash[RUN].planned for name in ids):
-        raise pytest.UsageError("Cells share workers and take turns: run them without xdist's -n.")
 
 
 @pytest.hookimpl(trylast=True)
@@ -185,10 +180,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show a check's mark as soon as it is known."""
+    """Show a check's mark as soon as it is known; a check that something else skipped is not missing."""
     report = yield
-    progress = item.config.stash.get(PROGRESS, None)
-    if progress and _cell_of(item) and (report.when == "call" or (report.when == "setup" and not report.passed)):
+    progress, pair = item.config.stash.get(PROGRESS, None), _cell_of(item)
+    if pair and report.skipped and report.when == "setup":
+        item.config.stash[RUN].leave_out(*pair)
+    if progress and pair and (report.when == "call" or (report.when == "setup" and not report.passed)):
         progress.end(report)
     return report
 
@@ -294,6 +291,8 @@ def _outcome(
     """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
     __tracebackhide__ = True
     config = request.config
+    if parallel.is_worker(config):
+        pytest.fail(parallel.REFUSAL, pytrace=False)
     run = config.stash[RUN]
     try:
         outcome = run.check(cell, check)

@@ -85,15 +85,28 @@ _JSON_COLUMNS = tuple(column.name for column in CELLS if column.is_json)
 _BOOKKEEPING = {"check", "status", "reason", "wall_s"}
 
 
-def join(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def join(rows: Iterable[Mapping[str, Any]], selection: Iterable[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
     """One dict per (run, cell) with the keys of `CELL_COLUMNS`; what was not measured is `None`.
 
-    The status is the worst of the checks', the reason that of the worst check, `wall_s` their sum.
+    The status is the worst of the checks', the reason that of the worst check, `wall_s` their sum. A check that was
+    selected and has no row is an error: its cell has not been shown to pass.
     """
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
         grouped.setdefault((row["run"], row["cell"]), []).append(row)
-    return [_joined(group) for group in grouped.values()]
+    for selected in selection:
+        group = grouped.setdefault((selected["run"], selected["cell"]), [])
+        group += _without_result(selected, {row["check"] for row in group})
+    return [_joined(group) for group in grouped.values() if group]
+
+
+def _without_result(selected: Mapping[str, Any], done: set[str]) -> list[dict[str, Any]]:
+    reason = "it was selected and has no result: the run ended before it. Continue the run with --resume"
+    return [
+        {**selected, "check": check, "status": str(Status.ERROR), "reason": f"{check}: {reason} {selected['run']}."}
+        for check in selected["checks"]
+        if check not in done
+    ]
 
 
 def _joined(group: list[Mapping[str, Any]]) -> dict[str, Any]:

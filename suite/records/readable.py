@@ -97,6 +97,16 @@ def _test_of(column: Column) -> Test:
     return _is_integer if column.is_integer else _is_number
 
 
+def is_selection(row: Mapping[str, Any]) -> bool:
+    """A line of `selected.jsonl`: of checks that exist, and of a cell as its rows have it."""
+    from suite.checks import REGISTRY
+
+    names = _is_list_of(lambda value: _is_text(value) and value in REGISTRY)
+    needs, may_have = _cell_tests()
+    identity = {name: test for name, test in needs.items() if name not in ("check", "status", "reason")}
+    return _has(row, identity) and _may_have(row, {**may_have, "checks": names, "left_out": names})
+
+
 def is_round(row: Mapping[str, Any]) -> bool:
     """A line of `samples.jsonl`."""
     return _has(row, _ROUND_NEEDS) and _may_have(row, _ROUND_MAY_HAVE)

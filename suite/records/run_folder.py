@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from suite.core.cell import Cell, Status
-from suite.core.errors import UsageError, unknown
+from suite.core.errors import Unwritable, UsageError, unknown
 from suite.core.files import replace_file
 from suite.core.ownership import Held, OwnedLock
 from suite.core.printable import printable_name
@@ -142,11 +142,38 @@ class RunFolder:
         return conditions
 
     def append(self, cell: Cell, check: str, status: Status, reason: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Write one (cell, check) to `cells.jsonl`; it is on the disk when this returns."""
+        """Write one (cell, check) to `cells.jsonl`; it is on the disk when this returns.
+
+        Raises:
+            ValueError: no line can hold the fields, or it could not be read back.
+        """
         row = {"run": self.name, "cell": cell.id, **asdict(cell), "check": check, "status": status, "reason": reason}
         row |= _finite(fields)
+        try:
+            line = json.dumps(row)
+        except (TypeError, RecursionError) as error:
+            raise ValueError(str(error)) from error
+        if not readable.is_cell(json.loads(line)):
+            raise ValueError("a number stands where a text belongs, or a text where a number does")
         self._append("cells.jsonl", [row])
         return row
+
+    def append_selection(self, cells: Mapping[Cell, Iterable[str]], *, left_out: bool = False) -> None:
+        """Write to `selected.jsonl` which checks of which cells a session is to carry out, or leaves out after all."""
+        key = "left_out" if left_out else "checks"
+        rows = [
+            {"run": self.name, "cell": cell.id, **asdict(cell), key: list(checks)} for cell, checks in cells.items()
+        ]
+        self._append("selected.jsonl", rows)
+
+    def selection(self) -> list[dict[str, Any]]:
+        """The cells that were selected so far, each as in its rows, with its `checks`."""
+        selected: dict[str, dict[str, Any]] = {}
+        for row in filter(readable.is_selection, read_lines(self.path / "selected.jsonl")):
+            kept = selected.setdefault(row["cell"], {**row, "checks": []})
+            kept["checks"] = [*dict.fromkeys([*kept["checks"], *row.get("checks", [])])]
+            kept["checks"] = [check for check in kept["checks"] if check not in row.get("left_out", [])]
+        return list(selected.values())
 
     def append_rounds(self, cell: Cell, rounds: Iterable[Mapping[str, Any]]) -> None:
         """Write the rounds of one cell to `samples.jsonl`."""
@@ -194,7 +221,7 @@ class RunFolder:
             if not path.exists():
                 path.write_bytes(content)
         except OSError as error:
-            raise UsageError(
+            raise Unwritable(
                 f"Cannot write to {path} ({error.strerror}). What was measured before is kept there: make room, then "
                 f"continue with --resume {self.name}."
             ) from error
@@ -219,7 +246,7 @@ class RunFolder:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise UsageError(
+            raise Unwritable(
                 f"Cannot write to {path} ({error.strerror}). What was measured before is kept there: make room, then "
                 f"continue with --resume {self.name}."
             ) from error
@@ -257,8 +284,12 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _finite(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: a number that is none is left out."""
-    return {k: v for k, v in fields.items() if not (isinstance(v, float) and not math.isfinite(v))}
+    """JSON has no NaN: a number that is none is left out, also of an object."""
+    return {
+        key: _finite(value) if isinstance(value, Mapping) else value
+        for key, value in fields.items()
+        if not (isinstance(value, float) and not math.isfinite(value))
+    }
 
 
 def find_run(results: Path, name: str) -> RunFolder:

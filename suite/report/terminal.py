@@ -23,7 +23,8 @@ _Row = Mapping[str, Any]
 
 def print_summary(console: Console, folder: Path) -> None:
     """Print one compact table of a run: capability by backend, with accuracy, median latency and status."""
-    console.print(summary_table(join(RunFolder(folder).rows()), ascii_only=console.options.ascii_only))
+    run = RunFolder(folder)
+    console.print(summary_table(join(run.rows(), run.selection()), ascii_only=console.options.ascii_only))
 
 
 def summary_table(cells: Iterable[_Row], ascii_only: bool = False) -> RenderableType:

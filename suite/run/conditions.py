@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from suite.core.files import sha256
 from suite.core.settings import Settings
 from suite.records import machine
+from suite.subjects.samples_file import samples_identity
 
 MUST_MATCH = (
     "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "limit", "samples_sha256", "isolated",
@@ -29,7 +29,7 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "limit": settings.limit,
         "cell_timeout_s": settings.cell_timeout,
         "isolated": settings.isolate,
-        "samples_sha256": sha256(settings.samples) if settings.samples else None,
+        "samples_sha256": samples_identity(settings.samples) if settings.samples else None,
     }
 
 

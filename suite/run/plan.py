@@ -13,9 +13,9 @@ from suite.core.cell import Cell
 from suite.core.errors import UsageError, known_name
 from suite.core.settings import Settings
 from suite.subjects import Source, resolve
-from suite.subjects.integrity import sampled_fingerprint
 from suite.subjects.model_option import match
 from suite.subjects.samples_file import read_samples
+from suite.subjects.source import identity
 from suite.task import Checkpoint, Task, discovery
 
 
@@ -154,9 +154,9 @@ def preloads(planned: Iterable[Planned]) -> set[str]:
 
 def describe(planned: Sequence[Planned]) -> dict[str, Any]:
     """The selection as run.json keeps it."""
-    folders = {entry.cell.group: entry.source.directory for entry in planned if entry.source.directory}
+    sources = {entry.cell.group: entry.source for entry in planned if not entry.source.unavailable}
     return {
         "cells": [entry.cell.id for entry in planned],
         "checkpoints": sorted({f"{entry.cell.checkpoint_id}@{entry.cell.revision}" for entry in planned}),
-        "fingerprints": {name: sampled_fingerprint(folder) for name, folder in sorted(folders.items())},
+        "fingerprints": {name: identity(source) for name, source in sorted(sources.items())},
     }

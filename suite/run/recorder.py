@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from suite.checks import CHECKS
 from suite.checks.latency import durations_by_cell, round_rows
 from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.core.errors import LONGEST_SENTENCE
 from suite.core.outcome import Outcome
+from suite.core.printable import shortened
 from suite.core.rounds import Rounds
 from suite.records.run_folder import RunFolder
 
@@ -32,19 +34,43 @@ class Recorder:
         """Whether every check of a cell has a row."""
         return all((cell.id, check) in self._rows for check in CHECKS)
 
-    def write(self, cell: Cell, check: str, outcome: Outcome, fields: Mapping[str, Any]) -> None:
-        """Append a check's row: the outcome's own fields, and these.
+    def select(self, pairs: Iterable[tuple[Cell, str]], *, left_out: bool = False) -> None:
+        """Note which checks of which cells this session is to carry out, or that they are left out after all.
 
         Raises:
-            UsageError: the disk takes no more.
+            Unwritable: the disk takes no more.
         """
-        row = self.folder.append(cell, check, outcome.status, outcome.reason, {**outcome.fields, **fields})
+        cells: dict[Cell, list[str]] = {}
+        for cell, check in pairs:
+            cells.setdefault(cell, []).append(check)
+        if cells:
+            self.folder.append_selection(cells, left_out=left_out)
+
+    def has(self, cell: Cell, check: str) -> bool:
+        """Whether a check has a row."""
+        return (cell.id, check) in self._rows
+
+    def write(self, cell: Cell, check: str, outcome: Outcome, fields: Mapping[str, Any]) -> Outcome:
+        """Append a check's row: the outcome's own fields, and these. What no row can hold is an error, and that row.
+
+        Raises:
+            Unwritable: the disk takes no more.
+        """
+        try:
+            row = self.folder.append(cell, check, outcome.status, outcome.reason, {**outcome.fields, **fields})
+        except ValueError as error:
+            reason = f"its result cannot be recorded ({error}): it was {outcome.status}"
+            outcome = Outcome(
+                Status.ERROR, shortened(f"{reason}, {outcome.reason}" if outcome.reason else reason, LONGEST_SENTENCE)
+            )
+            row = self.folder.append(cell, check, outcome.status, outcome.reason, {})
         self._rows[cell.id, check] = row
+        return outcome
 
     def write_rounds(self, cell: Cell, rounds: Rounds) -> None:
         """Append the rounds of timed calls of a cell.
 
         Raises:
-            UsageError: the disk takes no more.
+            Unwritable: the disk takes no more.
         """
         self.folder.append_rounds(cell, round_rows(rounds, cell))

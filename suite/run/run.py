@@ -95,6 +95,7 @@ class Run:
         """The runner, opened with the run's folder at the first call."""
         if self._runner is None:
             self._runner = CheckRunner(self.settings, self.planned, self._open_folder())
+            self._runner.recorder.select(self.selected)
         return self._runner
 
     @property
@@ -111,6 +112,11 @@ class Run:
         if self.settings.device != "cpu":
             check_device(self.settings.device)
         _ = self.runner
+
+    def leave_out(self, cell: Cell, check: str) -> None:
+        """Note that a check which was selected is not to be carried out after all: something else skipped it."""
+        if self._runner is not None and not self._runner.recorder.has(cell, check):
+            self._runner.recorder.select([(cell, check)], left_out=True)
 
     def build(self, report: Callable[[str], None]) -> None:
         """Make the exports and compiled kernels that the selected cells will load; `report` gets a line for each."""

@@ -11,7 +11,7 @@ from suite.backends import REFERENCE
 from suite.backends.base import Tolerance
 from suite.checks import REGISTRY
 from suite.core.cell import Cell, Status
-from suite.core.errors import LONGEST_SENTENCE
+from suite.core.errors import LONGEST_SENTENCE, TouchstoneError, Unwritable
 from suite.core.outcome import Outcome, RequestFailed
 from suite.core.printable import shortened
 from suite.core.rounds import Rounds
@@ -26,6 +26,7 @@ from suite.run.worker_starter import WorkerStarter
 from suite.run.workers_alive import WorkersAlive
 from suite.task import Task
 from suite.task.sample_answer import SampleAnswer
+from suite.worker.failures import failure
 
 
 class CheckRunner:
@@ -81,22 +82,40 @@ class CheckRunner:
         if earlier:
             return earlier
         started = time.perf_counter()
+        raised: BaseException | None = None
         entry = self.planned[cell.id]
         access = PlannedCell(self, entry, [other for other in together if not self.recorder.earlier(other, check)])
         if entry.reason:
             outcome = Outcome(Status.UNSUPPORTED, entry.reason)
         else:
-            try:
-                outcome = REGISTRY[check].carry_out(access)
-            except RequestFailed as failure:
-                outcome = Outcome(failure.status, failure.reason)
-                self.workers.drop(cell)
+            outcome, raised = self._carry_out(check, access)
         wall = time.perf_counter() - started if access.shared_wall_s is None else access.shared_wall_s
         if known_failure:
             outcome = as_known(outcome, known_failure)
         outcome = replace(outcome, reason=shortened(outcome.reason, LONGEST_SENTENCE))  # it may quote a checkpoint
-        self.recorder.write(cell, check, outcome, {**self._costs(cell), "wall_s": wall})
+        outcome = self.recorder.write(cell, check, outcome, {**self._costs(cell), "wall_s": wall})
+        if raised is not None and not self.settings.isolate:
+            raise raised  # for the debugger; the row is written
         return outcome
+
+    def _carry_out(self, check: str, access: PlannedCell) -> tuple[Outcome, BaseException | None]:
+        """The outcome, whatever is raised, and what nobody foresaw: scoring is code of tasks and libraries.
+
+        Raises:
+            Unwritable: the disk takes no more.
+        """
+        try:
+            return REGISTRY[check].carry_out(access), None
+        except Unwritable:
+            raise
+        except RequestFailed as failed:
+            if failed.status is not Status.FAILED:  # a failed one has answered, and can answer again
+                self.workers.drop(access.cell)
+            return Outcome(failed.status, failed.reason), None
+        except (Exception, SystemExit) as error:
+            with self.log.open("a", encoding="utf-8", errors="replace") as log:
+                reply = failure(error, log)
+            return Outcome(Status(reply.kind), reply.value), None if isinstance(error, TouchstoneError) else error
 
     def turn_to(self, group: str) -> None:
         """Turn to a checkpoint group: let go of everything that belongs to the one before."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from suite.core.cell import Cell
+from suite.core.cell import Cell, Status
 from suite.core.outcome import RequestFailed
 from suite.executors.base import Executor
 from suite.run.plan import Planned
@@ -57,7 +57,7 @@ class WorkersAlive:
         return self._alive.get(cell.id)
 
     def ask(self, entry: Planned, request: str, *, timed: bool = False, **arguments: Any) -> Any:
-        """The answer of a cell's worker; one that fails is ended, and the next request gets a new one.
+        """The answer of a cell's worker; one that has none is ended, and the next request gets a new one.
 
         Raises:
             RequestFailed: it had no answer.
@@ -68,8 +68,9 @@ class WorkersAlive:
                 self._prefetcher.settle()
             self._share_cores(entry, worker, timed=timed)
             return worker.executor.ask(request, self._timeout, **arguments)
-        except RequestFailed:
-            self.drop(entry.cell)
+        except RequestFailed as failure:
+            if failure.status is not Status.FAILED:  # an answer too: the model stands as it stood
+                self.drop(entry.cell)
             raise
 
     def prepare_timing(self, entries: Sequence[Planned]) -> None:

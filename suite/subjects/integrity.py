@@ -20,7 +20,6 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 ADAPTER = "adapter_config.json"
 JSON_LIMIT, HEADER_LIMIT = 25_000_000, 100_000_000
 """Bytes of a file of JSON, and of the header of a safetensors file (that library's own limit)."""
-SAMPLED_EVERY, SAMPLED_BYTES, MOST_SAMPLES = 2**26, 2**20, 2**10
 BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "F16": 16, "BF16": 16, "U32": 32, "I32": 32, "F32": 32,
     "U64": 64, "I64": 64, "F64": 64, "C64": 64,
@@ -129,21 +128,6 @@ def fingerprint(files: Iterable[Path], *extra: str) -> str:
         digest.update(sha256(file).encode())
     for word in extra:
         digest.update(f"\0{word}".encode())
-    return digest.hexdigest()
-
-
-def sampled_fingerprint(directory: Path) -> str:
-    """A fast hash that distinguishes checkpoints: of their configs and of a sample of their weights."""
-    digest = hashlib.sha256()
-    for file in sorted([*directory.glob("config.json"), *directory.glob("*.safetensors")]):
-        if not file.is_file():
-            continue  # a folder, a pipe or a link that leads nowhere holds no weights
-        size = file.stat().st_size
-        digest.update(f"{file.name}\0{size}\0".encode())
-        with file.open("rb") as stream:
-            for position in range(0, size, max(SAMPLED_EVERY, size // MOST_SAMPLES)):
-                stream.seek(position)
-                digest.update(stream.read(SAMPLED_BYTES))
     return digest.hexdigest()
 
 

@@ -13,6 +13,7 @@ from suite.core.printable import printable_name, shortened
 from suite.subjects.architectures import auto_classes
 from suite.subjects.hub import fetch_config
 from suite.subjects.integrity import check_files, read_config
+from suite.subjects.processor_files import check_processor_files
 from suite.subjects.source import Source
 from suite.task import Checkpoint, Task
 
@@ -35,7 +36,27 @@ def match(model: str, tasks: Iterable[Task]) -> list[tuple[Task, Checkpoint, Sou
         checkpoint, source = _from_directory(directory)
     else:
         checkpoint, source = _from_hub(model)
-    return [(task, checkpoint, source) for task in _takers(checkpoint.architecture, model, list(tasks))]
+    takers = _takers(checkpoint.architecture, model, list(tasks))
+    if source.directory is not None:
+        takers = _prepared(source.directory, takers)
+    return [(task, checkpoint, source) for task in takers]
+
+
+def _prepared(directory: Path, tasks: list[Task]) -> list[Task]:
+    """The tasks whose tokenizer or preprocessor is in the folder.
+
+    Raises:
+        UsageError: there is none.
+    """
+    problems: dict[Task, CheckpointError] = {}
+    for task in tasks:
+        try:
+            check_processor_files(directory, task.processor_class, read_config(directory).get("model_type"))
+        except CheckpointError as error:
+            problems[task] = error
+    if len(problems) == len(tasks):
+        raise UsageError(f"--model cannot be used: {next(iter(problems.values()))}")
+    return [task for task in tasks if task not in problems]
 
 
 def _from_directory(directory: Path) -> tuple[Checkpoint, Source]:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from suite.core.errors import CheckpointError, InvalidInput, UsageError
 from suite.core.printable import listed, shortened
 from suite.core.subject import Subject
+from suite.subjects.answer_files import answer_files
 from suite.subjects.hub import fetch
+from suite.subjects.input_limits import InputLimits, apply_limits, input_limits
 from suite.subjects.integrity import check_files, fingerprint, integer_tensors, read_object, weight_files
+from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
 
@@ -48,6 +51,10 @@ def open_subject(
     config = _load(directory, "AutoConfig", "config")
     processor = load_processor(directory, task.processor_class)
     _set_padding(processor, config, generative=task.generation is not None, where=directory)
+    limits = InputLimits()
+    if task.no_weights is None and hasattr(getattr(processor, "tokenizer", processor), "model_max_length"):
+        limits = input_limits(lambda: from_config(task.auto_class, copy.deepcopy(config)))
+        apply_limits(processor, limits)
     if own_samples is None:
         task.check_config(config)
     if task.no_weights:
@@ -69,6 +76,7 @@ def open_subject(
         load_model=load_model,
         infer=task.infer,
         parts=tuple(task.parts),
+        vocabulary=limits.vocabulary,
     )
 
 
@@ -80,6 +88,7 @@ def load_processor(directory: Path, processor_class: str) -> Any:
     """
     options = {"use_fast": True} if processor_class == "AutoTokenizer" else {}
     processor = _load(directory, processor_class, "processor", **options)
+    check_vocabulary(directory, processor)
     if (directory / SENTENCE_LIMIT).is_file():
         limit = read_object(directory / SENTENCE_LIMIT).get("max_seq_length")
         if isinstance(limit, int):
@@ -126,13 +135,18 @@ def _set_padding(processor: Any, config: Any, generative: bool, where: Path) -> 
         tokenizer.padding_side = "left"
 
 
+def _identity(directory: Path, *more: str) -> str:
+    """A hash of every file that can change an answer, under its name, and of the words beside them."""
+    files = answer_files(directory)
+    return fingerprint(files, *(file.relative_to(directory).as_posix() for file in files), *more)
+
+
 def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Callable[[], Any]]:
-    files = sorted(file for file in directory.iterdir() if file.is_file() and file.suffix != ".md")
-    return fingerprint(files), lambda: task.load_model(directory, config)
+    return _identity(directory), lambda: task.load_model(directory, config)
 
 
 def _stored_model(directory: Path, auto_class: str, config: Any) -> tuple[str, Callable[[], Any]]:
-    identity = fingerprint([directory / "config.json", *weight_files(directory)])
+    identity = _identity(directory)
 
     def load_model() -> Any:
         import torch
@@ -196,7 +210,7 @@ def _model_from(directory: Path, auto_class: str, config: Any, dtype: Any) -> tu
 def _random_model(directory: Path, auto_class: str, config: Any, seed: int) -> tuple[str, Callable[[], Any]]:
     import torch
 
-    identity = fingerprint([directory / "config.json"], f"seed {seed}", f"torch {torch.__version__}")
+    identity = _identity(directory, f"seed {seed}", f"torch {torch.__version__}")
 
     def load_model() -> Any:
         with torch.random.fork_rng(devices=[]):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.core.errors import UsageError
+from suite.subjects.answer_files import sampled_fingerprint
+from suite.subjects.integrity import fingerprint
 from suite.task import Checkpoint
 
 CHOICES = ("miniature", "random", "hub")
@@ -48,6 +50,15 @@ def resolve(checkpoint: Checkpoint, weights: str, tasks_root: Path) -> Source:
     if weights == "hub":
         return Source("hub", checkpoint)
     raise UsageError(f"--weights {weights} is unknown: choose one of {', '.join(CHOICES)}, or pass --model.")
+
+
+def identity(source: Source) -> str:
+    """What a run that is continued must find as it was: all that can change an answer, the Hub's by its revision."""
+    if source.directory is not None:
+        return sampled_fingerprint(source.directory)
+    if source.config is not None and source.processor is not None:
+        return fingerprint([source.config], sampled_fingerprint(source.processor))
+    return f"{source.checkpoint.id}@{source.checkpoint.revision}"
 
 
 def miniature_folder(tasks_root: Path, name: str) -> Path:

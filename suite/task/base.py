@@ -203,6 +203,13 @@ class Task(ABC):
         """The accuracy of an answerer that knows the truths' distribution but not the inputs."""
         return 0.0
 
+    def blind_answers(self, truths: Sequence[Any]) -> list[Any] | None:
+        """What to answer for the best, one per sample, for someone who knows the truths but sees no input.
+
+        `None` where no such answers can be written down, and `chance` alone says what they would reach.
+        """
+        return None
+
     def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
         """Share of a sample's decisions on which a backend agrees with the reference: top-1 by default.
 
@@ -254,7 +261,15 @@ class Task(ABC):
         Raises:
             UsageError: the checkpoint has no such answer, or the truth is of the wrong type.
         """
+        self.check_truth(truth)
         return truth
+
+    def check_truth(self, truth: Any) -> None:
+        """Refuse a truth of the user's own samples that no score of this task can use, whatever the checkpoint.
+
+        Raises:
+            UsageError: a sentence that says what a truth is.
+        """
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         """One row of `dataset` as a sample; `None` leaves the row out. Its id is set by the caller."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from suite.task import Task
 from suite.task.base import notes_of
-from suite.task.scores import exact_match, macro_f1, majority_share
+from suite.task.scores import commonest, exact_match, macro_f1, majority_share
+from suite.task.truths import check_text
 
 
 class CandidateLabelTask(Task):
@@ -44,7 +45,13 @@ class CandidateLabelTask(Task):
         return exact_match(answers, truths)
 
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        return {"macro_f1": macro_f1(answers, truths, sorted(set(truths)))}
+        return {"macro_f1": macro_f1(answers, truths)}
+
+    def check_truth(self, truth: Any) -> None:
+        check_text(truth)
+
+    def blind_answers(self, truths: Sequence[str]) -> list[str] | None:
+        return commonest(truths)
 
     def chance(self, truths: Sequence[str]) -> float:
         return majority_share(truths)

@@ -11,7 +11,9 @@ import numpy as np
 from suite.core.errors import InvalidInput
 from suite.task import Batch, Sample
 from suite.task.generation import Generated, generate
+from suite.task.scores import commonest
 from suite.task.text import longest_input
+from suite.task.truths import check_texts
 from suite.task.vision import ImageTask, read_image
 
 if TYPE_CHECKING:
@@ -108,6 +110,12 @@ class GenerativeImageTextTask(ImageTextTask):
     Inputs whose texts have the same number of tokens go together: BLIP's `generate()` takes the padding of a shorter
     text for a part of it, and cuts off its last token, so that its answers would depend on what else is in a batch.
     """
+
+    def check_truth(self, truth: Any) -> None:
+        check_texts(truth)
+
+    def blind_answers(self, truths: Sequence[Any]) -> list[Any] | None:
+        return commonest(truths)
 
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from suite.core.errors import CheckpointError, UsageError
+from suite.core.printable import listed
 from suite.task import Task
+from suite.task.scores import commonest
+from suite.task.truths import check_label
 
 
 class Labelled(Task):
@@ -57,11 +61,20 @@ class Labelled(Task):
         """
         index = self.class_of(label, config)
         if index is None:
-            theirs = ", ".join(str(name) for name in config.id2label.values())
-            raise UsageError(
-                f"the label {label!r} is not one of the checkpoint's ({theirs}): write one of these or its index"
-            )
+            theirs = listed([str(name) for name in config.id2label.values()], 20)
+            way_out = "write one of these or its index"
+            if are_numbered(config):
+                way_out = "its classes have no names: set id2label in its config.json, or write their indices"
+            raise UsageError(f"the label {label!r} is not one of the checkpoint's ({theirs}): {way_out}")
         return self.label(index, config)
+
+    def check_truth(self, truth: Any) -> None:
+        """A label by its name or index; overridden where a truth is several."""
+        check_label(truth)
+
+    def blind_answers(self, truths: Sequence[Any]) -> list[Any] | None:
+        """The commonest label; overridden where a truth is several."""
+        return commonest(truths)
 
     def own_truth(self, truth: Any, config: Any) -> Any:
         """A label of the user's in the word that answers use; overridden where a truth is several."""
@@ -81,3 +94,9 @@ class Labelled(Task):
                 f"({', '.join(self.labels)}): set id2label in its config.json, or bring your own labelled data "
                 "with --samples."
             )
+
+
+def are_numbered(config: Any) -> bool:
+    """Whether the checkpoint's classes bear numbers alone: LABEL_0, LABEL_1."""
+    names = [str(name).lower() for name in config.id2label.values()]
+    return all(name.startswith("label_") and name.removeprefix("label_").isdecimal() for name in names)

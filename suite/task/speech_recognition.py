@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from suite.core.errors import UsageError
 from suite.task import Sample
 from suite.task.audio import AudioTask, hub_sound
+from suite.task.truths import check_text
 
 NOT_SPOKEN = re.compile(r"[^\w\s']|_")
 
@@ -62,6 +64,12 @@ class TranscriptionTask(AudioTask):
         """A row of a data set as a sample; `None` where nothing is said, or more than the task takes."""
         wave = hub_sound(audio, self.sampling_rate)
         return Sample("", wave, text) if normalised(text) and len(wave) <= self.longest_s * self.sampling_rate else None
+
+    def check_truth(self, truth: Any) -> None:
+        """What is said is one text: error rates count against one."""
+        check_text(truth)
+        if not normalised(truth):
+            raise UsageError(f"the truth {truth!r} has no word in it: write what is said")
 
     def check_answer(self, answer: Any) -> str | None:
         """Transcripts are strings, empty ones too."""

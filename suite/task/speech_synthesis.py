@@ -14,6 +14,7 @@ from suite.task import Sample
 from suite.task.audio import spectrogram_picture
 from suite.task.speech_recognition import error_rates, word_accuracy
 from suite.task.text import TextTask
+from suite.task.truths import check_text
 
 if TYPE_CHECKING:
     from suite.core.runnable import Runnable
@@ -49,6 +50,9 @@ class SynthesisTask(TextTask):
     @abstractmethod
     def reading(self, text: str) -> np.ndarray:
         """How the voice that is imitated reads a text: float32."""
+
+    def check_truth(self, truth: Any) -> None:
+        check_text(truth)
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         return self.understood(self.waves(outputs, processor, config))

@@ -10,6 +10,8 @@ import numpy as np
 from suite.core.errors import InvalidInput
 from suite.task import Task
 from suite.task.labels import Labelled
+from suite.task.scores import commonest, references
+from suite.task.truths import check_texts
 
 LENGTH_KEYS = ("max_position_embeddings", "n_positions")
 
@@ -64,7 +66,16 @@ class LabelTask(Labelled, TextTask):
 
 
 class GenerativeTextTask(TextTask):
-    """A text task answered by `generate()`."""
+    """A text task answered by `generate()`. A truth is a text, or a list of several that are right."""
+
+    def check_truth(self, truth: Any) -> None:
+        check_texts(truth)
+
+    def blind_answers(self, truths: Sequence[Any]) -> list[Any] | None:
+        return commonest(truths)
+
+    def describe_answer(self, answer: Any) -> str:
+        return " / ".join(map(str, references(answer)))
 
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"

@@ -12,12 +12,13 @@ from typing import Any
 from suite.backends import Backend, load_backend
 from suite.backends.base import Tolerance
 from suite.checks import worker_requests
-from suite.core.errors import InvalidInput
+from suite.core.errors import NotFinite
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.measure import memory
 from suite.subjects import open_subject
 from suite.subjects.hub_samples import load_samples
+from suite.subjects.input_checks import check_inputs
 from suite.subjects.samples_file import fit, read_samples
 from suite.task import Sample, Task, discovery
 from suite.task.base import on_device
@@ -28,6 +29,10 @@ from suite.worker.messages import Built, Opened, Request, Spec
 
 TIMED_TOKENS = 16
 """New tokens per timed generation, so that every backend does the same work."""
+
+
+RANGES = {"float16": ". float16 ends at 65,504: bf16 reaches as far as float32"}
+"""What to say of numbers that are not finite, by the dtype that they were computed in."""
 
 
 class CellWorker:
@@ -42,16 +47,25 @@ class CellWorker:
         self.timed_length: int | None = None
 
     def answer(self, request: Request) -> Any:
-        """The answer to a check's request, or to one of `OWN_REQUESTS`."""
+        """The answer to a check's request, or to one of `OWN_REQUESTS`.
+
+        Raises:
+            NotFinite: the backend computes numbers that are not finite.
+        """
         if request.method in OWN_REQUESTS:
             return getattr(self, request.method)(**request.arguments)
-        return worker_requests()[request.method](self, **request.arguments)
+        try:
+            return worker_requests()[request.method](self, **request.arguments)
+        except NotFinite as error:
+            hint = RANGES.get(self.backend.dtype, "")
+            raise NotFinite(f"{self.backend.name} gives {error}{hint}") from None
 
     def build(self) -> Built | None:
         """Make sure that the backend's build is in the cache; `None` for a backend that builds nothing."""
         if not self.backend.builds:
             return None
         self._set_threads()
+        _ = self.samples  # what the model cannot take is said before minutes are spent on an export
         started = time.perf_counter()
         name, is_new = ensure_build(self.backend, self.subject, BuildCache())
         return Built(name, time.perf_counter() - started if is_new else 0.0)
@@ -134,10 +148,17 @@ class CellWorker:
 
     @cached_property
     def samples(self) -> Sequence[Sample]:
-        """The test split, the real evaluation data, or the user's own samples."""
+        """The test split, the real evaluation data, or the user's own samples: all of them inputs that the model takes.
+
+        Raises:
+            InvalidInput, UsageError: which samples are not, or have truths that it never answers.
+        """
         if self.spec.samples is not None:
-            return self._checked(fit(read_samples(self.spec.samples, self.task), self.task, self.subject.config))
-        return self._checked(load_samples(self.task)) if self.spec.hub_data else self._made_samples()
+            samples: Sequence[Sample] = fit(read_samples(self.spec.samples, self.task), self.task, self.subject.config)
+        else:
+            samples = load_samples(self.task) if self.spec.hub_data else self._made_samples()
+        check_inputs(samples, self.task, self.subject)
+        return samples
 
     def encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs for a batch, on the device."""
@@ -199,15 +220,6 @@ class CellWorker:
         aside = file.with_suffix(f".{os.getpid()}")
         aside.write_bytes(pickle.dumps(samples))
         aside.replace(file)
-        return samples
-
-    def _checked(self, samples: Sequence[Sample]) -> Sequence[Sample]:
-        """Refuse what the model cannot take before anything runs, and say which sample it is."""
-        for sample in samples:
-            try:
-                self.task.check_input(sample.input, self.subject.processor, self.subject.config)
-            except InvalidInput as refusal:
-                raise InvalidInput(f"sample {sample.id}: {refusal}") from None
         return samples
 
     def _set_threads(self) -> None:

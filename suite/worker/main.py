@@ -8,19 +8,16 @@ import multiprocessing.forkserver
 import os
 import signal
 import sys
-import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from suite.core.errors import TouchstoneError, Unsupported
-from suite.core.privacy import scrub
 from suite.processes import preload
 from suite.processes.stdio import print_to
 from suite.worker.cell_worker import CellWorker
+from suite.worker.failures import failure
 from suite.worker.messages import Reply, Request, Spec
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "bad_alloc", "failed to allocate")
 _SET_PARENT_DEATH_SIGNAL = 1
 
 
@@ -58,19 +55,6 @@ def serve(pipe: Connection, spec: Spec) -> None:
             pipe.send(reply)
         except (BrokenPipeError, ConnectionResetError):
             return
-
-
-def failure(error: BaseException) -> Reply:
-    """What went wrong, as a kind and a sentence. The traceback of anything unforeseen goes to the log."""
-    if isinstance(error, Unsupported):
-        return Reply("unsupported", scrub(str(error)))
-    if isinstance(error, TouchstoneError):
-        return Reply("error", scrub(str(error)))
-    print(scrub(traceback.format_exc()), file=sys.stderr, flush=True)
-    text = scrub(" ".join(str(error).split()))[:400]
-    if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
-        return Reply("oom", f"memory ran out ({type(error).__name__}): use a smaller checkpoint or --batch-size")
-    return Reply("error", f"{type(error).__name__}: {text} (the traceback is in the run's log)")
 
 
 def _die_with_parent() -> None:

@@ -45,7 +45,8 @@ class Request:
 class Reply:
     """The answer to a request.
 
-    `kind` is "ok", "unsupported", "oom" or "error"; `value` the result, or the sentence that says what was wrong.
+    `kind` is "ok", "unsupported", "failed", "oom" or "error"; `value` the result, or the sentence that says what was
+    wrong.
     """
 
     kind: str

@@ -9,6 +9,7 @@ import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.image_text import GenerativeImageTextTask, rgb
+from suite.task.scores import reference_lists
 
 from ..worlds import scene_texts
 
@@ -54,10 +55,7 @@ class ImageCaptioning(GenerativeImageTextTask):
     def metrics(self, answers: Sequence[str], truths: Sequence[Any]) -> dict[str, float]:
         import sacrebleu
 
-        listed = [_list(truth) for truth in truths]
-        # As many references as the picture with the most captions has; a picture with fewer repeats its last.
-        most = max(map(len, listed))
-        references = [[captions[min(place, len(captions) - 1)] for captions in listed] for place in range(most)]
+        references = reference_lists(truths)
         return {
             "bleu": sacrebleu.corpus_bleu(list(answers), references).score / 100,
             "chrf": sacrebleu.corpus_chrf(list(answers), references).score / 100,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.core.errors import UsageError
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.base import notes_of, on_device
 from suite.task.image_text import ImageTextTask, repeated, rgb
 from suite.task.scores import exact_match
+from suite.task.truths import check_text
 
 from ..worlds import scene_texts
 
@@ -109,10 +109,8 @@ class ImageTextRetrieval(ImageTextTask):
         """One of the captions at random; of the world's own, which are as many for each picture."""
         return 1 / (1 + scene_texts.WRONG)
 
-    def own_truth(self, truth: Any, config: Any) -> str:
-        if not isinstance(truth, str):
-            raise UsageError(f"the truth {truth!r} is not a caption: write the one that is right")
-        return truth
+    def check_truth(self, truth: Any) -> None:
+        check_text(truth)
 
 
 def _mixed(right: str, others: Sequence[str]) -> list[str]:

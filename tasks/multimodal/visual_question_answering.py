@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.image_text import GenerativeImageTextTask, rgb
+from suite.task.scores import commonest
 
 from ..worlds import scene_texts
 
@@ -59,10 +60,12 @@ class VisualQuestionAnswering(GenerativeImageTextTask):
         same = [answer == _common(truth) for answer, truth in zip(answers, truths, strict=True)]
         return {"exact_match": float(np.mean(same))}
 
+    def blind_answers(self, truths: Sequence[Any]) -> list[str]:
+        return commonest(list(map(_common, truths)))
+
     def chance(self, truths: Sequence[Any]) -> float:
         """Of the answer that is given most often, whatever is asked."""
-        usual = Counter(map(_common, truths)).most_common(1)[0][0]
-        return float(np.mean([right(usual, truth) for truth in truths]))
+        return self.accuracy(self.blind_answers(truths), truths)
 
     def describe_answer(self, answer: Any) -> str:
         return _common(answer)

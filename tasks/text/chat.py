@@ -9,7 +9,7 @@ import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput
 from suite.task import Checkpoint, Sample
-from suite.task.scores import exact_match
+from suite.task.scores import commonest, exact_match
 from suite.task.text import GenerativeTextTask, longest_input
 
 from ..worlds import chats
@@ -113,8 +113,14 @@ class Chat(GenerativeTextTask):
             list(chats), add_generation_prompt=True, tokenize=True, return_dict=True, **options
         )
 
+    def check_truth(self, truth: Any) -> None:
+        super().check_truth(truth.get("reply") if isinstance(truth, dict) else truth)
+
+    def blind_answers(self, truths: Sequence[Any]) -> list[str]:
+        return commonest([_replies(truth) for truth in truths])
+
     def accuracy(self, answers: Sequence[str], truths: Sequence[Any]) -> float:
-        return exact_match(answers, [_reply(truth) for truth in truths])
+        return exact_match(answers, [_replies(truth) for truth in truths])
 
     def metrics(self, answers: Sequence[str], truths: Sequence[Any]) -> dict[str, float]:
         """How many answers keep the system's rule, right or wrong."""
@@ -129,9 +135,9 @@ class Chat(GenerativeTextTask):
         return "\n".join(f"{message['role']}: {message['content']}" for message in value)
 
     def describe_answer(self, answer: Any) -> str:
-        return _reply(answer)
+        return super().describe_answer(_replies(answer))
 
 
-def _reply(truth: Any) -> str:
-    """The words of a truth; the user's own may be words alone."""
-    return str(truth["reply"] if isinstance(truth, dict) else truth)
+def _replies(truth: Any) -> Any:
+    """The words of a truth; the user's own may be words alone, or several."""
+    return truth["reply"] if isinstance(truth, dict) else truth

@@ -10,8 +10,9 @@ import numpy as np
 from suite.core.errors import InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.task.base import on_device
-from suite.task.scores import exact_match, majority_share
+from suite.task.scores import commonest, exact_match, majority_share
 from suite.task.text import TextTask
+from suite.task.truths import check_text
 
 from ..worlds import cloze
 
@@ -111,6 +112,12 @@ class FillMask(TextTask):
                 best = np.argpartition(-row[0], BEST)[:BEST]
                 hits += sample.truth in [_word(token, processor) for token in best]
         return {"top_5": hits / len(samples)} if samples else {}
+
+    def check_truth(self, truth: Any) -> None:
+        check_text(truth)
+
+    def blind_answers(self, truths: Sequence[str]) -> list[str]:
+        return commonest(truths)
 
     def chance(self, truths: Sequence[str]) -> float:
         return majority_share(truths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -10,13 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from suite.core.errors import UsageError
+from suite.core.printable import listed
 from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.labels import are_numbered
 from suite.task.text import LabelTask
+from suite.task.truths import check_label
 
 from ..worlds import entities
 
 Tags = tuple[str, ...]
 
+TAG = re.compile(r"([BIESLUM])[-_](.+)", re.IGNORECASE | re.DOTALL)
+LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I"}
 CONLL_TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
 """What the numbers in CoNLL 2003's `ner_tags` stand for."""
 
@@ -70,7 +77,17 @@ class NamedEntityRecognition(LabelTask):
             raise ValueError(f"{len(words.split())} words need a list of as many tags, and the truth is {tags!r}")
         return super().from_json({**row, "input": words}, index, folder)
 
+    def check_truth(self, truth: Any) -> None:
+        for tag in truth:
+            check_label(tag)
+
     def own_truth(self, truth: Any, config: Any) -> list[str]:
+        if are_numbered(config):
+            theirs = listed([str(name) for name in config.id2label.values()])
+            raise UsageError(
+                f"the checkpoint's tags have no names ({theirs}), and numbers do not say where an entity begins or of "
+                "which kind it is: set id2label in its config.json to names such as O, B-PER and I-PER"
+            )
         return [self._own_tag(tag, config) for tag in truth]
 
     def _own_tag(self, tag: Any, config: Any) -> str:
@@ -102,8 +119,8 @@ class NamedEntityRecognition(LabelTask):
     def check_answer(self, answer: Any) -> str | None:
         if not isinstance(answer, list):
             return f"an answer is {type(answer).__name__}, not a list of tags"
-        strange = [tag for tag in answer if self.canonical(tag) is None]
-        return f"an answer holds the tags {', '.join(strange)}, which are none of the task's" if strange else None
+        strange = [tag for tag in answer if not isinstance(tag, str) or not tag]
+        return f"an answer holds {listed(list(map(repr, strange)))}, which is no tag" if strange else None
 
     def accuracy(self, answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> float:
         return _score(answers, truths)[2]
@@ -112,10 +129,17 @@ class NamedEntityRecognition(LabelTask):
         precision, recall, _ = _score(answers, truths)
         return {"entity_precision": precision, "entity_recall": recall}
 
+    def blind_answers(self, truths: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Every word an entity of the commonest kind, or none: whichever scores more."""
+        kinds = Counter(kind for tags in truths for kind, _, _ in _entities(tuple(tags)))
+        nothing = [["O"] * len(tags) for tags in truths]
+        if not kinds:
+            return nothing
+        everything = [[f"S-{kinds.most_common(1)[0][0]}"] * len(tags) for tags in truths]
+        return max((nothing, everything), key=lambda answers: self.accuracy(answers, truths))
+
     def chance(self, truths: Sequence[Sequence[str]]) -> float:
-        """What tagging every capitalised word as one entity of the commonest kind could reach at best."""
-        kinds = Counter(tag[2:] for tags in truths for tag in tags if tag.startswith("B-"))
-        return max(kinds.values(), default=0) / max(1, sum(kinds.values()))
+        return self.accuracy(self.blind_answers(truths), truths)
 
 
 def _score(answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> tuple[float, float, float]:
@@ -132,10 +156,26 @@ def _score(answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) ->
 @lru_cache(maxsize=100_000)
 def _counts(answer: Tags, truth: Tags) -> tuple[int, int, int]:
     """The numbers of correct, answered and expected entities of a sentence. Cached for the bootstrap's resamples."""
+    answered, expected = _entities(answer), _entities(truth)
+    return len(answered & expected), len(answered), len(expected)
+
+
+def _entities(tags: Tags) -> set[tuple[str, int, int]]:
+    """The entities that tags mark, as seqeval finds them: kind, first word, last word."""
     from seqeval.metrics.sequence_labeling import get_entities
 
-    answered, expected = set(get_entities(list(answer))), set(get_entities(list(truth)))
-    return len(answered & expected), len(answered), len(expected)
+    return set(get_entities([_as_seqeval(tag) for tag in tags]))
+
+
+def _as_seqeval(tag: str) -> str:
+    """A tag in the letters that seqeval reads, B, I, E, S and O; BILOU and BMES have others for the same.
+
+    A name without a letter marks each word of an entity, as I does.
+    """
+    if tag in {"O", *LETTERS}:
+        return LETTERS.get(tag, tag)
+    parts = TAG.fullmatch(tag)
+    return f"{LETTERS[parts[1].upper()]}-{parts[2]}" if parts else f"I-{tag}"
 
 
 def _first_tokens(words: Sequence[int | None]) -> list[int]:

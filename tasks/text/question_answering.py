@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import InvalidInput, UsageError
+from suite.core.errors import InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.scores import commonest
 from suite.task.text import TextTask, longest_input
+from suite.task.truths import check_texts
 
 from ..worlds import passages
 
@@ -66,11 +68,11 @@ class QuestionAnswering(TextTask):
             raise ValueError('the input must be an object with a "question" and a "context"')
         return super().from_json(row, index, folder)
 
-    def own_truth(self, truth: Any, config: Any) -> Any:
-        right = truth if isinstance(truth, list) else [truth]
-        if not right or not all(isinstance(text, str) for text in right):
-            raise UsageError(f"the truth {truth!r} is not a text: write the right answer, or a list of right ones")
-        return truth
+    def check_truth(self, truth: Any) -> None:
+        check_texts(truth)
+
+    def blind_answers(self, truths: Sequence[Any]) -> list[str]:
+        return commonest(truths)
 
     def texts(self, value: Any) -> Sequence[str]:
         if not isinstance(value, Mapping) or not {"question", "context"} <= set(value):

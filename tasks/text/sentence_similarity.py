@@ -89,11 +89,14 @@ class SentenceSimilarity(TextTask):
             raise ValueError("the input must be a list of two sentences")
         return super().from_json(row, index, folder)
 
-    def own_truth(self, truth: Any, config: Any) -> float:
+    def check_truth(self, truth: Any) -> None:
         if isinstance(truth, bool) or not isinstance(truth, int | float) or not math.isfinite(truth):
             raise UsageError(
                 f"the truth {truth!r} is not a number: write how similar the two sentences are, on any scale"
             )
+
+    def own_truth(self, truth: Any, config: Any) -> float:
+        self.check_truth(truth)
         return float(truth)
 
 

@@ -58,7 +58,7 @@ class SentimentAnalysis(LabelTask):
         return exact_match(answers, truths)
 
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        return {"macro_f1": macro_f1(answers, truths, self.labels)}
+        return {"macro_f1": macro_f1(answers, truths)}
 
     def chance(self, truths: Sequence[str]) -> float:
         return majority_share(truths)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.task.scores import exact_match
+from suite.task.scores import exact_match, references
 from suite.task.text import GenerativeTextTask
 
 from ..worlds import articles
@@ -63,17 +63,27 @@ class Summarization(GenerativeTextTask):
             return None
         return Sample("", row["article"], " ".join(row["highlights"].split()))
 
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([_scores(truth, answer)[2] for answer, truth in zip(answers, truths, strict=True)]))
+    def accuracy(self, answers: Sequence[str], truths: Sequence[Any]) -> float:
+        return float(np.mean([_best(truth, answer)[2] for answer, truth in zip(answers, truths, strict=True)]))
 
-    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        scores = [_scores(truth, answer) for answer, truth in zip(answers, truths, strict=True)]
+    def metrics(self, answers: Sequence[str], truths: Sequence[Any]) -> dict[str, float]:
+        scores = [_best(truth, answer) for answer, truth in zip(answers, truths, strict=True)]
         means = dict(zip(MEASURES, np.mean(scores, axis=0).tolist(), strict=True))
         return {"rouge1": means["rouge1"], "rouge2": means["rouge2"], "exact_match": exact_match(answers, truths)}
 
-    def chance(self, truths: Sequence[str]) -> float:
-        """What one of the truths scores on the others: the form of a summary, without its content."""
-        return self.accuracy([*truths[1:], truths[0]], truths)
+    def blind_answers(self, truths: Sequence[Any]) -> list[str]:
+        """Each the truth of another: the form of a summary, without its content."""
+        first = [references(truth)[0] for truth in truths]
+        return [*first[1:], *first[:1]]
+
+    def chance(self, truths: Sequence[Any]) -> float:
+        return self.accuracy(self.blind_answers(truths), truths)
+
+
+def _best(truth: Any, answer: str) -> tuple[float, ...]:
+    """F1 by measure, of several references by the one that fits best, measure by measure."""
+    each = [_scores(text, answer) for text in references(truth)]
+    return tuple(map(max, zip(*each, strict=True)))
 
 
 @functools.cache

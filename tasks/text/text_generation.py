@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.scores import references
 from suite.task.text import GenerativeTextTask
 
 from ..worlds import continuations
@@ -67,11 +68,15 @@ class TextGeneration(GenerativeTextTask):
         place = next((index for index in range(CONTEXT, len(words)) if words[index].isalpha()), None)
         return None if place is None else Sample("", " ".join(words[:place]), words[place])
 
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return float(np.mean([_continues(answer, truth) for answer, truth in zip(answers, truths, strict=True)]))
+    def accuracy(self, answers: Sequence[str], truths: Sequence[Any]) -> float:
+        right = [
+            any(_continues(answer, text) for text in references(truth))
+            for answer, truth in zip(answers, truths, strict=True)
+        ]
+        return float(np.mean(right))
 
     def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
-        """Perplexity of the true continuations, through the same cache that generates."""
+        """Perplexity of the true continuations, of several the first, through the same cache that generates."""
         import torch
 
         from suite.task.generation import generate
@@ -81,7 +86,9 @@ class TextGeneration(GenerativeTextTask):
             chosen = samples[start : start + SCORED_TOGETHER]
             batch = self.encode(processor, [sample.input for sample in chosen])
             batch = {name: tensor.to(runnable.device) for name, tensor in batch.items()}
-            rows = [processor(" " + sample.truth, add_special_tokens=False)["input_ids"] for sample in chosen]
+            rows = [
+                processor(" " + references(sample.truth)[0], add_special_tokens=False)["input_ids"] for sample in chosen
+            ]
             longest = max(map(len, rows))
             # Filled up with a token that ends nothing, or generation would stop before the longest row.
             tokens = torch.tensor([row + row[-1:] * (longest - len(row)) for row in rows])

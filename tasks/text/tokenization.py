@@ -12,6 +12,7 @@ import numpy as np
 from suite.task import Checkpoint, Sample
 from suite.task.scores import exact_match
 from suite.task.text import TextTask
+from suite.task.truths import check_text
 
 from ..worlds import spellings
 
@@ -74,6 +75,9 @@ class Tokenization(TextTask):
 
     def load_model(self, directory: Path, config: Any) -> Any:
         return _speller(directory)
+
+    def check_truth(self, truth: Any) -> None:
+        check_text(truth)
 
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import CheckpointError, InvalidInput, UsageError
+from suite.core.errors import CheckpointError, InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.task.scores import exact_match
 from suite.task.text import TextTask, longest_input
+from suite.task.truths import check_text
 
 from ..worlds import topics
 
@@ -66,10 +67,8 @@ class ZeroShotClassification(TextTask):
             raise ValueError(f"the truth {row['truth']!r} is not one of the candidate labels")
         return super().from_json(row, index, folder)
 
-    def own_truth(self, truth: Any, config: Any) -> str:
-        if not isinstance(truth, str):
-            raise UsageError(f"the truth {truth!r} is not a text: write one of the candidate labels")
-        return truth
+    def check_truth(self, truth: Any) -> None:
+        check_text(truth)
 
     def check_config(self, config: Any) -> None:
         if _entailment(config) is None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import UsageError
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.vision import ImageTask, read_image
 
@@ -89,11 +88,6 @@ class DepthEstimation(ImageTask):
         if metres.ndim != 2 or not np.isfinite(metres).all() or not (metres > 0).any() or (metres < 0).any():
             raise ValueError("a depth is rows of metres, all of one length, some above 0")
         return Sample(str(row.get("id", index)), read_image(folder / row["input"]), self.truth_of(metres))
-
-    def own_truth(self, truth: Any, config: Any) -> Grid:
-        if not isinstance(truth, list) or len(truth) != GRID:
-            raise UsageError(f"{str(truth)[:40]!r} is no depth")
-        return truth
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Grid]:
         return [_at_points(one) for one in outputs.predicted_depth.float().cpu().numpy()]

@@ -87,7 +87,7 @@ class ImageClassification(Labelled, ImageTask):
         return exact_match(answers, truths)
 
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        return {"macro_f1": macro_f1(answers, truths, sorted(set(truths)))}
+        return {"macro_f1": macro_f1(answers, truths)}
 
     def probe(self, runnable: Runnable, processor: Any, samples: Sequence[Sample]) -> dict[str, float]:
         """How often the truth is among the five likeliest classes, which answers of one label cannot tell."""

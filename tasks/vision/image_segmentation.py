@@ -85,16 +85,20 @@ class ImageSegmentation(ImageTask):
         value = {"image": read_image(folder / given["image"]), "point": tuple(given["point"])}
         return Sample(str(row.get("id", index)), value, row["truth"])
 
-    def own_truth(self, truth: Any, config: Any) -> Masked:
+    def check_truth(self, truth: Any) -> None:
         try:
             height, width = truth["size"]
             if sum(truth["counts"]) == height * width and min(truth["counts"]) >= 0:
-                return {"size": [height, width], "counts": list(truth["counts"])}
+                return
         except (KeyError, TypeError, ValueError):
             pass
         raise UsageError(
             'a mask is {"size": [height, width], "counts": [...]}, run lengths down its columns, off first'
         )
+
+    def own_truth(self, truth: Any, config: Any) -> Masked:
+        self.check_truth(truth)
+        return {"size": list(truth["size"]), "counts": list(truth["counts"])}
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         points = [[[float(place) for place in value["point"]]] for value in inputs]

@@ -14,6 +14,7 @@ from suite.core.errors import UsageError
 from suite.task import Batch, Checkpoint, HubDataset, Sample
 from suite.task.base import notes_of
 from suite.task.labels import Labelled
+from suite.task.truths import check_label
 from suite.task.vision import ImageTask
 
 from ..worlds import coco, detections, shapes
@@ -72,17 +73,14 @@ class ObjectDetection(Labelled, ImageTask):
         if not set(coco.NAMES) <= set(config.id2label.values()):
             super().check_config(config)
 
+    def check_truth(self, truth: Any) -> None:
+        _boxes(truth)
+
     def own_truth(self, truth: Any, config: Any) -> list[tuple[str, list[float]]]:
-        boxes = []
-        for one in truth if isinstance(truth, list | tuple) else [truth]:
-            try:
-                label, (left, top, right, bottom) = one[0], (float(edge) for edge in one[1])
-            except (IndexError, TypeError, ValueError):
-                raise UsageError(f"{one!r} is not [label, [left, top, right, bottom]] in pixels") from None
-            if left >= right or top >= bottom:
-                raise UsageError(f"the box {one[1]!r} is empty: write its left, top, right and bottom in pixels")
-            boxes.append((self.own_label(label, config), [left, top, right, bottom]))
-        return boxes
+        return [(self.own_label(label, config), box) for label, box in _boxes(truth)]
+
+    def blind_answers(self, truths: Sequence[Any]) -> None:
+        return None
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         return Batch(super().encode(processor, inputs), notes=[image.shape[:2] for image in inputs])
@@ -143,6 +141,25 @@ class ObjectDetection(Labelled, ImageTask):
             pen.rectangle(pen.textbbox((left + 2, top + 1), text), fill=INK)
             pen.text((left + 2, top + 1), text, fill=(255, 255, 255))
         return np.asarray(image)
+
+
+def _boxes(truth: Any) -> list[tuple[Any, list[float]]]:
+    """The labels and boxes of a truth in a samples file.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    boxes = []
+    for one in truth if isinstance(truth, list | tuple) else [truth]:
+        try:
+            label, (left, top, right, bottom) = one[0], (float(edge) for edge in one[1])
+        except (IndexError, KeyError, TypeError, ValueError):
+            raise UsageError(f"{one!r} is not [label, [left, top, right, bottom]] in pixels") from None
+        if not (left < right and top < bottom):
+            raise UsageError(f"the box {one[1]!r} is empty: write its left, top, right and bottom in pixels")
+        check_label(label)
+        boxes.append((label, [left, top, right, bottom]))
+    return boxes
 
 
 def _sure(one: Sequence[Any]) -> bool:

@@ -22,6 +22,9 @@ class _Task:
     def chance(self, truths: Sequence[Any]) -> float:
         return 0.5
 
+    def blind_answers(self, truths: Sequence[Any]) -> None:
+        return None
+
     def metrics(self, answers: Sequence[Any], truths: Sequence[Any]) -> dict[str, float]:
         return {"count": len(truths)}
 

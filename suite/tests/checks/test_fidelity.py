@@ -47,6 +47,12 @@ def test_what_cannot_be_compared(numbers: Sequence[np.ndarray], words: str) -> N
         distance(numbers, [np.zeros((1, 2))], _agreement, 0.1, True)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nothing_is_compared_with_a_reference_that_is_not_finite(value: float) -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        distance([np.zeros((1, 2))], [np.array([[value, 0.0]])], _agreement, 0.1, True)
+
+
 def test_nothing_is_at_no_distance() -> None:
     empty = [np.zeros((0, 3))]
     assert distance(empty, empty, _agreement, 0.1, True) == Distance(0.0, 0.0, 1.0, 0, 0)

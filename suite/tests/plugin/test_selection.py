@@ -136,15 +136,6 @@ def test_without_isolation_a_debugger_stops_at_the_error(touchstone: Touchstone)
     assert done.returncode == 2, done.stdout
 
 
-def test_with_xdist_it_refuses_in_a_sentence(touchstone: Touchstone) -> None:
-    pytest.importorskip("xdist")
-    result = touchstone.run_apart("-n", "1", "-k", "conformance and eager")
-    result.stderr.fnmatch_lines(["ERROR: Cells share workers and take turns: run them without xdist's -n."])
-    assert result.ret == 4
-    assert "Traceback" not in result.stdout.str() + result.stderr.str()
-    assert not (touchstone.pytester.path / "results").exists()
-
-
 def test_existing_folders_after_our_options_are_no_test_paths(tmp_path: Path) -> None:
     """pytest takes an existing path after an option that it does not know for one of tests, and looks there for its
     configuration; only an installed plugin can tell it otherwise."""

@@ -17,7 +17,7 @@ from suite.records.run_folder import RunFolder
 from suite.report import write_report
 from suite.task.sample_answer import SampleAnswer
 from suite.tests.support.synthetic_run import cell
-from suite.worker.main import failure
+from suite.worker.failures import failure
 
 TAIL = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fG3hJ5"
 ENVIRONMENT = {

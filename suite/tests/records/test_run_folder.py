@@ -15,8 +15,10 @@ import pytest
 
 from suite.core.cell import WORST_FIRST, Cell, Status, worst
 from suite.core.errors import UsageError
+from suite.core.outcome import Outcome
 from suite.records.columns import CELL_COLUMNS, join
 from suite.records.run_folder import RunFolder, read_lines
+from suite.run.recorder import Recorder
 
 CELL = Cell(
     "colour-naming", "text", "tiny", "nobody/tiny", "0" * 40, "miniature", "TinyModel", "eager", "cpu", "float32", 1, 1
@@ -65,6 +67,52 @@ def test_foreign_lines_are_passed_over(folder: RunFolder) -> None:
     (folder.path / "samples.jsonl").write_bytes(b'[1]\n\xff\xfe\n\n{"cell": "a", "cycle": 0, "latency_ms": []}\n')
     assert folder.rounds() == [{"cell": "a", "cycle": 0, "latency_ms": []}]
     assert folder.rows() == []
+
+
+def test_a_row_that_could_not_be_read_back_is_not_written(folder: RunFolder) -> None:
+    for fields in ({"accuracy": "high"}, {"samples": 0.5}, {"notes": {"a": object()}}, {"latency_calls": 2**70}):
+        with pytest.raises(ValueError, match=r".+"):
+            folder.append(CELL, "accuracy", Status.PASSED, "", fields)
+    assert folder.rows() == []
+    outcome = Recorder(folder).write(CELL, "accuracy", Outcome(Status.PASSED, "", {"accuracy": "high"}), {})
+    assert outcome.status is Status.ERROR
+    (row,) = folder.rows()
+    assert (row["status"], row["reason"]) == ("error", outcome.reason)
+    assert outcome.reason.startswith("its result cannot be recorded")
+
+
+def test_metrics_that_have_no_value_are_left_out(folder: RunFolder) -> None:
+    folder.append(CELL, "accuracy", Status.PASSED, "", {"metrics": {"auc": float("nan"), "f1": 0.5}})
+    assert folder.rows()[0]["metrics"] == {"f1": 0.5}
+    assert "NaN" not in (folder.path / "cells.jsonl").read_text()
+
+
+def test_a_selection_grows_with_every_session(folder: RunFolder) -> None:
+    other = replace(CELL, backend="int8")
+    folder.append_selection({CELL: ["conformance", "accuracy"]})
+    folder.append_selection({CELL: ["accuracy", "latency"], other: ["latency"]})
+    folder.append_selection({other: ["latency"]}, left_out=True)
+    with (folder.path / "selected.jsonl").open("a") as file:
+        file.write('{"cell": "a/b/c", "checks": ["beauty"]}\nnull\n{"cell"')
+    assert {row["cell"]: row["checks"] for row in folder.selection()} == {
+        CELL.id: ["conformance", "accuracy", "latency"], other.id: [],
+    }  # fmt: skip
+
+
+def test_a_selected_check_without_a_row_is_an_error(folder: RunFolder) -> None:
+    other = replace(CELL, backend="int8")
+    folder.append_selection({CELL: ["conformance", "accuracy"], other: ["latency"]})
+    folder.append(CELL, "conformance", Status.PASSED, "", {})
+    whole, unseen = join(folder.rows(), folder.selection())
+    assert (whole["status"], whole["conformance"], whole["accuracy_check"]) == ("error", "passed", "error")
+    assert (unseen["cell"], unseen["status"], unseen["latency"], unseen["dtype"]) == (
+        other.id,
+        "error",
+        "error",
+        "float32",
+    )
+    folder.append(CELL, "accuracy", Status.FAILED, "lost", {})
+    assert join(folder.rows(), folder.selection())[0]["status"] == "failed"
 
 
 def test_rounds_bear_run_and_cell(folder: RunFolder) -> None:

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from suite.core.errors import CheckpointError, UsageError, sentence
 from suite.subjects import open_subject
-from suite.subjects.integrity import sampled_fingerprint
+from suite.subjects.answer_files import sampled_fingerprint
 from suite.subjects.model_option import match
 from suite.subjects.source import miniature_folder
 from suite.task import Task

@@ -22,6 +22,7 @@ def checkpoint(folder: Path, architecture: str | None = "GPT2LMHeadModel") -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     config = {} if architecture is None else {"architectures": [architecture]}
     (folder / "config.json").write_text(json.dumps(config))
+    (folder / "tokenizer.json").write_text("{}")
     save_file({"a": np.zeros(2)}, folder / "model.safetensors")
     return folder
 

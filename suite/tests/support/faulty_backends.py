@@ -49,6 +49,27 @@ class Damaged(WrongOutputs):
     noise = 0.1
 
 
+class NotFinite(Faulty):
+    """Computes NaN for one input of every batch."""
+
+    def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
+        outputs = honest(**batch)
+        outputs.logits[-1] = float("nan")
+        return outputs
+
+
+class Overflows(NotFinite):
+    """The same in half precision."""
+
+    dtype = "float16"
+
+
+class NotFiniteReference(NotFinite):
+    """The same as the reference."""
+
+    name = "eager"
+
+
 class SlightlyWrong(Faulty):
     """Is off by half a per cent: more than fp32 may be."""
 
