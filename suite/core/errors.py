@@ -27,6 +27,10 @@ class Unsupported(TouchstoneError):  # noqa: N818 - it is a status, not a failur
     """The cell cannot exist here. The message is the reason shown beside the status `unsupported`."""
 
 
+class Misfit(CheckpointError, Unsupported):  # noqa: N818 - named for what it says
+    """A sound checkpoint that a task can do nothing with: without what the task uses, or made for something else."""
+
+
 class InvalidInput(TouchstoneError):  # noqa: N818 - named for what it says
     """A sample that a task refuses before it reaches the model: empty, over-long or of the wrong type."""
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.core.errors import CheckpointError, InvalidInput, UsageError
+from suite.core.errors import CheckpointError, InvalidInput, Misfit, UsageError
 from suite.core.printable import listed, shortened
 from suite.core.subject import Subject
+from suite.subjects import class_fit
+from suite.subjects.declared import read_declared
 from suite.subjects.hub import fetch
 from suite.subjects.integrity import check_files, fingerprint, integer_tensors, read_object, weight_files
 from suite.subjects.random_weights import assemble
@@ -40,13 +42,20 @@ def open_subject(
     task's labels, since it is asked about theirs.
 
     Raises:
-        CheckpointError: the files are missing, damaged, or do not fit the task.
+        CheckpointError: the files are missing or damaged.
+        Misfit: they are sound, and the task can do nothing with them.
     """
     if source.unavailable:
         raise CheckpointError(f"{source.checkpoint.id} is not available here: {source.unavailable}.")
     directory = _directory(source, weights=task.no_weights is None)
+    is_users = source.kind == "local" or (source.kind == "hub" and source.checkpoint not in task.checkpoints)
+    if is_users:
+        _refuse(task.misfit(read_declared(directory), own_samples is not None))
     config = _load(directory, "AutoConfig", "config")
     processor = load_processor(directory, task.processor_class)
+    if is_users:
+        _refuse(task.misfit_of_processor(processor, config, own_samples is not None))
+        class_fit.leave_out_segments(processor, class_fit.model_class(task.auto_class, config))
     _set_padding(processor, config, generative=task.generation is not None, where=directory)
     if own_samples is None:
         task.check_config(config)
@@ -56,6 +65,15 @@ def open_subject(
         identity, load_model = _random_model(directory, task.auto_class, config, seed)
     else:
         identity, load_model = _stored_model(directory, task.auto_class, config)
+
+    def example() -> dict[str, Any]:
+        return _example(task, processor, config, task.samples() if own_samples is None else own_samples)
+
+    def load_users_model() -> Any:
+        model = load_model()
+        _refuse(class_fit.misfit(model, example().keys(), task.name, task.generation is not None))
+        return model
+
     return Subject(
         directory=directory,
         auto_class=task.auto_class,
@@ -65,11 +83,16 @@ def open_subject(
         fingerprint=identity,
         device=device,
         threads=threads,
-        example=lambda: _example(task, processor, config, task.samples() if own_samples is None else own_samples),
-        load_model=load_model,
+        example=example,
+        load_model=load_users_model if is_users else load_model,
         infer=task.infer,
         parts=tuple(task.parts),
     )
+
+
+def _refuse(misfit: str | None) -> None:
+    if misfit:
+        raise Misfit(misfit)
 
 
 def load_processor(directory: Path, processor_class: str) -> Any:

@@ -12,8 +12,11 @@ import numpy as np
 
 from suite.core.errors import InvalidInput, UsageError
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.declared import Declared
 from suite.task.text import TextTask
 
+MODULES = "modules.json"
+"""Where sentence-transformers says of which parts a checkpoint is made."""
 PAIRS = Path(__file__).resolve().parent.parent / "data" / "sentence_pairs.jsonl"
 
 
@@ -45,6 +48,23 @@ class SentenceSimilarity(TextTask):
     def samples(self) -> Sequence[Sample]:
         rows = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
         return [Sample(row["id"], row["input"], row["truth"]) for row in rows]
+
+    def takes(self, declared: Declared) -> bool:
+        # What sentence-transformers saved names the class that it was made from, whatever its head.
+        return super().takes(declared) or (declared.files is not None and declared.has(MODULES))
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        if not declared.reads_text_alone:
+            return (
+                f"{declared.architecture} is no model of text alone, which {self.name} averages the tokens of: pass a "
+                "text encoder"
+            )
+        if declared.is_encoder_decoder:
+            return (
+                f"{declared.architecture} is an encoder with a decoder, and a sentence is what the encoder alone makes "
+                "of it: save the encoder by itself"
+            )
+        return super().misfit(declared, own_samples)
 
     def texts(self, value: Any) -> Sequence[str]:
         if not isinstance(value, list | tuple) or len(value) != 2:

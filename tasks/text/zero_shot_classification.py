@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput, UsageError
 from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.declared import Declared
 from suite.task.scores import exact_match
 from suite.task.text import TextTask, longest_input
 
@@ -70,6 +71,10 @@ class ZeroShotClassification(TextTask):
         if not isinstance(truth, str):
             raise UsageError(f"the truth {truth!r} is not a text: write one of the candidate labels")
         return truth
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        # The labels are the input's own; the checkpoint's are about inference, whoever's samples they are.
+        return super().misfit(declared, own_samples=False)
 
     def check_config(self, config: Any) -> None:
         if _entailment(config) is None:
