@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Subject:
     load_model: Callable[[], Any]
     infer: Callable[[Any, dict[str, Any]], Any]
     parts: tuple[str, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What the checkpoint declares about its use, and whether it is obeyed."""
 
     @property
     def generative(self) -> bool:

@@ -122,7 +122,7 @@ def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Ta
     if settings.models:
         candidates = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
         for model in dict.fromkeys(settings.models):
-            yield from match(model, candidates, own_samples=settings.samples is not None)
+            yield from match(model, candidates, own_samples=settings.samples is not None, base=settings.base)
         return
     for task in tasks.values():
         for checkpoint in task.checkpoints:

@@ -22,7 +22,7 @@ def model_class(auto_class: str, config: Any) -> type | None:
     except KeyError:
         return None
     if not isinstance(found, tuple):
-        return found  # type: ignore[no-any-return]
+        return found
     named = [one for one in found if one.__name__ in (config.architectures or ())]
     return (named or found)[0]
 

@@ -25,7 +25,7 @@ def read_declared(directory: Path) -> Declared:
         read_config(directory),
         where=str(directory),
         files=frozenset(file.name for file in directory.iterdir()),
-        tokenizer=_optional(directory / TOKENIZER_CONFIG),
+        tokenizer=optional_object(directory / TOKENIZER_CONFIG),
     )
 
 
@@ -52,7 +52,7 @@ def declared_by(
     )
 
 
-def _optional(file: Path) -> Mapping[str, Any]:
+def optional_object(file: Path) -> Mapping[str, Any]:
     """The object in a file that need not be there; what is wrong with it is said by whoever loads it."""
     try:
         return read_object(file) if file.is_file() else {}

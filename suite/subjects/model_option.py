@@ -10,8 +10,10 @@ from pathlib import Path
 
 from suite.core.errors import CheckpointError, UsageError
 from suite.core.printable import printable_name
+from suite.subjects.adapter import declared_with, read_adapter
 from suite.subjects.architectures import auto_classes
 from suite.subjects.declared import declared_by, read_declared
+from suite.subjects.folder_kinds import ADAPTER, adapter_alone, quantization
 from suite.subjects.hub import fetch_config
 from suite.subjects.integrity import check_files
 from suite.subjects.source import Source
@@ -22,12 +24,15 @@ HUB_ID = re.compile(r"(?P<repo>[\w.-]+(/[\w.-]+)?)(@(?P<revision>[\w./-]+))?")
 LOCAL_REVISION = "local"
 
 
-def match(model: str, tasks: Iterable[Task], own_samples: bool = False) -> list[tuple[Task, Checkpoint, Source]]:
+def match(
+    model: str, tasks: Iterable[Task], own_samples: bool = False, base: str | None = None
+) -> list[tuple[Task, Checkpoint, Source]]:
     """The tasks that load the checkpoint's class, each with the checkpoint and its source.
 
     Where the class fits but the rest does not, the source says so (`misfit`). `model` is a folder, or a Hub id
     (`organisation/name`, or a bare old name) with an optional `@revision`; `own_samples` is whether the tasks will be
-    asked about the user's samples.
+    asked about the user's samples. `base` is the folder or id of the model on which a folder that holds an adapter
+    stands.
 
     Raises:
         UsageError: there is no such checkpoint, its files are damaged, or no task takes its architecture.
@@ -35,7 +40,9 @@ def match(model: str, tasks: Iterable[Task], own_samples: bool = False) -> list[
     if not model.strip():
         raise UsageError("--model is empty: pass a folder or a Hub id.")
     directory = _expanded(model)
-    if directory.is_dir():
+    if base is not None:
+        checkpoint, source, declared = _from_adapter(directory, base)
+    elif directory.is_dir():
         checkpoint, source, declared = _from_directory(directory)
     else:
         checkpoint, source, declared = _from_hub(model)
@@ -56,6 +63,21 @@ def _from_directory(directory: Path) -> tuple[Checkpoint, Source, Declared]:
     return checkpoint, Source("local", checkpoint, directory=directory), declared
 
 
+def _from_adapter(directory: Path, base: str) -> tuple[Checkpoint, Source, Declared]:
+    """An adapter's own words where it has them (labels, a chat template), the base's for the rest."""
+    if adapter_alone(directory) is None:
+        raise UsageError(f"--base is for an adapter, and {directory} is none: it has no {ADAPTER}, or a model as well.")
+    place = _expanded(base)
+    _, source, words = _from_directory(place) if place.is_dir() else _from_hub(base)
+    directory = directory.resolve()
+    try:
+        declared = declared_with(read_adapter(directory), words)
+    except CheckpointError as error:
+        raise UsageError(f"--model cannot be used: {error}") from error
+    checkpoint = Checkpoint(printable_name(directory.name), LOCAL_REVISION, declared.architecture)
+    return checkpoint, replace(source, adapter=directory), declared
+
+
 def _from_hub(model: str) -> tuple[Checkpoint, Source, Declared]:
     parts = HUB_ID.fullmatch(model)
     if Path(model).is_file():
@@ -64,6 +86,9 @@ def _from_hub(model: str) -> tuple[Checkpoint, Source, Declared]:
         raise UsageError(f"--model {model}: there is no such folder{_near_folder(model)}{_without_prefix(model)}.")
     try:
         config, revision = fetch_config(parts["repo"], parts["revision"])
+        quantized = quantization(config, model)
+        if quantized:
+            raise CheckpointError(quantized)
         declared = declared_by(config, model)
     except CheckpointError as error:
         raise UsageError(f"--model {model} is not a folder here{_near_folder(model)}. {error}") from error

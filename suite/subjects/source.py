@@ -22,7 +22,8 @@ class Source:
     `directory` holds config.json and safetensors; `None` for random, and for hub until it is fetched.
     `config` is the real-size config.json of random weights; `processor` the folder of the processor where
     that is not `directory`. `unavailable` says why the weights are not available here and what to do; `misfit` why a
-    checkpoint of the user's own is nothing for the task that it was matched with.
+    checkpoint of the user's own is nothing for the task that it was matched with. `adapter` is the folder of an adapter
+    that is merged into the model of `directory` (`--base`).
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Source:
     processor: Path | None = None
     unavailable: str | None = None
     misfit: str | None = None
+    adapter: Path | None = None
 
 
 def resolve(checkpoint: Checkpoint, weights: str, tasks_root: Path) -> Source:

@@ -265,6 +265,13 @@ class Task(ABC):
         """The same by what the checkpoint's tokenizer or preprocessor is, once it is loaded."""
         return None
 
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        """Take over what a checkpoint, whose files lie in `directory`, declares about its use: a prefix, a pooling.
+
+        Returns what a reader of the row must know of it. Called once, in the worker, before anything is encoded.
+        """
+        return {}
+
     def check_config(self, config: Any) -> None:
         """Whether a checkpoint of the user's own speaks this task's language.
 

@@ -109,6 +109,25 @@ def test_a_chat_needs_a_template(tmp_path: Path) -> None:
     assert misfits(tmp_path, config)["chat"] == ""
 
 
+@pytest.mark.parametrize(
+    ("tokenizer", "fits"),
+    [
+        ({"source_lang": "fr", "target_lang": "en"}, ["translation-to-english"]),
+        ({"source_lang": "en_XX", "target_lang": "fr_XX"}, ["translation"]),
+        ({"source_lang": "de", "target_lang": "en"}, []),
+        ({"source_lang": None}, ["translation", "translation-to-english"]),
+        ({"source_lang": 3, "target_lang": ["en"]}, ["translation", "translation-to-english"]),
+    ],
+)
+def test_a_pair_of_languages(tmp_path: Path, tokenizer: dict[str, Any], fits: list[str]) -> None:
+    config = {"architectures": ["MarianMTModel"], "model_type": "marian", "is_encoder_decoder": True}
+    for own in (False, True):
+        found = misfits(tmp_path, config, own, tokenizer_config=tokenizer)
+        pairs = {name: found[name] for name in ("translation", "translation-to-english")}
+        assert [name for name, reason in pairs.items() if not reason] == (list(pairs) if own else fits)
+        assert all("--samples" in reason for reason in pairs.values() if reason)
+
+
 @pytest.mark.parametrize("labels", [{"a": 1}, {"0": None}, [], "x", {"-1": "x"}, {str(10**30): "x"}])
 def test_a_strange_config_is_asked_all_the_same(tmp_path: Path, labels: Any) -> None:
     found = misfits(tmp_path, BERT | {"id2label": labels, "num_labels": -3, "model_type": ["bert"]})
