@@ -90,7 +90,7 @@ def read_adapter(directory: Path) -> Adapter:
             "(adapter_model.bin) can run any code when it is loaded."
         )
     rank, alpha = content.get("r"), content.get("lora_alpha")
-    if type(rank) is not int or rank < 1 or not _is_number(alpha):
+    if type(rank) is not int or rank < 1 or not isinstance(alpha, int | float) or not _is_number(alpha):
         raise CheckpointError(f"{directory / ADAPTER} has no rank r and lora_alpha: save the adapter again.")
     saved = content.get("modules_to_save")
     saved = [name for name in saved if PLAIN.fullmatch(str(name))] if isinstance(saved, list) else []
@@ -167,19 +167,19 @@ def merged(model: Any, adapter: Adapter) -> Any:
     import peft
     from safetensors.torch import load_file
 
+    settings: dict[str, Any] = {
+        "r": adapter.rank,
+        "lora_alpha": adapter.alpha,
+        "target_modules": adapter.targets,
+        "modules_to_save": list(adapter.saved_modules) or None,
+        "rank_pattern": dict(adapter.ranks),
+        "alpha_pattern": dict(adapter.alphas),
+        "inference_mode": True,
+        **adapter.switches,
+    }
     try:
-        config = peft.LoraConfig(
-            r=adapter.rank,
-            lora_alpha=adapter.alpha,  # type: ignore[arg-type]
-            target_modules=adapter.targets,
-            modules_to_save=list(adapter.saved_modules) or None,
-            rank_pattern=dict(adapter.ranks),
-            alpha_pattern=dict(adapter.alphas),
-            inference_mode=True,
-            **adapter.switches,
-        )
-        wrapped = peft.PeftModel(model, config)
-        loaded = peft.set_peft_model_state_dict(wrapped, load_file(adapter.directory / ADAPTER_WEIGHTS))
+        wrapped: Any = peft.PeftModel(model, peft.LoraConfig(**settings))
+        loaded: Any = peft.set_peft_model_state_dict(wrapped, load_file(adapter.directory / ADAPTER_WEIGHTS))
         unread = list(loaded.unexpected_keys)
         lacking = [name for name in loaded.missing_keys if "lora_" in name or "modules_to_save" in name]
         if unread or lacking:
@@ -187,7 +187,7 @@ def merged(model: Any, adapter: Adapter) -> Any:
                 f"The tensors of the adapter in {adapter.directory} are not those that its config asks for "
                 f"({listed([*unread, *lacking])}): save it again."
             )
-        return wrapped.merge_and_unload().eval()  # type: ignore[operator]
+        return wrapped.merge_and_unload().eval()
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"The adapter in {adapter.directory} does not fit {type(model).__name__} "

@@ -121,10 +121,9 @@ def _part(part: Any, given: Mapping[str, Any], left: re.Pattern[str]) -> Any:
 def _resnet() -> Any:
     import transformers
 
-    return transformers.ResNetConfig(
-        embedding_size=8, hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1], layer_type="basic",
-        out_features=["stage2", "stage3", "stage4"],
-    )  # fmt: skip
+    sizes: dict[str, Any] = {"embedding_size": 8, "hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 1, 1]}
+    stages: dict[str, Any] = {"layer_type": "basic", "out_features": ["stage2", "stage3", "stage4"]}
+    return transformers.ResNetConfig(**sizes, **stages)
 
 
 def _parts(default: Any) -> Iterator[tuple[str, Any]]:

@@ -121,7 +121,7 @@ def test_a_search_of_its_own_is_followed_by_plain_scores(decoder: Path) -> None:
     ],
 )
 def test_a_prefix_is_the_checkpoint_s_or_its_family_s(tmp_path: Path, config: dict[str, Any], prefix: str) -> None:
-    task = type(TASKS["translation"])()
+    task: Any = type(TASKS["translation"])()
     notes = task.adapt(tmp_path, SimpleNamespace(**config))
     assert task.task_prefix == prefix
     assert notes == ({"prefix": prefix} if prefix else {})
@@ -150,7 +150,7 @@ def sentence_folder(folder: Path, *kinds: str, **pooling: Any) -> Path:
 )
 def test_pooling_is_as_declared(tmp_path: Path, pooling: dict[str, Any], mode: str) -> None:
     folder = sentence_folder(tmp_path / "m", "Transformer", "Pooling", "Normalize", **pooling)
-    task = type(TASKS["sentence-similarity"])()
+    task: Any = type(TASKS["sentence-similarity"])()
     assert task.adapt(folder, None)["pooling"] == mode
     assert type(TASKS["sentence-similarity"])().adapt(tmp_path, None)["pooling"] == "mean, not declared"
 
@@ -186,7 +186,7 @@ def test_a_prompt_and_a_product_are_obeyed_and_said(tmp_path: Path) -> None:
     folder = sentence_folder(tmp_path / "m", "Transformer", "Pooling", pooling_mode="mean")
     words = {"prompts": {"query": "Find: "}, "default_prompt_name": "query", "similarity_fn_name": "dot"}
     (folder / "config_sentence_transformers.json").write_text(json.dumps(words))
-    task = type(TASKS["sentence-similarity"])()
+    task: Any = type(TASKS["sentence-similarity"])()
     notes = task.adapt(folder, None)
     assert notes == {"pooling": "mean", "similarity": "dot", "prompt": "Find: "}
     assert task.task_prefix == "Find: "
@@ -201,7 +201,7 @@ def test_strange_files_of_sentence_transformers(tmp_path: Path, text: str) -> No
 
 
 def test_depth_in_metres_is_compared_as_it_is() -> None:
-    task = type(TASKS["depth-estimation"])()
+    task: Any = type(TASKS["depth-estimation"])()
     truth = task.truth_of(np.full((32, 32), 2.0, np.float32))
     outputs = SimpleNamespace(predicted_depth=__import__("torch").full((1, 32, 32), 4.0))
     for model_type, accuracy in (("dpt", 1.0), ("zoedepth", 0.0)):
@@ -217,7 +217,7 @@ def test_depth_in_metres_is_compared_as_it_is() -> None:
 
 
 def test_a_family_that_was_trained_without_a_mask_is_padded_to_its_end() -> None:
-    task = type(TASKS["zero-shot-image-classification"])()
+    task: Any = type(TASKS["zero-shot-image-classification"])()
     assert task.adapt(Path(), SimpleNamespace(model_type="siglip")) == {"padding": "max_length"}
     assert task.padding == "max_length"
     assert type(task)().adapt(Path(), SimpleNamespace(model_type="clip")) == {}

@@ -118,7 +118,8 @@ def test_questions_are_answered_by_classes_where_a_family_does(tmp_path: Path) -
     transformers.ViltForQuestionAnswering(config).save_pretrained(tmp_path)
     made.tokenizer(tmp_path, pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]")
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
-    images = transformers.ViltImageProcessor(size={"shortest_edge": 32}, size_divisor=16)
+    sides: dict[str, Any] = {"size": {"shortest_edge": 32}, "size_divisor": 16}
+    images = transformers.ViltImageProcessor(**sides)
     transformers.ViltProcessor(images, tokenizer).save_pretrained(tmp_path)
     samples = [
         Sample(str(place), {"image": picture(place), "question": text}, "yes")
@@ -131,11 +132,12 @@ def test_questions_are_answered_by_classes_where_a_family_does(tmp_path: Path) -
 def test_a_padded_sound_is_heard_as_it_is_alone(tmp_path: Path, norm: str) -> None:
     import transformers
 
-    config = transformers.HubertConfig(
+    sizes: dict[str, Any] = dict(
         **TEXT, conv_dim=(16, 16), conv_kernel=(10, 3), conv_stride=(5, 2), num_feat_extract_layers=2,
         num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2, feat_extract_norm=norm,
         do_stable_layer_norm=norm == "layer", pad_token_id=0,
     )  # fmt: skip
+    config = transformers.HubertConfig(**sizes)
     transformers.HubertForCTC(config).save_pretrained(tmp_path)
     letters = {letter: place for place, letter in enumerate(["<pad>", "<unk>", "|", "a", "b"])}
     (tmp_path / "vocab.json").write_text(json.dumps(letters))
