@@ -52,6 +52,13 @@ class Backend(ABC):
         """Why no cell of this backend can run on `device`, or `None`. Called without torch in the process."""
         return None
 
+    def explain(self, model: str, problem: str) -> str | None:
+        """Why a checkpoint of the user's own cannot be built for this backend or run there, in a sentence.
+
+        `model` is its class, `problem` what was raised. `None` where that would be a fault and no limit.
+        """
+        return None
+
     def options(self) -> Mapping[str, Any]:
         """What else determines the build: part of its cache key."""
         return {}

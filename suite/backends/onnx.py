@@ -27,6 +27,12 @@ class Onnx(Backend):
     def unsupported(self, device: str) -> str | None:
         return library.unsupported(device)
 
+    def explain(self, model: str, problem: str) -> str | None:
+        return (
+            f"{model} cannot be exported to ONNX and run there ({problem}), which is a limit of the exporter for this "
+            "architecture: use the backends of torch"
+        )
+
     def build(self, subject: Subject, directory: Path, base: Path | None) -> None:
         if library.has_exporter():
             from suite.backends.shared.onnx import exporting

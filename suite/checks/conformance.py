@@ -21,7 +21,7 @@ from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.task import Task
 from suite.task.base import on_device
-from suite.task.generation import Generated, generate
+from suite.task.generation import Generated, generate, samples
 
 BATCH = 4
 SHORT = 3
@@ -127,6 +127,8 @@ def _repeatable(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
 
 
 def _batching(cell: CellUnderTest, inputs: list[Any]) -> Iterator[str]:
+    if cell.subject.generative and samples(cell.runnable, cell.subject.generation or {}):
+        return  # what is drawn for an input depends on how many are drawn for at once
     together = cell.observe(inputs)
     # What is fed back as numbers drifts apart step by step: only along one trail do the steps answer the same question.
     trails = [None if together.trail is None else together.trail[i : i + 1] for i in range(len(inputs))]

@@ -113,6 +113,21 @@ def _add_commands_for_contributors(commands: argparse._SubParsersAction[argparse
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of the random moments (default: 0)")
     command.set_defaults(command=soak)
 
+    usage = (
+        "try a tiny checkpoint of every architecture that transformers maps to our Auto classes, and write the table"
+    )
+    command = commands.add_parser("families", help=usage)
+    command.add_argument(
+        "--class", action="append", default=[], dest="classes", metavar="AUTO_CLASS", help="only this one"
+    )
+    command.add_argument("--family", action="append", default=[], metavar="MODEL_TYPE", help="only this one")
+    command.add_argument("--again", action="store_true", help="also what the table has already")
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="trials at a time (default: 1)")
+    command.add_argument("--seconds", type=int, default=180, metavar="N", help="processor time that one may take")
+    usage = "where table and page are (default: results/families)"
+    command.add_argument("--into", type=Path, default=Path("results", "families"), metavar="DIR", help=usage)
+    command.set_defaults(command=families)
+
     command = commands.add_parser("docs", help="write the generated tables of the pages again; for contributors")
     command.add_argument(
         "--check", action="store_true", help="write nothing, and exit with 1 if a table is out of date"
@@ -289,6 +304,19 @@ def soak(parsed: argparse.Namespace) -> int:
     for line in counts.lines():
         print(line)
     return 0 if counts.is_clean else 1
+
+
+def families(parsed: argparse.Namespace) -> int:
+    """Try the families and write their table; 1 if one fails."""
+    from suite.cli.families import Chosen, write_families
+
+    chosen = Chosen(parsed.classes, parsed.family, parsed.again)
+    failing = write_families(
+        parsed.into, chosen, max(1, parsed.jobs), parsed.seconds, lambda line: print(line, flush=True)
+    )
+    print(parsed.into / "README.md")
+    print(f"{len(failing)} fail", file=sys.stderr)
+    return 1 if failing else 0
 
 
 def docs(parsed: argparse.Namespace) -> int:

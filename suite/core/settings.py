@@ -7,6 +7,8 @@ from pathlib import Path
 
 WEIGHTS = ("miniature", "random", "hub")
 
+GENERATION = ("plain", "own")
+
 DEVICES = ("cpu", "cuda", "mps")
 
 LATEST = "latest"
@@ -33,6 +35,10 @@ class Settings:
     tasks: Path
     seed: int = 0
     limit: int | None = None
+    base: str | None = None
+    """The model that an adapter, given as a model, stands on: a folder or a Hub id."""
+    generation: str = "plain"
+    """"plain", or "own" where the checkpoints' generation settings are obeyed."""
     further_tasks: tuple[Path, ...] = ()
     """Tasks folders that installed packages and the hook `pytest_touchstone_tasks` bring."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Subject:
     parts: tuple[str, ...] = ()
     vocabulary: int | None = None
     """How many token ids the model knows, where that is known."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What the checkpoint declares about its use, and whether it is obeyed."""
 
     @property
     def generative(self) -> bool:

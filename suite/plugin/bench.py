@@ -19,7 +19,7 @@ from suite.plugin.benchmark_clock import replay
 from suite.plugin.progress import Progress
 from suite.run.conditions import summary
 from suite.run.plan import is_selected, quick
-from suite.run.run import Run, exit_status
+from suite.run.run import COULD_NOT_MEASURE_STATUS, Run, exit_status
 from suite.task import discovery
 
 RUN = pytest.StashKey[Run]()
@@ -32,6 +32,7 @@ BENCHMARK_DISPLAY = tuple(
     )
 )  # fmt: skip
 """The options of pytest-benchmark that say how its tables look, or that need them."""
+HARMLESS = frozenset({Status.PASSED, Status.UNSUPPORTED, Status.KNOWN_FAILURE})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -164,6 +165,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.stash[PROGRESS].stop()
     if exitstatus == pytest.ExitCode.TESTS_FAILED and session.testsfailed == len(run.unmeasured):
         session.exitstatus = exit_status(run.statuses) or exitstatus
+    elif exitstatus == pytest.ExitCode.OK and (run.fits_nothing or run.passed_nothing):
+        session.exitstatus = COULD_NOT_MEASURE_STATUS
     run.finish(int(session.exitstatus))
     if run.folder is not None:
         session.config.stash[REPORT] = _write_report(run.folder.path)
@@ -231,6 +234,8 @@ def pytest_terminal_summary(
     print_summary(Console(file=table, force_terminal=terminalreporter.hasmarkup, width=100), run.folder.path)
     terminalreporter.section("touchstone")
     terminalreporter.write_line(table.getvalue())
+    for line in run.remarks:
+        terminalreporter.write_line(printable(line))
     for warning in run.runner.warnings:
         terminalreporter.write_line(f"warning: {printable(warning)}")
     for name, reason in run.noisy.items():
@@ -302,6 +307,9 @@ def _outcome(
     if outcome.status is Status.UNSTABLE and not run.settings.strict:
         run.noisy[cell.id] = outcome.reason
         return outcome
+    if outcome.status not in HARMLESS and not _is_named(config) and run.is_one_of_several(cell):
+        run.unasked.append(cell)
+        pytest.skip(printable(f"{outcome.status}, and nothing asked for {cell.capability} by name: {outcome.reason}"))
     if outcome.status in COULD_NOT_MEASURE:
         run.unmeasured.add(request.node.nodeid)
         pytest.fail(printable(f"{cell.id}: {outcome.status}: {outcome.reason}"), pytrace=False)
@@ -326,6 +334,12 @@ def _measures_latency(config: pytest.Config) -> bool:
     skipped = config.getoption("benchmark_skip", False)
     disabled = config.getoption("benchmark_disable", False) and not config.getoption("benchmark_enable", False)
     return not skipped and not disabled
+
+
+def _is_named(config: pytest.Config) -> bool:
+    """Whether the user named what to run, rather than a checkpoint alone."""
+    named = config.getoption("--capability") or config.option.keyword or any("::" in word for word in config.args)
+    return bool(named) or not config.getoption("--model")
 
 
 def _check(names: Sequence[str]) -> str | None:

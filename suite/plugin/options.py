@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import psutil
 import pytest
 
 from suite.core.errors import UsageError, known_name
-from suite.core.settings import DEVICES, LATEST, WEIGHTS, CourseSettings, Settings
+from suite.core.settings import DEVICES, GENERATION, LATEST, WEIGHTS, CourseSettings, Settings
 
 BUDGET, QUICK_BUDGET, QUICK_LIMIT = "0.5", "0.2", "50"
 OWN_COURSE = ""
@@ -32,8 +32,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="run only this backend (repeatable): %(type)s")  # fmt: skip
     add("--model", action="append", default=[], metavar="DIR_OR_ID",
         help="a checkpoint of your own instead of the tasks' (repeatable), matched by its config.json")  # fmt: skip
+    add("--base", default=None, metavar="DIR_OR_ID",
+        help="the model that an adapter (PEFT), given by --model, is merged into")  # fmt: skip
     add("--weights", default="miniature", metavar="KIND",
         help=f"where the weights come from: {', '.join(WEIGHTS)} (default: miniature)")  # fmt: skip
+    add("--generation", default=GENERATION[0], metavar="POLICY",
+        help="plain: greedy, whatever a checkpoint's settings say; own: as they say (default: plain)")  # fmt: skip
     add("--samples", default=None, metavar="FILE.jsonl",
         help='your own labelled data, one {"input": ..., "truth": ...} a line')  # fmt: skip
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
@@ -90,6 +94,8 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
         capabilities=tuple(get("--capability")),
         backends=backends,
         models=tuple(get("--model")),
+        generation=known_name("generation policy", get("--generation"), GENERATION),
+        base=_base(get("--base"), get("--model")),
         weights=weights,
         samples=samples,
         device=_device(get("--device")),
@@ -133,6 +139,12 @@ def physical_cores() -> int:
     physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
     return max(1, min(physical, allowed))
+
+
+def _base(base: str | None, models: Sequence[str]) -> str | None:
+    if base is not None and not models:
+        raise UsageError(f"--base {base} is what an adapter stands on: name the adapter with --model.")
+    return base
 
 
 def _device(text: str) -> str:

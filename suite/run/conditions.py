@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from suite.core.settings import Settings
+from suite.core.settings import GENERATION, Settings
 from suite.records import machine
 from suite.subjects.samples_file import samples_identity
 
 MUST_MATCH = (
-    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "limit", "samples_sha256", "isolated",
-    "cpu", "gpu", "libraries", "python", "touchstone",
+    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "limit", "generation", "samples_sha256",
+    "isolated", "cpu", "gpu", "libraries", "python", "touchstone",
 )  # fmt: skip
 """What a resumed run must share with the one that it continues."""
 
@@ -27,6 +27,7 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "strict": settings.strict,
         "budget_s": settings.budget,
         "limit": settings.limit,
+        "generation": None if settings.generation == GENERATION[0] else settings.generation,
         "cell_timeout_s": settings.cell_timeout,
         "isolated": settings.isolate,
         "samples_sha256": samples_identity(settings.samples) if settings.samples else None,

@@ -68,7 +68,12 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
                 batch_size=settings.batch_size,
                 threads=settings.threads,
             )
-            reason = source.unavailable or _without_weights(task, backend) or backend.unsupported(settings.device)
+            reason = (
+                source.unavailable
+                or source.misfit
+                or _without_weights(task, backend)
+                or backend.unsupported(settings.device)
+            )
             planned.append(Planned(cell, task, source, backend, reason))
     _distinct(planned)
     if settings.samples is not None:
@@ -103,8 +108,9 @@ def _without_weights(task: Task, backend: Backend) -> str | None:
 
 
 def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
-    """Read the user's samples once before anything runs; they belong to one capability."""
-    tasks = {entry.task.name: entry.task for entry in planned}
+    """Read the user's samples once before anything runs; they belong to one capability that the models fit."""
+    tasks = {entry.task.name: entry.task for entry in planned if entry.source.misfit is None}
+    tasks = tasks or {entry.task.name: entry.task for entry in planned}
     if len(tasks) != 1:
         raise UsageError(
             f"--samples {file} is labelled for one capability, but {len(tasks)} are selected: add --capability."
@@ -116,7 +122,7 @@ def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Ta
     if settings.models:
         candidates = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
         for model in dict.fromkeys(settings.models):
-            yield from match(model, candidates)
+            yield from match(model, candidates, own_samples=settings.samples is not None, base=settings.base)
         return
     for task in tasks.values():
         for checkpoint in task.checkpoints:

@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ class Run:
         self.unmeasured: set[str] = set()
         self.noisy: dict[str, str] = {}
         """Why a cell's latency cannot be used, by cell, where that is a warning."""
+        self.unasked: list[Cell] = []
+        """Of each check that did not pass, and that nothing asked for by name."""
         self._runner: CheckRunner | None = None
         self._locked: RunFolder | None = None
         self._started = time.monotonic()
@@ -99,6 +102,49 @@ class Run:
         return self._runner
 
     @property
+    def remarks(self) -> list[str]:
+        """What does not turn the run red and must be said all the same: a line for each capability."""
+        entries = [entry for entry in self._selected_entries if entry.source.misfit]
+        counts = Counter(cell.group for cell in self.unasked)
+        return [
+            *dict.fromkeys(f"{entry.cell.group}: unsupported: {entry.source.misfit}" for entry in entries),
+            *(
+                f"{group}: {count} checks did not pass, which counts only where it is asked for: --capability "
+                f"{group.partition('/')[0]}"
+                for group, count in counts.items()
+            ),
+        ]
+
+    def is_one_of_several(self, cell: Cell) -> bool:
+        """Whether the cell's checkpoint is of a class that does other capabilities too: nobody knows what it is for."""
+        return (
+            len(
+                {
+                    e.cell.capability
+                    for e in self.planned
+                    if e.cell.checkpoint == cell.checkpoint and not e.source.misfit
+                }
+            )
+            > 1
+        )
+
+    @property
+    def passed_nothing(self) -> bool:
+        """Whether of what nothing asked for by name nothing passed either."""
+        return bool(self.unasked) and Status.PASSED not in self.statuses
+
+    @property
+    def fits_nothing(self) -> bool:
+        """Whether no selected capability takes the checkpoint: nothing was measured then."""
+        entries = self._selected_entries
+        return bool(entries) and all(entry.source.misfit for entry in entries)
+
+    @property
+    def _selected_entries(self) -> list[Planned]:
+        chosen = {cell.id for cell, _ in self.selected}
+        return [entry for entry in self.planned if entry.cell.id in chosen]
+
+    @property
     def folder(self) -> RunFolder | None:
         """The run's folder, once there is one."""
         return self._runner.folder if self._runner else None
@@ -157,8 +203,7 @@ class Run:
         self._locked = folder
 
     def _open_folder(self) -> RunFolder:
-        chosen = {cell.id for cell, _ in self.selected}
-        selected = plan.describe([entry for entry in self.planned if entry.cell.id in chosen])
+        selected = plan.describe(self._selected_entries)
         if self.resumed:
             return self._continue(self.resumed, selected)
         name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -199,12 +244,16 @@ class Run:
         return folder
 
 
+COULD_NOT_MEASURE_STATUS = 6
+"""The exit code where something, or everything, could not be measured, and nothing failed."""
+
+
 def exit_status(statuses: Iterable[Status]) -> int:
     """6 where something could not be measured and nothing failed; 1 where something failed."""
     seen = set(statuses)
     if Status.FAILED in seen:
         return 1
-    return 6 if seen & COULD_NOT_MEASURE else 0
+    return COULD_NOT_MEASURE_STATUS if seen & COULD_NOT_MEASURE else 0
 
 
 def check_device(device: str) -> None:

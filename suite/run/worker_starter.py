@@ -70,4 +70,5 @@ class WorkerStarter:
             hub_data=settings.weights == "hub",
             shared=self._scratch.path,
             limit=settings.limit,
+            generation=settings.generation,
         )

@@ -15,6 +15,9 @@ ALLOWED = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "*.safetensors")
 IGNORED = ("*/*",)
 """Files in subfolders are for other runtimes: onnx/, openvino/, coreml/."""
 
+MODULES, POOLING = "modules.json", ("*_Pooling/config.json",)
+"""Where a checkpoint of sentence-transformers says that it has parts, and what is wanted of them."""
+
 NETWORK_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3"}
 """huggingface_hub lets their errors through; which of them it uses depends on its release."""
 
@@ -43,6 +46,8 @@ def fetch(repo: str, revision: str, weights: bool = True) -> Path:
             revision,
         )
     )
+    if (folder / MODULES).is_file():
+        explained(lambda: snapshot_download(repo, revision=revision, allow_patterns=list(POOLING)), repo, revision)
     if weights and not any(folder.glob("*.safetensors")):
         raise _without_weights(folder, repo, revision)
     return folder

@@ -12,12 +12,12 @@ from typing import Any
 from suite.core.errors import CheckpointError
 from suite.core.files import sha256
 from suite.core.printable import listed, shortened
+from suite.subjects.folder_kinds import ADAPTER, adapter_alone, foreign_kind, quantization
 from suite.task.card import changed_files, is_file
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-ADAPTER = "adapter_config.json"
 JSON_LIMIT, HEADER_LIMIT = 25_000_000, 100_000_000
 """Bytes of a file of JSON, and of the header of a safetensors file (that library's own limit)."""
 BITS = {
@@ -34,10 +34,16 @@ def check_files(directory: Path, weights: bool = True) -> None:
     Raises:
         CheckpointError: a sentence that names the file and what is wrong with it.
     """
+    kind = foreign_kind(directory) or adapter_alone(directory) if weights else None
+    if kind:
+        raise CheckpointError(kind)
     config = read_config(directory)
     _check_card(directory)
     if not weights:
         return
+    quantized = quantization(config, str(directory))
+    if quantized:
+        raise CheckpointError(quantized)
     if (directory / ADAPTER).exists():
         raise CheckpointError(
             f"{directory} holds {ADAPTER}, by which transformers would load an adapter over the weights: merge it into "
@@ -45,7 +51,7 @@ def check_files(directory: Path, weights: bool = True) -> None:
         )
     for file in weight_files(directory):
         wrong = [name for name in integer_tensors(file) if name.rpartition(".")[2] == "weight"]
-        if wrong and "quantization_config" not in config:
+        if wrong:
             raise CheckpointError(
                 f"{file} stores weights as whole numbers ({listed(wrong)}), which the model wants as floating point: "
                 "save it again with save_pretrained()."
@@ -59,6 +65,15 @@ def integer_tensors(file: Path) -> list[str]:
         CheckpointError: the file is damaged.
     """
     return [name for name, entry in _header(file).items() if entry["dtype"] in INTEGERS]
+
+
+def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors of a safetensors file.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    return {name: tuple(entry["shape"]) for name, entry in _header(file).items()}
 
 
 def read_config(directory: Path) -> dict[str, Any]:

@@ -1,30 +1,39 @@
-"""`--model DIR_OR_ID`: which tasks a checkpoint of the user's own can do, decided by its architecture."""
+"""`--model DIR_OR_ID`: which tasks a checkpoint of the user's own can do, decided by its class and its files."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from suite.core.errors import CheckpointError, UsageError
-from suite.core.printable import printable_name, shortened
+from suite.core.printable import printable_name
+from suite.subjects.adapter import declared_with, read_adapter
 from suite.subjects.architectures import auto_classes
+from suite.subjects.declared import declared_by, read_declared
+from suite.subjects.folder_kinds import ADAPTER, adapter_alone, quantization
 from suite.subjects.hub import fetch_config
 from suite.subjects.integrity import check_files, read_config
 from suite.subjects.processor_files import check_processor_files
 from suite.subjects.source import Source
 from suite.task import Checkpoint, Task
+from suite.task.declared import Declared
 
 HUB_ID = re.compile(r"(?P<repo>[\w.-]+(/[\w.-]+)?)(@(?P<revision>[\w./-]+))?")
 LOCAL_REVISION = "local"
 
 
-def match(model: str, tasks: Iterable[Task]) -> list[tuple[Task, Checkpoint, Source]]:
-    """The tasks whose Auto class takes the checkpoint, each with the checkpoint and its source.
+def match(
+    model: str, tasks: Iterable[Task], own_samples: bool = False, base: str | None = None
+) -> list[tuple[Task, Checkpoint, Source]]:
+    """The tasks that load the checkpoint's class, each with the checkpoint and its source.
 
-    `model` is a folder, or a Hub id (`organisation/name`, or a bare old name) with an optional `@revision`.
+    Where the class fits but the rest does not, the source says so (`misfit`). `model` is a folder, or a Hub id
+    (`organisation/name`, or a bare old name) with an optional `@revision`; `own_samples` is whether the tasks will be
+    asked about the user's samples. `base` is the folder or id of the model on which a folder that holds an adapter
+    stands.
 
     Raises:
         UsageError: there is no such checkpoint, its files are damaged, or no task takes its architecture.
@@ -32,14 +41,16 @@ def match(model: str, tasks: Iterable[Task]) -> list[tuple[Task, Checkpoint, Sou
     if not model.strip():
         raise UsageError("--model is empty: pass a folder or a Hub id.")
     directory = _expanded(model)
-    if directory.is_dir():
-        checkpoint, source = _from_directory(directory)
+    if base is not None:
+        checkpoint, source, declared = _from_adapter(directory, base)
+    elif directory.is_dir():
+        checkpoint, source, declared = _from_directory(directory)
     else:
-        checkpoint, source = _from_hub(model)
-    takers = _takers(checkpoint.architecture, model, list(tasks))
-    if source.directory is not None:
+        checkpoint, source, declared = _from_hub(model)
+    takers = _takers(declared, model, list(tasks))
+    if source.directory is not None and base is None:
         takers = _prepared(source.directory, takers)
-    return [(task, checkpoint, source) for task in takers]
+    return [(task, checkpoint, replace(source, misfit=task.misfit(declared, own_samples))) for task in takers]
 
 
 def _prepared(directory: Path, tasks: list[Task]) -> list[Task]:
@@ -59,19 +70,33 @@ def _prepared(directory: Path, tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task not in problems]
 
 
-def _from_directory(directory: Path) -> tuple[Checkpoint, Source]:
+def _from_directory(directory: Path) -> tuple[Checkpoint, Source, Declared]:
     directory = directory.resolve()
     try:
-        config = read_config(directory)
         check_files(directory)
+        declared = read_declared(directory)
     except CheckpointError as error:
         raise UsageError(f"--model cannot be used: {error}") from error
-    architecture = _architecture(config, str(directory))
-    checkpoint = Checkpoint(printable_name(directory.name), LOCAL_REVISION, architecture)
-    return checkpoint, Source("local", checkpoint, directory=directory)
+    checkpoint = Checkpoint(printable_name(directory.name), LOCAL_REVISION, declared.architecture)
+    return checkpoint, Source("local", checkpoint, directory=directory), declared
 
 
-def _from_hub(model: str) -> tuple[Checkpoint, Source]:
+def _from_adapter(directory: Path, base: str) -> tuple[Checkpoint, Source, Declared]:
+    """An adapter's own words where it has them (labels, a chat template), the base's for the rest."""
+    if adapter_alone(directory) is None:
+        raise UsageError(f"--base is for an adapter, and {directory} is none: it has no {ADAPTER}, or a model as well.")
+    place = _expanded(base)
+    _, source, words = _from_directory(place) if place.is_dir() else _from_hub(base)
+    directory = directory.resolve()
+    try:
+        declared = declared_with(read_adapter(directory), words)
+    except CheckpointError as error:
+        raise UsageError(f"--model cannot be used: {error}") from error
+    checkpoint = Checkpoint(printable_name(directory.name), LOCAL_REVISION, declared.architecture)
+    return checkpoint, replace(source, adapter=directory), declared
+
+
+def _from_hub(model: str) -> tuple[Checkpoint, Source, Declared]:
     parts = HUB_ID.fullmatch(model)
     if Path(model).is_file():
         raise UsageError(f"--model {model} is a file: pass the folder that it lies in.")
@@ -79,27 +104,19 @@ def _from_hub(model: str) -> tuple[Checkpoint, Source]:
         raise UsageError(f"--model {model}: there is no such folder{_near_folder(model)}{_without_prefix(model)}.")
     try:
         config, revision = fetch_config(parts["repo"], parts["revision"])
+        quantized = quantization(config, model)
+        if quantized:
+            raise CheckpointError(quantized)
+        declared = declared_by(config, model)
     except CheckpointError as error:
         raise UsageError(f"--model {model} is not a folder here{_near_folder(model)}. {error}") from error
-    checkpoint = Checkpoint(parts["repo"], revision, _architecture(config, model))
-    return checkpoint, Source("hub", checkpoint)
+    checkpoint = Checkpoint(parts["repo"], revision, declared.architecture)
+    return checkpoint, Source("hub", checkpoint), declared
 
 
-def _architecture(config: Mapping[str, Any], where: str) -> str:
-    architectures = config.get("architectures")
-    if not isinstance(architectures, list) or not architectures:
-        raise UsageError(
-            f"The config.json of {where} does not say which architecture it belongs to: save the model with "
-            'save_pretrained(), or add "architectures": ["..."] to it.'
-        )
-    if not isinstance(architectures[0], str):
-        raise UsageError(f"The architecture in the config.json of {where} is not a text: save the model again.")
-    return shortened(architectures[0])
-
-
-def _takers(architecture: str, model: str, tasks: list[Task]) -> list[Task]:
-    classes = auto_classes()
-    chosen = [task for task in tasks if task.auto_class in {architecture, *classes.get(architecture, ())}]
+def _takers(declared: Declared, model: str, tasks: list[Task]) -> list[Task]:
+    architecture, classes = declared.architecture, auto_classes()
+    chosen = [task for task in tasks if task.takes(declared)]
     if chosen:
         return chosen
     supported = ", ".join(f"{task.auto_class} ({task.name})" for task in tasks)

@@ -7,16 +7,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.core.errors import CheckpointError, InvalidInput, UsageError
+from suite.core.errors import CheckpointError, InvalidInput, Misfit, UsageError
 from suite.core.printable import listed, shortened
 from suite.core.subject import Subject
+from suite.subjects import class_fit
+from suite.subjects.adapter import Adapter, check_base, declared_with, has_config, has_processor, merged, read_adapter
 from suite.subjects.answer_files import answer_files
+from suite.subjects.declared import read_declared
 from suite.subjects.hub import fetch
 from suite.subjects.input_limits import InputLimits, apply_limits, input_limits
 from suite.subjects.integrity import check_files, fingerprint, integer_tensors, read_object, weight_files
 from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
+from suite.task import generation_settings
+from suite.task.generation_settings import PLAIN
 
 if TYPE_CHECKING:
     from suite.task import Sample, Task
@@ -36,20 +41,34 @@ def open_subject(
     seed: int = 0,
     *,
     own_samples: Sequence[Sample] | None = None,
+    generation: str = PLAIN,
 ) -> Subject:
     """Open a checkpoint for a task; the model itself is loaded by the subject's `load_model`.
 
     `own_samples` are the user's (`--samples`): the example is then made of them, and the checkpoint need not know the
-    task's labels, since it is asked about theirs.
+    task's labels, since it is asked about theirs. `generation` is whether the checkpoint's own settings are obeyed.
 
     Raises:
-        CheckpointError: the files are missing, damaged, or do not fit the task.
+        CheckpointError: the files are missing or damaged.
+        Misfit: they are sound, and the task can do nothing with them.
     """
     if source.unavailable:
         raise CheckpointError(f"{source.checkpoint.id} is not available here: {source.unavailable}.")
     directory = _directory(source, weights=task.no_weights is None)
-    config = _load(directory, "AutoConfig", "config")
-    processor = load_processor(directory, task.processor_class)
+    is_users = source.kind == "local" or (source.kind == "hub" and source.checkpoint not in task.checkpoints)
+    adapter = None if source.adapter is None else read_adapter(source.adapter)
+    if is_users:
+        words = read_declared(directory)
+        _refuse(task.misfit(words if adapter is None else declared_with(adapter, words), own_samples is not None))
+    config = _config(directory, adapter)
+    notes = task.adapt(directory, config)
+    has_processor_of_its_own = adapter is not None and has_processor(adapter.directory)
+    processor = load_processor(
+        adapter.directory if adapter and has_processor_of_its_own else directory, task.processor_class
+    )
+    if is_users:
+        _refuse(task.misfit_of_processor(processor, config, own_samples is not None))
+        class_fit.leave_out_segments(processor, class_fit.model_class(task.auto_class, config))
     _set_padding(processor, config, generative=task.generation is not None, where=directory)
     limits = InputLimits()
     if task.no_weights is None and hasattr(getattr(processor, "tokenizer", processor), "model_max_length"):
@@ -62,22 +81,43 @@ def open_subject(
     elif source.kind == "random":
         identity, load_model = _random_model(directory, task.auto_class, config, seed)
     else:
-        identity, load_model = _stored_model(directory, task.auto_class, config)
+        identity, load_model = _stored_model(directory, task.auto_class, config, adapter)
+
+    def example() -> dict[str, Any]:
+        return _example(task, processor, config, task.samples() if own_samples is None else own_samples)
+
+    if task.generation is not None:
+        notes |= generation_settings.settle_config(_declared_generation(directory, config), generation)
+
+    def load() -> Any:
+        model = load_model()
+        if is_users:
+            _refuse(class_fit.misfit(model, example().keys(), task.name, task.generation is not None))
+        if task.generation is not None:
+            generation_settings.settle(model, generation)
+        return model
+
     return Subject(
         directory=directory,
         auto_class=task.auto_class,
         config=config,
         processor=processor,
-        generation=None if task.generation is None else dict(task.generation),
+        generation=generation_settings.asked(task.generation, generation),
         fingerprint=identity,
         device=device,
         threads=threads,
-        example=lambda: _example(task, processor, config, task.samples() if own_samples is None else own_samples),
-        load_model=load_model,
+        example=example,
+        load_model=load,
         infer=task.infer,
         parts=tuple(task.parts),
         vocabulary=limits.vocabulary,
+        notes=notes,
     )
+
+
+def _refuse(misfit: str | None) -> None:
+    if misfit:
+        raise Misfit(misfit)
 
 
 def load_processor(directory: Path, processor_class: str) -> Any:
@@ -141,24 +181,52 @@ def _identity(directory: Path, *more: str) -> str:
     return fingerprint(files, *(file.relative_to(directory).as_posix() for file in files), *more)
 
 
+def _declared_generation(directory: Path, config: Any) -> Any:
+    """The generation settings that a checkpoint's model will come with."""
+    import transformers
+
+    try:
+        return transformers.GenerationConfig.from_pretrained(directory, local_files_only=True)
+    except Exception:  # there are none, or they are damaged: what then counts is in the model's own config
+        return transformers.GenerationConfig.from_model_config(config)
+
+
 def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Callable[[], Any]]:
     return _identity(directory), lambda: task.load_model(directory, config)
 
 
-def _stored_model(directory: Path, auto_class: str, config: Any) -> tuple[str, Callable[[], Any]]:
-    identity = _identity(directory)
+def _config(directory: Path, adapter: Adapter | None) -> Any:
+    """The checkpoint's config; an adapter's own where it has one, else with as many classes as its head."""
+    own = adapter is not None and has_config(adapter.directory)
+    config = _load(adapter.directory if adapter and own else directory, "AutoConfig", "config")
+    if adapter is not None and not own and adapter.labels not in (None, len(config.id2label)):
+        config.num_labels = adapter.labels
+    return config
+
+
+def _stored_model(
+    directory: Path, auto_class: str, config: Any, adapter: Adapter | None = None
+) -> tuple[str, Callable[[], Any]]:
+    identity = _identity(directory, *([] if adapter is None else [_identity(adapter.directory)]))
+    brought = () if adapter is None else adapter.saved_modules
 
     def load_model() -> Any:
         import torch
 
-        model, info = _model_from(directory, auto_class, copy.deepcopy(config), torch.float32)
-        if info["missing_keys"]:
-            missing = sorted(info["missing_keys"])
+        replaced = {"ignore_mismatched_sizes": True} if brought else {}
+        model, info = _model_from(directory, auto_class, copy.deepcopy(config), torch.float32, **replaced)
+        if adapter is not None:
+            check_base(model, adapter)
+        lacking = {*info["missing_keys"], *(entry[0] for entry in info.get("mismatched_keys") or ())}
+        missing = sorted(name for name in lacking if not set(brought).intersection(name.split(".")))
+        if missing:
             raise CheckpointError(
                 f"{directory} has no weights for {', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''}, "
                 f"which {type(model).__name__} needs: it was not trained for this task. Pass a fine-tuned checkpoint."
             )
         _refuse_integers(directory, model)
+        if adapter is not None:
+            model = merged(model, adapter)
         if model.can_generate() and model.generation_config.pad_token_id is None:
             model.generation_config.pad_token_id = config.pad_token_id
         return model.eval()
@@ -185,7 +253,9 @@ def _refuse_integers(directory: Path, model: Any) -> None:
         )
 
 
-def _model_from(directory: Path, auto_class: str, config: Any, dtype: Any) -> tuple[Any, dict[str, Any]]:
+def _model_from(
+    directory: Path, auto_class: str, config: Any, dtype: Any, **options: Any
+) -> tuple[Any, dict[str, Any]]:
     import transformers
 
     try:
@@ -197,6 +267,7 @@ def _model_from(directory: Path, auto_class: str, config: Any, dtype: Any) -> tu
             local_files_only=True,
             trust_remote_code=False,
             output_loading_info=True,
+            **options,
         )
     except MemoryError:
         raise

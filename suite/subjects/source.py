@@ -23,7 +23,9 @@ class Source:
     "real" (the real files out of an installed package) or "local" (a directory of the user's).
     `directory` holds config.json and safetensors; `None` for random, and for hub until it is fetched.
     `config` is the real-size config.json of random weights; `processor` the folder of the processor where
-    that is not `directory`. `unavailable` says why the weights are not available here and what to do.
+    that is not `directory`. `unavailable` says why the weights are not available here and what to do; `misfit` why a
+    checkpoint of the user's own is nothing for the task that it was matched with. `adapter` is the folder of an adapter
+    that is merged into the model of `directory` (`--base`).
     """
 
     kind: str
@@ -32,6 +34,8 @@ class Source:
     config: Path | None = None
     processor: Path | None = None
     unavailable: str | None = None
+    misfit: str | None = None
+    adapter: Path | None = None
 
 
 def resolve(checkpoint: Checkpoint, weights: str, tasks_root: Path) -> Source:

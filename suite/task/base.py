@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from suite.core.errors import CheckpointError
+
 if TYPE_CHECKING:
     import numpy as np
 
     from suite.core.runnable import Runnable
+    from suite.task.declared import Declared
 
 MODALITIES = ("text", "audio", "vision", "multimodal")
 
@@ -247,6 +250,34 @@ class Task(ABC):
     def load_model(self, directory: Path, config: Any) -> Any:
         """What runs a checkpoint without weights: a torch module that is called with a batch, and holds no tensor."""
         raise LookupError(f"{self.name} has weights: its models are loaded with {self.auto_class}.")
+
+    def takes(self, declared: Declared) -> bool:
+        """Whether a checkpoint of the user's own is of a class that this task loads."""
+        return self.auto_class in {declared.architecture, *declared.auto_classes}
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        """Why a checkpoint of the user's own is nothing for this task though its class fits, as far as its files say.
+
+        `own_samples` is whether it will be asked about the user's samples, in its own labels. `None` where it fits.
+        """
+        if own_samples:
+            return None
+        try:
+            self.check_config(declared.lone_config)
+        except CheckpointError as error:
+            return str(error)
+        return None
+
+    def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
+        """The same by what the checkpoint's tokenizer or preprocessor is, once it is loaded."""
+        return None
+
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        """Take over what a checkpoint, whose files lie in `directory`, declares about its use: a prefix, a pooling.
+
+        Returns what a reader of the row must know of it. Called once, in the worker, before anything is encoded.
+        """
+        return {}
 
     def check_config(self, config: Any) -> None:
         """Whether a checkpoint of the user's own speaks this task's language.

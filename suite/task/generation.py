@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from suite.task.generation_settings import SEARCH, plainly, setting
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
@@ -43,22 +45,49 @@ def generate(
     forced: torch.Tensor | None = None,
 ) -> Generated:
     """Generate with `options`, or follow the `forced` tokens (batch, steps) and report the raw scores at each step."""
+    if forced is not None:
+        return _followed(runnable, batch, options, forced)
+    if setting(runnable.model, options, "num_beams") != 1:
+        # The scores of beams are those of other prefixes: what was found is read again, token by token.
+        found = runnable.generate(batch, **options)
+        return _followed(runnable, batch, options, found[:, _prompt_length(runnable.model, batch) :])
+    return _generated(runnable, batch, options, [])
+
+
+def samples(runnable: Runnable, options: Mapping[str, Any]) -> bool:
+    """Whether tokens are drawn at random, so that an answer depends on what was drawn before it."""
+    return bool(setting(runnable.model, options, "do_sample"))
+
+
+def _followed(runnable: Runnable, batch: Mapping[str, Any], options: Mapping[str, Any], tokens: Any) -> Generated:
+    """The scores along given tokens: (batch, steps)."""
+    steps = tokens.shape[1]
+    kept = {name: value for name, value in options.items() if name not in SEARCH}
+    kept |= {"max_new_tokens": steps, "min_new_tokens": steps, "do_sample": False, "num_beams": 1}
+    with plainly(runnable.model):
+        followed = _generated(runnable, batch, kept, [_Follow(tokens)])
+    tokens = tokens.cpu()
+    return Generated(tokens, followed.logits, _lengths(tokens, end_tokens(runnable.model)))
+
+
+def _generated(
+    runnable: Runnable, batch: Mapping[str, Any], options: Mapping[str, Any], processors: list[Any]
+) -> Generated:
     import torch
 
-    options = dict(options)
-    processors = []
-    if forced is not None:
-        processors.append(_Follow(forced))
-        options |= {"max_new_tokens": forced.shape[1], "min_new_tokens": forced.shape[1], "do_sample": False}
     out = runnable.generate(
         batch, **options, logits_processor=processors, return_dict_in_generate=True, output_logits=True
     )
     # Whatever was there before the first new token (a prompt, a start token, both) is not counted by its kind of model.
     tokens = out.sequences[:, out.sequences.shape[1] - len(out.logits) :].cpu()
     logits = torch.stack([step.float().cpu() for step in out.logits], dim=1)
-    if forced is not None:
-        tokens = forced.cpu()
     return Generated(tokens, logits, _lengths(tokens, end_tokens(runnable.model)))
+
+
+def _prompt_length(model: Any, batch: Mapping[str, Any]) -> int:
+    """How many tokens of a sequence were there before the first new one."""
+    name = "decoder_input_ids" if model.config.is_encoder_decoder else "input_ids"
+    return int(batch[name].shape[1]) if name in batch else 1
 
 
 def end_tokens(model: Any) -> set[int]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from suite.core.errors import InvalidInput
-from suite.task import Batch, Sample
+from suite.task import Batch, Sample, families
+from suite.task.declared import Declared
 from suite.task.generation import Generated, generate
 from suite.task.scores import commonest
 from suite.task.text import longest_input
@@ -18,6 +19,10 @@ from suite.task.vision import ImageTask, read_image
 
 if TYPE_CHECKING:
     from suite.core.runnable import Runnable
+
+
+IN_CHATS = "AutoModelForImageTextToText"
+"""What loads the models that are asked about a picture in a chat."""
 
 
 class ImageTextTask(ImageTask):
@@ -105,11 +110,37 @@ class ImageTextTask(ImageTask):
 
 
 class GenerativeImageTextTask(ImageTextTask):
-    """A task on a picture with one text, answered by `generate()`.
+    """A task on a picture with one text, answered by `generate()`, or by a choice among classes where a family does.
 
-    Inputs whose texts have the same number of tokens go together: BLIP's `generate()` takes the padding of a shorter
-    text for a part of it, and cuts off its last token, so that its answers would depend on what else is in a batch.
+    A family is asked in one of three ways (`suite.task.families`): through its parts, with the text as it is; by
+    classes; or in a chat, by its processor's template. Of the first kind, inputs whose texts have the same number of
+    tokens go together: BLIP's `generate()` takes the padding of a shorter text for a part of it, and cuts off its last
+    token, so that its answers would depend on what else is in a batch.
     """
+
+    way = "parts"
+    instead_of_nothing: ClassVar[str] = ""
+    """What a chat is asked where an input has no text."""
+
+    def takes(self, declared: Declared) -> bool:
+        in_chats = IN_CHATS in declared.auto_classes and families.image_text_way(declared) == "chat"
+        return super().takes(declared) or in_chats
+
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        self.way = families.image_text_way(config)
+        if self.way == "parts":
+            return {}
+        self.parts = ()  # type: ignore[misc]  # of this task alone, whose worker this is
+        if self.way == "classes":
+            self.generation = None  # type: ignore[misc]
+            return {"asked": "by classes"}
+        self.auto_class = IN_CHATS  # type: ignore[misc]
+        return {"asked": "in a chat, by the processor's template"}
+
+    def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
+        if self.way == "chat" and not getattr(processor, "chat_template", None):
+            return "the processor has no chat template, by which a model of this family is asked about a picture"
+        return None
 
     def check_truth(self, truth: Any) -> None:
         check_texts(truth)
@@ -120,13 +151,27 @@ class GenerativeImageTextTask(ImageTextTask):
     def check_answer(self, answer: Any) -> str | None:
         return None if isinstance(answer, str) else f"an answer is {type(answer).__name__}, not a string"
 
+    def as_chat(self, processor: Any, text: str) -> str:
+        """A text as the model's template says it, beside a picture."""
+        content = [{"type": "image"}, {"type": "text", "text": text or self.instead_of_nothing}]
+        prompt = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        return str(prompt)
+
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         images = [self.image_of(value) for value in inputs]
         texts = [self.as_text(text) for value in inputs for text in self.texts(value)]
+        if self.way == "chat":
+            prompts = [self.as_chat(processor, text) for text in texts]
+            nested = [[image] for image in images]
+            return dict(processor(images=nested, text=prompts, padding=True, return_tensors="pt"))
+        if self.way == "classes":
+            return dict(processor(images=images, text=texts, padding=True, return_tensors="pt"))
         # On the right also for a decoder: `infer` gives it no padding at all.
         return dict(processor(images=images, text=texts, padding=True, padding_side="right", return_tensors="pt"))
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Any:
+        if self.way != "parts":
+            return super().infer(runnable, batch, forced)
         import torch
 
         lengths = batch["attention_mask"].sum(dim=1).tolist()
@@ -148,10 +193,14 @@ class GenerativeImageTextTask(ImageTextTask):
         return int(model.config.text_config.sep_token_id)
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
+        if self.way == "classes":
+            return [str(config.id2label[index]) for index in outputs.logits.argmax(dim=-1).tolist()]
         rows = [row[:length] for row, length in zip(outputs.tokens.tolist(), outputs.lengths, strict=True)]
         return [text.strip() for text in processor.tokenizer.batch_decode(rows, skip_special_tokens=True)]
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        if self.way == "classes":
+            return list(outputs.logits.float().cpu().numpy()[:, None, :])
         scores: list[np.ndarray] = outputs.scores()
         return scores
 

@@ -8,6 +8,7 @@ from typing import Any
 from suite.core.errors import CheckpointError, UsageError
 from suite.core.printable import listed
 from suite.task import Task
+from suite.task.declared import Declared
 from suite.task.scores import commonest
 from suite.task.truths import check_label
 
@@ -79,6 +80,21 @@ class Labelled(Task):
     def own_truth(self, truth: Any, config: Any) -> Any:
         """A label of the user's in the word that answers use; overridden where a truth is several."""
         return self.own_label(truth, config)
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        """As every task's; and a checkpoint that answers with a number, or with several labels at a time."""
+        problem = declared.config.get("problem_type")
+        if problem == "regression" or (problem is None and len(declared.labels) == 1):
+            return (
+                f"the checkpoint answers with a number (its problem_type is regression, or it has one label), and "
+                f"{self.name} compares labels: pass a classifier"
+            )
+        if problem == "multi_label_classification":
+            return (
+                f"the checkpoint gives any number of labels at a time (problem_type multi_label_classification), and "
+                f"{self.name} compares one label with one truth: pass a classifier that gives one"
+            )
+        return super().misfit(declared, own_samples)
 
     def check_config(self, config: Any) -> None:
         """Whether the checkpoint has a class for each of the task's labels.

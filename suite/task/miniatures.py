@@ -166,6 +166,7 @@ def score_of(task: Task, directory: Path, change: Callable[[Any], Any] | None = 
 
     processor = getattr(transformers, task.processor_class).from_pretrained(directory)
     config = transformers.AutoConfig.from_pretrained(directory)
+    task.adapt(directory, config)
     if task.no_weights:
         model = task.load_model(directory, config)
     else:

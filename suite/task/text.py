@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from suite.core.errors import InvalidInput
-from suite.task import Task
+from suite.task import Task, families
 from suite.task.labels import Labelled
 from suite.task.scores import commonest, references
 from suite.task.truths import check_texts
@@ -28,7 +29,16 @@ class TextTask(Task):
     """A task whose input is one string."""
 
     modality = "text"
-    task_prefix: ClassVar[str] = ""
+    prefixes: ClassVar[Mapping[str, str]] = {}
+    """Of this capability the name in `task_specific_params`, and what families that were trained on several tasks at a
+    time document as its prefix."""
+    task_prefix: str = ""
+    """What stands before each text for the checkpoint at hand."""
+
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        for name, documented in self.prefixes.items():
+            self.task_prefix = families.prefix(config, name, documented)
+        return {"prefix": self.task_prefix} if self.task_prefix else {}
 
     def texts(self, value: Any) -> Sequence[str]:
         """The strings in one input; more than one where the input is a pair."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from suite.backends import Backend, load_backend
 from suite.backends.base import Tolerance
 from suite.checks import worker_requests
-from suite.core.errors import NotFinite
+from suite.core.errors import NotFinite, TouchstoneError, Unsupported
+from suite.core.printable import shortened
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.measure import memory
@@ -27,6 +29,8 @@ from suite.worker.build_cache import BuildCache
 from suite.worker.build_key import ensure_build
 from suite.worker.messages import Built, Opened, Request, Spec
 
+LONGEST_PROBLEM = 200
+"""Characters of what an exporter said."""
 TIMED_TOKENS = 16
 """New tokens per timed generation, so that every backend does the same work."""
 
@@ -67,8 +71,31 @@ class CellWorker:
         self._set_threads()
         _ = self.samples  # what the model cannot take is said before minutes are spent on an export
         started = time.perf_counter()
+        if self.spec.source.kind not in ("local", "hub"):
+            return self._built(started)
+        try:
+            built = self._built(started)
+            # Whether its graphs run at all is found out here, not while something is measured.
+            runnable = self.backend.prepare(self.subject, BuildCache().content(built.name))
+            self.subject.infer(runnable, on_device(self.subject.example(), self.spec.device))
+            return built
+        except (TouchstoneError, MemoryError):
+            raise
+        except Exception as error:  # an exporter raises whatever its parts raise
+            text = " ".join(str(error).split())
+            reason = self.backend.explain(self.spec.source.checkpoint.architecture, self._problem(error, text))
+            if reason is None or any(phrase in text.lower() for phrase in ("out of memory", "bad_alloc")):
+                raise
+            traceback.print_exc()
+            raise Unsupported(reason) from error
+
+    def _built(self, started: float) -> Built:
         name, is_new = ensure_build(self.backend, self.subject, BuildCache())
         return Built(name, time.perf_counter() - started if is_new else 0.0)
+
+    @staticmethod
+    def _problem(error: Exception, text: str) -> str:
+        return f"{type(error).__name__}: {shortened(text, LONGEST_PROBLEM)}" if text else type(error).__name__
 
     def open(self, build: str | None) -> Opened:
         """Load the checkpoint and prepare the runnable; `build` is the name of a build in the cache."""
@@ -82,7 +109,7 @@ class CellWorker:
             load_s=loaded - started,
             prepare_s=prepared - loaded,
             size_mb=self._runnable.size_bytes / memory.MB,
-            notes=self._runnable.notes,
+            notes={**subject.notes, **self._runnable.notes},
         )
 
     def use_threads(self, count: int) -> None:
@@ -144,7 +171,11 @@ class CellWorker:
         """The resolved checkpoint."""
         spec = self.spec
         own = None if spec.samples is None else read_samples(spec.samples, self.task)
-        return open_subject(spec.source, self.task, spec.device, spec.threads, spec.seed, own_samples=own)
+        subject = open_subject(
+            spec.source, self.task, spec.device, spec.threads, spec.seed, own_samples=own, generation=spec.generation
+        )
+        self.task.generation = subject.generation  # type: ignore[misc]  # of this task alone, whose worker this is
+        return subject
 
     @cached_property
     def samples(self) -> Sequence[Sample]:
@@ -195,6 +226,7 @@ class CellWorker:
         runnable = self.runnable
         options = {
             **(self.subject.generation or {}),
+            "num_return_sequences": 1,
             "min_new_tokens": TIMED_TOKENS,
             "max_new_tokens": TIMED_TOKENS,
         }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.subjects import Source
+from suite.task.generation_settings import PLAIN
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Spec:
     """A folder of the run's own, in which one worker leaves for the others what takes long to make."""
     limit: int | None = None
     """Samples that are scored; all, where it is None."""
+    generation: str = PLAIN
+    """Whether a checkpoint's own generation settings are switched off or obeyed."""
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Heard:
-    """Scores for every moment; and kernel and stride of the convolutions that make moments of samples."""
+    """Of each sound the scores of its own moments: (moments, letters)."""
 
-    logits: torch.Tensor
-    convolutions: list[tuple[int, int]]
-
-    def unpadded(self, samples: Sequence[int]) -> list[torch.Tensor]:
-        """Of each sound the scores of its own moments, from how many samples it has."""
-        lengths = np.array(samples)
-        for kernel, stride in self.convolutions:
-            lengths = (lengths - kernel) // stride + 1
-        return [row[:length] for row, length in zip(self.logits, lengths.tolist(), strict=True)]
+    rows: list[torch.Tensor]
 
 
 class AutomaticSpeechRecognitionCtc(TranscriptionTask):
@@ -70,19 +62,40 @@ class AutomaticSpeechRecognitionCtc(TranscriptionTask):
         return Batch(encoded, notes=[len(wave) for wave in inputs])
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Heard:
-        """A forward, and what the model's config says about lengths."""
-        config = runnable.model.config
-        return Heard(runnable(batch).logits, list(zip(config.conv_kernel, config.conv_stride, strict=True)))
+        """A forward; or one for each length, of a model that normalises its features over all that it is given."""
+        samples, config = self._samples(batch), runnable.model.config
+        if getattr(config, "feat_extract_norm", "") == "group" and len(set(samples)) > 1:
+            rows: dict[int, torch.Tensor] = {}
+            for length in sorted(set(samples)):
+                alike = [row for row, other in enumerate(samples) if other == length]
+                cut = Batch({name: value[alike][:, :length] for name, value in batch.items()}, [length] * len(alike))
+                rows |= zip(alike, self.infer(runnable, cut).rows, strict=True)
+            return Heard([rows[row] for row in range(len(samples))])
+        logits = runnable(batch).logits
+        return Heard(
+            [row[:length] for row, length in zip(logits, _moments(batch, samples, config, logits), strict=True)]
+        )
 
     def timed(self, runnable: Runnable, batch: Mapping[str, Any]) -> Any:
         """The forward alone; a backend without a model has no config either."""
         return runnable(batch)
 
     def decode(self, outputs: Heard, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
-        return [str(processor.decode(row.argmax(dim=-1).cpu())) for row in outputs.unpadded(self._samples(batch))]
+        return [str(processor.decode(row.argmax(dim=-1).cpu())) for row in outputs.rows]
 
     def numbers(self, outputs: Heard, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return [row.float().cpu().numpy() for row in outputs.unpadded(self._samples(batch))]
+        return [row.float().cpu().numpy() for row in outputs.rows]
 
     def _samples(self, batch: Any) -> list[int]:
         return batch.notes  # type: ignore[no-any-return]
+
+
+def _moments(batch: Mapping[str, Any], samples: Sequence[int], config: Any, logits: Any) -> list[int]:
+    """How many moments each sound has: by the convolutions that make them of samples, or by its share of the frames."""
+    if "input_values" in batch:
+        lengths = np.array(samples)
+        for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
+            lengths = (lengths - kernel) // stride + 1
+        return [int(length) for length in lengths]
+    frames = batch["attention_mask"].sum(dim=1).cpu().numpy()
+    return [int(length) for length in np.ceil(frames * logits.shape[1] / batch["attention_mask"].shape[1])]

@@ -37,6 +37,7 @@ class ImageCaptioning(GenerativeImageTextTask):
     metric = "exact match"
     words = "prompt"
     optional = True
+    instead_of_nothing = "Say in one short sentence what the picture shows."
     generation = {"max_new_tokens": 24, "do_sample": False, "num_beams": 1}  # noqa: RUF012
     parts = ("vision_model", "text_decoder")
 

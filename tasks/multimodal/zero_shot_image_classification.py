@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task import Batch, Checkpoint, HubDataset, Sample, families
 from suite.task.candidate_labels import CandidateLabelTask
 from suite.task.image_text import ImageTextTask, rgb
 
@@ -40,6 +41,7 @@ class ZeroShotImageClassification(CandidateLabelTask, ImageTextTask):
     scores = "logits_per_image"
     words = "candidate_labels"
     several = True
+    padding: bool | str = True
 
     def samples(self) -> Sequence[Sample]:
         labels = list(portraits.LABELS)
@@ -51,6 +53,10 @@ class ZeroShotImageClassification(CandidateLabelTask, ImageTextTask):
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         return Sample("", {"image": rgb(row["img"]), "candidate_labels": list(CIFAR10)}, CIFAR10[row["label"]])
 
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        self.padding = families.padding(config)
+        return {} if self.padding is True else {"padding": self.padding}
+
     def as_text(self, text: str) -> str:
         return scene_texts.photo_of(text)
 
@@ -59,7 +65,7 @@ class ZeroShotImageClassification(CandidateLabelTask, ImageTextTask):
         encoded = processor(
             images=[self.image_of(value) for value in inputs],
             text=[self.as_text(label) for label in labels],
-            padding=True,
+            padding=self.padding,
             return_tensors="pt",
         )
         return Batch(encoded, columns)

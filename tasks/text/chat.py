@@ -9,6 +9,7 @@ import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput
 from suite.task import Checkpoint, Sample
+from suite.task.declared import Declared
 from suite.task.scores import commonest, exact_match
 from suite.task.text import GenerativeTextTask, longest_input
 
@@ -16,6 +17,11 @@ from ..worlds import chats
 
 ROLES = ("system", "user", "assistant")
 Message = Mapping[str, str]
+TEMPLATES = ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
+"""Where a tokenizer's template may lie beside its config."""
+WITHOUT_TEMPLATE = (
+    "The tokenizer has no chat template, so this checkpoint was not made for chats: pass an instruct model."
+)
 
 
 class Chat(GenerativeTextTask):
@@ -49,11 +55,16 @@ class Chat(GenerativeTextTask):
             for index, example in enumerate(chats.chats("test"))
         ]
 
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        said = declared.tokenizer.get("chat_template") or declared.has(*TEMPLATES)
+        return super().misfit(declared, own_samples) if said else WITHOUT_TEMPLATE
+
+    def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
+        return None if processor.chat_template else WITHOUT_TEMPLATE
+
     def check_input(self, value: Any, processor: Any, config: Any) -> None:
         if not processor.chat_template:
-            raise CheckpointError(
-                "The tokenizer has no chat template, so this checkpoint was not made for chats: pass an instruct model."
-            )
+            raise CheckpointError(WITHOUT_TEMPLATE)
         self._check_messages(value)
         length = len(self._tokens(processor, [value])["input_ids"][0])
         limit = longest_input(processor, config)

@@ -72,6 +72,11 @@ class FillMask(TextTask):
         around = [*words[:place], cloze.MASK, *words[place + 1 : place + 1 + CONTEXT]]
         return Sample("", " ".join(around), words[place])
 
+    def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
+        if processor.mask_token is None:
+            return "the tokenizer has no mask token: this checkpoint was not made to fill masks"
+        return None
+
     def check_input(self, value: Any, processor: Any, config: Any) -> None:
         super().check_input(value, processor, config)
         masks = _as_written(value, processor).count(processor.mask_token)

@@ -51,6 +51,18 @@ class MultilingualTranslation(TranslationTask):
         pair = row["translation"]
         return Sample("", {"text": pair["en"], "source": "eng_Latn", "target": "spa_Latn"}, pair["es"])
 
+    def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
+        languages = sorted(
+            {code for sample in self.samples() for code in (sample.input["source"], sample.input["target"])}
+        )
+        unknown = [code for code in languages if _language(processor, code) is None]
+        if own_samples or not unknown:
+            return None
+        return (
+            f"the tokenizer has no token for {', '.join(unknown)}, so the checkpoint is not one for these languages: "
+            "pass samples in its own with --samples"
+        )
+
     def texts(self, value: Any) -> Sequence[str]:
         return (value["text"],)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from suite.core.errors import InvalidInput, UsageError
+from suite.core.errors import InvalidInput, Misfit, UsageError
 from suite.task import Checkpoint, HubDataset, Sample
+from suite.task.declared import Declared
+from suite.task.sentence_pooling import MODULES, Pooling, read_pooling
 from suite.task.text import TextTask
 
 PAIRS = Path(__file__).resolve().parent.parent / "data" / "sentence_pairs.jsonl"
@@ -41,10 +43,40 @@ class SentenceSimilarity(TextTask):
     )
     metric = "Spearman correlation with the graded similarity"
     decides_by_argmax = False
+    pooling = Pooling()
 
     def samples(self) -> Sequence[Sample]:
         rows = [json.loads(line) for line in PAIRS.read_text(encoding="utf-8").splitlines()]
         return [Sample(row["id"], row["input"], row["truth"]) for row in rows]
+
+    def takes(self, declared: Declared) -> bool:
+        # What sentence-transformers saved names the class that it was made from, whatever its head.
+        return super().takes(declared) or (declared.files is not None and declared.has(MODULES))
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        if not declared.reads_text_alone:
+            return (
+                f"{declared.architecture} is no model of text alone, which {self.name} averages the tokens of: pass a "
+                "text encoder"
+            )
+        if declared.is_encoder_decoder:
+            return (
+                f"{declared.architecture} is an encoder with a decoder, and a sentence is what the encoder alone makes "
+                "of it: save the encoder by itself"
+            )
+        return super().misfit(declared, own_samples)
+
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        self.pooling = read_pooling(directory)
+        if self.pooling.unknown:
+            raise Misfit(
+                f"the checkpoint makes its sentence vectors by {', '.join(self.pooling.unknown)}, which is not done "
+                "here: use sentence-transformers for it"
+            )
+        self.task_prefix = self.pooling.prompt
+        notes = {"pooling": self.pooling.mode if self.pooling.is_declared else f"{self.pooling.mode}, not declared"}
+        notes |= {"similarity": "dot"} if self.pooling.is_dot else {}
+        return notes | ({"prompt": self.task_prefix} if self.task_prefix else {})
 
     def texts(self, value: Any) -> Sequence[str]:
         if not isinstance(value, list | tuple) or len(value) != 2:
@@ -59,11 +91,9 @@ class SentenceSimilarity(TextTask):
         return list(self._embeddings(outputs, batch))
 
     def _embeddings(self, outputs: Any, batch: Mapping[str, Any]) -> np.ndarray:
-        """(pairs, 2, values): token states averaged over the attention mask, then scaled to length one."""
+        """(pairs, 2, values): token states pooled as the checkpoint declares, over the attention mask."""
         states = outputs.last_hidden_state.float()
-        mask = batch["attention_mask"].to(states.device).unsqueeze(-1)
-        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
-        pooled = pooled / pooled.norm(dim=-1, keepdim=True).clamp(min=1e-12)
+        pooled = self.pooling.vectors(states, batch["attention_mask"].to(states.device))
         return pooled.detach().cpu().numpy().reshape(-1, 2, pooled.shape[-1])
 
     def accuracy(self, answers: Sequence[float], truths: Sequence[float]) -> float:
@@ -78,7 +108,8 @@ class SentenceSimilarity(TextTask):
 
     def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
         """The cosine between a backend's embeddings and the reference's, averaged over the two sentences."""
-        return float(np.clip((numbers * reference).sum(axis=-1).mean(), 0.0, 1.0))
+        lengths = np.linalg.norm(numbers, axis=-1) * np.linalg.norm(reference, axis=-1)
+        return float(np.clip(((numbers * reference).sum(axis=-1) / np.maximum(lengths, 1e-12)).mean(), 0.0, 1.0))
 
     def from_hub(self, row: Mapping[str, Any]) -> Sample | None:
         return Sample("", [row["sentence1"], row["sentence2"]], float(row["score"]))

@@ -41,6 +41,7 @@ class Summarization(GenerativeTextTask):
         files="3.0.0/test-*.parquet",
     )
     metric = "ROUGE-L F1"
+    prefixes = {"summarization": "summarize: "}  # noqa: RUF012
     # All that the real checkpoint sets otherwise is said: it wants beams, a least length and no repetition.
     generation = {  # noqa: RUF012
         "max_new_tokens": 96,

@@ -31,7 +31,8 @@ class Translation(TranslationTask):
         name="fr-en",
         files="fr-en/test-*.parquet",
     )
-    task_prefix = "translate English to French: "
+    languages = ("en", "fr")
+    prefixes = {"translation_en_to_fr": "translate English to French: "}  # noqa: RUF012
 
     def samples(self) -> Sequence[Sample]:
         return [

@@ -15,6 +15,7 @@ class TranslationToEnglish(TranslationTask):
     """Translate French into English. Documented with pipeline("translation") on a Marian checkpoint."""
 
     name = "translation-to-english"
+    languages = ("fr", "en")
     checkpoints = (
         Checkpoint(
             id="Helsinki-NLP/opus-mt-fr-en",

@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput
 from suite.task import Batch, Checkpoint, HubDataset, Sample
+from suite.task.declared import Declared
 from suite.task.scores import exact_match
 from suite.task.text import TextTask, longest_input
 from suite.task.truths import check_text
@@ -69,6 +70,10 @@ class ZeroShotClassification(TextTask):
 
     def check_truth(self, truth: Any) -> None:
         check_text(truth)
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        # The labels are the input's own; the checkpoint's are about inference, whoever's samples they are.
+        return super().misfit(declared, own_samples=False)
 
     def check_config(self, config: Any) -> None:
         if _entailment(config) is None:

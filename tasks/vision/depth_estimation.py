@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from suite.task import Checkpoint, HubDataset, Sample
+from suite.core.errors import UsageError
+from suite.task import Checkpoint, HubDataset, Sample, families
 from suite.task.vision import ImageTask, read_image
 
 from ..worlds import landscapes
@@ -17,6 +18,10 @@ GRID = 16
 """Answers and truths are told at this many points along each side, evenly spread; the numbers are the whole map."""
 FARTHEST = 10.0
 """Metres. A prediction beyond is taken for this, as it is customary indoors."""
+NEAREST = 0.01
+"""Metres. Nothing that is seen is nearer, whatever a model says."""
+METRES = "metres"
+"""The key of an answer in metres, by a checkpoint that knows the scale: it is compared as it is."""
 WITHIN = 1.25
 CLOSE = 0.05
 NEAR_COLOUR, FAR_COLOUR = (250, 220, 90), (40, 20, 90)
@@ -31,7 +36,8 @@ class DepthEstimation(ImageTask):
     The checkpoint, one of the MiDaS family, answers with inverse depth up to an unknown scale and shift, and so does
     its miniature. An answer is therefore fitted to the truth first, by least squares in inverse depth, picture by
     picture; then its metres are compared with the true ones. Truths are inverse depth too, in 1/m, and 0 where nothing
-    is known: nothing is asked there.
+    is known: nothing is asked there. A checkpoint whose depth is metric answers in metres, which are compared as they
+    are.
     """
 
     name = "depth-estimation"
@@ -54,6 +60,7 @@ class DepthEstimation(ImageTask):
     )
     metric = "delta < 1.25"
     decides_by_argmax = False
+    is_metric = False
 
     def samples(self) -> Sequence[Sample]:
         return [
@@ -89,10 +96,22 @@ class DepthEstimation(ImageTask):
             raise ValueError("a depth is rows of metres, all of one length, some above 0")
         return Sample(str(row.get("id", index)), read_image(folder / row["input"]), self.truth_of(metres))
 
-    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Grid]:
-        return [_at_points(one) for one in outputs.predicted_depth.float().cpu().numpy()]
+    def own_truth(self, truth: Any, config: Any) -> Grid:
+        if not isinstance(truth, list) or len(truth) != GRID:
+            raise UsageError(f"{str(truth)[:40]!r} is no depth")
+        return truth
+
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        self.is_metric = families.is_metric_depth(config)
+        scored = "metres, compared as they are" if self.is_metric else "relative, fitted to each truth"
+        return {"depth": scored}
+
+    def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Any]:
+        grids = [_at_points(one) for one in outputs.predicted_depth.float().cpu().numpy()]
+        return [{METRES: grid} for grid in grids] if self.is_metric else list(grids)
 
     def check_answer(self, answer: Any) -> str | None:
+        answer = _grid(answer)
         if len(answer) != GRID or any(len(row) != GRID for row in answer):
             return f"an answer is no grid of {GRID} x {GRID} numbers"
         return None if all(np.isfinite(row).all() for row in answer) else "an answer holds numbers that are not finite"
@@ -127,7 +146,9 @@ class DepthEstimation(ImageTask):
         return self.accuracy([mean.reshape(GRID, GRID).tolist()] * len(truths), truths)
 
     def describe_answer(self, answer: Any) -> str:
-        values = np.asarray(answer)
+        values = np.asarray(_grid(answer))
+        if isinstance(answer, Mapping):
+            return f"{values.min():.2f} to {values.max():.2f} m"
         return f"inverse depth from {values.min():.2f} to {values.max():.2f}"
 
     def render(self, value: Any, answer: Any) -> np.ndarray | None:
@@ -157,21 +178,36 @@ def _points(truths: Sequence[Grid]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compared(answers: Sequence[Grid], truths: Sequence[Grid]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Metres of the fitted answers, true metres, and where those are known; each (pictures, points)."""
+    """Metres of the answers, relative ones being fitted; true metres, and where they are known; (pictures, points)."""
     true, known = _points(truths)
-    given = np.asarray(answers, np.float64).reshape(len(answers), -1)
+    given = np.asarray([_inverse(answer) for answer in answers], np.float64).reshape(len(answers), -1)
+    as_they_are = np.asarray([[isinstance(answer, Mapping)] for answer in answers])
     wanted = 1 / true
     count = np.maximum(known.sum(axis=1, keepdims=True), 1)
     middle, goal = ((values * known).sum(axis=1, keepdims=True) / count for values in (given, wanted))
     spread = ((given - middle) ** 2 * known).sum(axis=1, keepdims=True)
     common = ((given - middle) * (wanted - goal) * known).sum(axis=1, keepdims=True)
     fitted = np.divide(common, spread, out=np.zeros_like(common), where=spread > 1e-12) * (given - middle) + goal
+    fitted = np.where(as_they_are, given, fitted)
     return 1 / np.maximum(fitted, 1 / FARTHEST), true, known
+
+
+def _grid(answer: Any) -> Grid:
+    """The numbers of an answer, whether they are metres or relative."""
+    grid: Grid = answer[METRES] if isinstance(answer, Mapping) else answer
+    return grid
+
+
+def _inverse(answer: Any) -> Any:
+    """An answer as inverse depth."""
+    if not isinstance(answer, Mapping):
+        return answer
+    return 1 / np.maximum(np.asarray(answer[METRES], np.float64), NEAREST)
 
 
 def _coloured(answer: Any) -> np.ndarray:
     """A grid in colours, from the farthest point to the nearest: answers have no unit to be drawn in."""
-    values = np.asarray(answer, np.float64)
+    values = np.asarray(_inverse(answer), np.float64)
     shades = (values - values.min()) / max(float(np.ptp(values)), 1e-9)
     ink = np.asarray(FAR_COLOUR) + shades[:, :, None] * (np.asarray(NEAR_COLOUR) - np.asarray(FAR_COLOUR))
     return np.rint(ink).astype(np.uint8)

@@ -31,7 +31,7 @@ PLACEHOLDERS = {
 PARSED_ONLY = {
     cli.course: "it runs a course", cli.verify_lifecycle: "it installs releases", cli.overhead: "it takes minutes",
     cli.build_miniatures: "it trains", cli.check_miniatures: "it takes minutes", cli.bench: "it takes an hour",
-    cli.soak: "it takes an hour",
+    cli.soak: "it takes an hour", cli.families: "it takes hours",
 }  # fmt: skip
 """The commands of `python -m suite` that are not run here."""
 ALL = [command for page in pages() for command in commands(page)]

@@ -82,7 +82,7 @@ class Vectors(TextTask):
         return 0.0
 
 
-def tokenizer(directory: Path, **special: str) -> None:
+def tokenizer(directory: Path, **special: str | list[str]) -> None:
     """Save a tokenizer of whole words that both generations of transformers load."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
@@ -90,9 +90,8 @@ def tokenizer(directory: Path, **special: str) -> None:
     vocabulary = {word: index for index, word in enumerate([*SPECIAL, *WORDS])}
     raw = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     raw.pre_tokenizer = pre_tokenizers.Whitespace()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=raw, unk_token="[UNK]", model_input_names=["input_ids", "attention_mask"], **special
-    )
+    words: dict[str, Any] = {"unk_token": "[UNK]", "model_input_names": ["input_ids", "attention_mask"], **special}
+    fast = PreTrainedTokenizerFast(tokenizer_object=raw, **words)
     fast.save_pretrained(directory)
     file = directory / "tokenizer_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"tokenizer_class": "PreTrainedTokenizerFast"}))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from suite.backends.shared.onnx import cross_attention, part_graphs
 from suite.backends.shared.submodules import as_module
+from suite.core.errors import Unsupported
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 
@@ -64,6 +66,11 @@ def _component(module: Any, inputs: Mapping[str, Any]) -> Any:
 def _decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     from transformers.exporters.utils import decompose_for_generation
 
+    if "past_key_values" not in inspect.signature(model.forward).parameters:
+        raise Unsupported(
+            f"{type(model).__name__} keeps a recurrent state, and the decoder that is exported takes keys and values: "
+            "use the backends of torch"
+        )
     stages = decompose_for_generation(model, dict(example), multi_token_decode=True)
     return {DECODER: stages["decode"]}
 

@@ -1,0 +1,152 @@
+"""A tiny configuration of any class: the defaults with the well-known sizes made small, and those of its parts too.
+
+Nothing here knows a family. Sizes are recognised by the names that configurations have in common; what depends on them
+is left to the class, which computes it as it is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+WIDTH, HEAD, HEADS, LAYERS, POSITIONS = 32, 8, 4, 2, 640
+
+SIZES: tuple[tuple[str, int], ...] = (
+    (r"head_dim|d_kv|attention_head_size", HEAD),
+    (r"(qk_nope|qk_rope|v|global|linear_key|linear_value|index)_head_dim|d_head", HEAD),
+    (r"key_head_dim|value_head_dim|mamba_d_head|mamba_head_dim|mamba_headdim|qk_head_dim|swa_head_dim", HEAD),
+    (r"num_key_value_heads|num_kv_heads|multi_query_group_num|num_global_key_value_heads|linear_num_key_heads", 2),
+    (r"(num|n)_?(attention_)?heads?|(encoder|decoder)_attention_heads|num_decoder_attention_heads", HEADS),
+    (r"linear_num_value_heads|mamba_n_heads|mamba_num_heads|index_n_heads|num_cross_attention_heads", HEADS),
+    (r"num_hidden_layers|n_layers?|(encoder|decoder)_layers|num_layers|num_(encoder|decoder)_layers|depth", LAYERS),
+    (r"(num_)?(encoder|decoder)_hidden_layers|num_(lm_)?head_layers|projector_depth|num_block(s|_layers)", LAYERS),
+    (r"intermediate_size|(encoder_|decoder_)?ffn_dim|d_ff", 2 * WIDTH),
+    (r"d_inner|n_inner|mlp_dim|dim_ff|dense_dim|ffn_hidden_size", 2 * WIDTH),
+    (r"(moe|shared_expert|dense|block|expert|encoder|decoder|double_wide)_intermediate_size", 2 * WIDTH),
+    (r"hidden_dim|ff_dim", 2 * WIDTH),
+    (r"hidden_size|d_model|dim|n_embd|(word_|input_)?embed(ding)?_(dim|size)", WIDTH),
+    (r"d_embed|projection_(dim|size)|output_dim", WIDTH),
+    (r"(text|vision|audio|(en|de)coder|cross_attention|fusion|out|reassemble|neck|qformer)_hidden_size", WIDTH),
+    (r"(encoder|decoder|text|vision|mask_feature|prompt)_(hidden|embed|embedding|channel)_?(dim|size)?", WIDTH),
+    (r"word_embed_proj_dim|lru_width|text_embed_dim|vision_output_dim", WIDTH),
+    (r"proj_dim|query_dim|conv_pos_dim|embedding_width", WIDTH),
+    (r"text_embed_hidden_size|initial_hidden_size|projector_hidden_(size|dim)|feature_size|bottleneck_dim", WIDTH),
+    (r"(q|kv|o|gate|decay|lora)_lora_rank|(time|a|v|w|gate|decay)_low_rank_dim|o_lora_rank|index_topk", 16),
+    (r"hidden_size_per_layer_input|embedding_size_per_layer_input|laurel_rank|altup_num_inputs_dim", HEAD),
+    (r"num_(local_)?experts|n_routed_experts|moe_num_experts|num_routed_experts|n_experts", 4),
+    (r"num_experts_per_to(k|ken)|moe_k|moe_top_?k|num_selected_experts|top_k_experts|moe_topk", 2),
+    (r"n_group|topk_group|n_shared_experts|first_k_dense_replace|num_dense_layers|num_nextn_predict_layers", 1),
+    (r"(max|n|num)_?(target_|source_)?positions?(_embeddings)?", POSITIONS),
+    (r"max_(seq|sequence)_len(gth)?|max_seqlen|n_ctx", POSITIONS),
+    (r"state_size|d_state|mamba_d_state|ssm_state_size|time_step_rank|conv_kernel_size", HEAD),
+    (r"image_size|img_size|input_size|spatial_size|pretrain_img_size", 64),
+    (r"num_queries|num_detection_tokens|num_query_tokens|num_object_queries", 20),
+    (r"num_mel_bins_hidden|codebook_dim|codevector_dim", WIDTH),
+    (r"proj_codevector_dim|classifier_proj_size|output_hidden_size", WIDTH),
+    (r"vocab_size_per_layer_input|codebook_size|num_codevectors_per_group|hash_vocab_size", 64),
+    (r"(sliding_window|attention_window|local_attention|window)(_size)?|chunk_size|attention_chunk_size", 16),
+)  # fmt: skip
+"""Patterns of whole names, each with the size to use where the default is larger."""
+_SIZES = [(re.compile(pattern), size) for pattern, size in SIZES]
+WIDE_LIST = re.compile(
+    r"(encoder_|neck_)?hidden_sizes|embed_dims?|dims?|hidden_channels|conv_dim|widths|(out_)?channels"
+)
+DEEP_LIST = re.compile(r"depths?|num_blocks|layers_per_stage|num_layers|num_conv_layers|blocks_per_stage")
+HEADS_LIST = re.compile(r"num_(attention_)?heads|heads|num_heads_per_stage")
+LAYER_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+ABSENT_BACKBONES = ("timm_backbone", "timm_wrapper")
+"""Parts that need a library which is not installed with the suite: a ResNet takes their place."""
+WAYS: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"",
+        r".*head.*",
+        r".*head.*|.*hidden_size|.*intermediate.*|d_model|.*_dim|dim",
+        r"(?!.*layers|depth|n_layer|.*experts|vocab.*|.*position.*).*",
+    )
+)
+"""One after another, until a class takes the sizes: the names that are left as they are."""
+
+
+def tiny_configs(cls: Any, **given: Any) -> Iterator[Any]:
+    """Small configurations of a class, the smallest first. `given` is set as it is, in it and in its parts.
+
+    One that cannot be made is left out; if that is so of all, what the first raised is raised.
+    """
+    first: Exception | None = None
+    made = False
+    for left in WAYS:
+        try:
+            config = cls(**_arguments(cls(), given, left))
+        except Exception as error:  # whatever a class raises that cannot be made of its defaults, or not of small ones
+            first = first or error
+            continue
+        made = True
+        yield config
+    if first is not None and not made:
+        raise first
+
+
+def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) -> dict[str, Any]:
+    """What to make a configuration of, from its default one."""
+    parts = dict(_parts(default))
+    own_names = getattr(default, "attribute_map", {})
+    values = {name: value for name, value in vars(default).items() if not name.startswith("_") and name not in parts}
+    sizes = {name: _small(name, value) for name, value in values.items() if not left.fullmatch(name)}
+    arguments = {name: small for name, small in sizes.items() if small is not None}
+    before = next((values[name] for name in LAYER_COUNTS if type(values.get(name)) is int), None)
+    after = next((arguments[name] for name in LAYER_COUNTS if name in arguments), before)
+    if before and after and after < before:
+        # What has an entry for each layer keeps those of the last ones, where a model's own kind of layer stands.
+        arguments |= {
+            name: list(value)[-after:]
+            for name, value in values.items()
+            if isinstance(value, list | tuple) and len(value) == before and name not in arguments
+        }
+    for name, value in given.items():
+        if hasattr(default, name) or name.endswith("_token_id"):
+            arguments[own_names.get(name, name)] = value
+    for name, part in parts.items():
+        arguments[name] = _resnet() if part.model_type in ABSENT_BACKBONES else _part(part, given, left)
+    return arguments
+
+
+def _part(part: Any, given: Mapping[str, Any], left: re.Pattern[str]) -> Any:
+    """A configuration inside another: made by its class where that is known, else given as its arguments."""
+    arguments = _arguments(part, given, left)
+    return type(part)(**arguments)
+
+
+def _resnet() -> Any:
+    import transformers
+
+    sizes: dict[str, Any] = {"embedding_size": 8, "hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 1, 1]}
+    stages: dict[str, Any] = {"layer_type": "basic", "out_features": ["stage2", "stage3", "stage4"]}
+    return transformers.ResNetConfig(**sizes, **stages)
+
+
+def _parts(default: Any) -> Iterator[tuple[str, Any]]:
+    """The configurations inside a configuration."""
+    for name, value in vars(default).items():
+        if hasattr(value, "to_dict") and hasattr(value, "model_type"):
+            yield name, value
+
+
+def _small(name: str, value: Any) -> Any:
+    """A smaller value of a size, or `None` where it is no size or small already."""
+    if type(value) is int:
+        return next((size for pattern, size in _SIZES if pattern.fullmatch(name) and value > size), None)
+    if isinstance(value, list | tuple) and value and all(type(entry) is int for entry in value):
+        return _small_list(name, value)
+    return None
+
+
+def _small_list(name: str, values: Sequence[int]) -> list[int] | None:
+    if HEADS_LIST.fullmatch(name):
+        return [min(value, 2) for value in values]
+    if DEEP_LIST.fullmatch(name):
+        return [1 for _ in values]
+    if WIDE_LIST.fullmatch(name):
+        return [8 * (place + 1) for place in range(len(values))] if len(set(values)) > 1 else [16 for _ in values]
+    return None

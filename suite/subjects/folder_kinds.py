@@ -1,0 +1,86 @@
+"""What a folder is that holds no weights which could be loaded here as they are: each kind told, with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from suite.core.printable import shortened
+
+ADAPTER = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ORIGINAL = "pass the checkpoint that it was made from"
+QUANTIZED = f"{ORIGINAL}, which the backends int8 and onnx-int8 quantize themselves"
+
+FOREIGN: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("model_index.json",), "a pipeline of diffusers, made of several models: pass the folder of one of them"),
+    (("*.gguf",), f"weights for llama.cpp (GGUF): {ORIGINAL}, or convert it back"),
+    (("*.onnx", "onnx/*.onnx"), f"an exported graph (ONNX), which the backend onnx makes itself: {ORIGINAL}"),
+    (("openvino_model.xml", "openvino/*.xml"), f"an exported graph (OpenVINO): {ORIGINAL}"),
+    (("tf_model.h5", "saved_model.pb", "saved_model/*.pb"), f"weights for TensorFlow: {ORIGINAL}, or convert it with "
+     "a transformers 4 that still reads them (from_tf=True) and save_pretrained()"),
+    (("flax_model.msgpack", "flax_model*.msgpack"), f"weights for Flax: {ORIGINAL}, or convert it with a transformers "
+     "4 that still reads them (from_flax=True) and save_pretrained()"),
+    (("weights.npz", "weights.*.safetensors"), f"weights for MLX: {ORIGINAL}"),
+    (("*.tflite",), f"a graph for TensorFlow Lite: {ORIGINAL}"),
+    (("*.mlpackage", "*.mlmodel", "coreml/*"), f"a model for Core ML: {ORIGINAL}"),
+    (("*.engine", "*.plan"), f"an engine of TensorRT: {ORIGINAL}"),
+)  # fmt: skip
+"""Patterns of names that give a kind away, and what it is; the first that is there counts."""
+
+METHODS = {
+    "bitsandbytes": "bitsandbytes",
+    "gptq": "GPTQ",
+    "awq": "AWQ",
+    "compressed-tensors": "compressed-tensors",
+    "fp8": "fp8 in blocks",
+    "fbgemm_fp8": "fp8 by FBGEMM",
+    "mxfp4": "MXFP4",
+    "hqq": "HQQ",
+    "eetq": "EETQ",
+    "quanto": "quanto",
+    "torchao": "torchao",
+    "aqlm": "AQLM",
+    "vptq": "VPTQ",
+    "bitnet": "BitNet",
+}
+"""What quantized a checkpoint, by the `quant_method` of its config."""
+
+
+def foreign_kind(directory: Path) -> str | None:
+    """What a folder without safetensors of a model is instead; `None` where nothing gives it away."""
+    if any(directory.glob("model*.safetensors")):
+        return None
+    for patterns, kind in FOREIGN:
+        found = next((file for pattern in patterns for file in sorted(directory.glob(pattern))), None)
+        if found is not None:
+            name = shortened(found.relative_to(directory).as_posix())
+            return f"{directory} holds no safetensors but {name}, {kind}."
+    return None
+
+
+def quantization(config: Mapping[str, Any], where: str) -> str | None:
+    """How a checkpoint was quantized, by its config; `None` where it was not."""
+    content = config.get("quantization_config") or config.get("quantization")
+    if not isinstance(content, Mapping) or not content:
+        return None
+    method = content.get("quant_method")
+    if isinstance(method, str):
+        kind = METHODS.get(method, shortened(method))
+    else:
+        kind = "MLX" if {"group_size", "bits"} <= content.keys() else "a method that its config does not name"
+    return (
+        f"{where} is quantized ({kind}), and its numbers would be those of another runtime's kernels, or of weights "
+        f"that are turned back: {QUANTIZED}."
+    )
+
+
+def adapter_alone(directory: Path) -> str | None:
+    """What to do with a folder that holds an adapter and no model; `None` for any other."""
+    if not (directory / ADAPTER).is_file() or any(directory.glob("model*.safetensors")):
+        return None
+    return (
+        f"{directory} holds an adapter (PEFT), which is nothing without the model that it was trained on: name that "
+        "with --base DIR_OR_ID."
+    )

@@ -1,0 +1,51 @@
+"""What a family of models needs beside its class: the one place that names families. Tasks ask here by what they use.
+
+A checkpoint's own words come first (its config, its files); what is known of its family stands in where it is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PREFIXED = frozenset({"t5"})
+"""Model types whose pretrained checkpoints were told in the text what to do with it."""
+IMAGE_TEXT_CLASSES = frozenset({"vilt"})
+"""Model types that answer a question about a picture by choosing among classes."""
+IMAGE_TEXT_PARTS = frozenset({"blip"})
+"""Model types whose `generate()` goes through parts of the model one after another, and takes a text without a
+template."""
+PADDED_TO_THE_END = frozenset({"siglip", "siglip2"})
+"""Model types that were trained without a mask, on texts padded to the model's own length, and need that ever after."""
+METRIC_DEPTH = frozenset({"depth_pro", "glpn", "prompt_depth_anything", "zoedepth"})
+"""Model types that answer in metres; the others answer with inverse depth up to scale and shift."""
+
+
+def prefix(config: Any, name: str, documented: str) -> str:
+    """What stands before a text: the checkpoint's own (`task_specific_params`), or that which the family documents."""
+    params = getattr(config, "task_specific_params", None)
+    own = params.get(name) if isinstance(params, Mapping) else None
+    said = own.get("prefix") if isinstance(own, Mapping) else None
+    if isinstance(said, str):
+        return said
+    return documented if config.model_type in PREFIXED else ""
+
+
+def image_text_way(config: Any) -> str:
+    """How a model is asked about a picture: through its "parts", by its "classes", or in a "chat" by its template."""
+    if config.model_type in IMAGE_TEXT_CLASSES:
+        return "classes"
+    return "parts" if config.model_type in IMAGE_TEXT_PARTS else "chat"
+
+
+def padding(config: Any) -> bool | str:
+    """How texts are padded: to the longest of a batch, or to the length that the family wants."""
+    return "max_length" if config.model_type in PADDED_TO_THE_END else True
+
+
+def is_metric_depth(config: Any) -> bool:
+    """Whether depths are metres, rather than inverse depth up to scale and shift."""
+    said = getattr(config, "depth_estimation_type", None)
+    if said in ("metric", "relative"):
+        return bool(said == "metric")
+    return config.model_type in METRIC_DEPTH

@@ -1,0 +1,135 @@
+"""The table of families: what is tried, how it is made small, what a trial says, and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suite.benchmarks.families import page, trials
+from suite.benchmarks.families.shrinking import tiny_configs
+from suite.benchmarks.families.tiny_checkpoint import CannotBeTiny, write_checkpoints
+from suite.benchmarks.families.trial import Family, Line, Result, attempt
+from suite.benchmarks.families.trials import Bounds, Row, families, read_rows, write_rows
+from suite.cli import families as command
+from suite.core.errors import UsageError
+from suite.task import discovery
+from suite.worker.cell_worker import CellWorker
+
+TASKS = discovery.load_tasks(discovery.tasks_root())
+
+
+def row(**parts: str) -> Row:
+    return Row(
+        **{
+            "auto_class": "AutoModelForCTC", "family": "hubert", "architecture": "HubertForCTC",
+            "capabilities": "automatic-speech-recognition-ctc", "backend": "eager", "result": "runs", "reason": "",
+        } | parts
+    )  # fmt: skip
+
+
+def test_every_architecture_of_the_tasks_auto_classes_is_there() -> None:
+    everything = families(TASKS.values())
+    assert len(everything) > 500
+    named = {(one.auto_class, one.architecture): one for one in everything}
+    assert named["AutoModelForCausalLM", "LlamaForCausalLM"].capabilities == ("chat", "text-generation")
+    assert {one.auto_class for one in families(TASKS.values(), ["AutoModelForCTC"])} == {"AutoModelForCTC"}
+    assert {one.model_type for one in families(TASKS.values(), (), ["gpt2"])} == {"gpt2"}
+    with pytest.raises(UsageError, match="No task loads gtp2"):
+        families(TASKS.values(), (), ["gtp2"])
+
+
+@pytest.mark.parametrize(
+    "name", ["GPT2Config", "LlamaConfig", "T5Config", "SwinConfig", "Qwen3MoeConfig", "DetrConfig"]
+)
+def test_a_config_is_made_small_by_what_configs_share(name: str) -> None:
+    import torch
+    import transformers
+
+    config = next(tiny_configs(getattr(transformers, name), vocab_size=100, pad_token_id=0))
+    with torch.device("meta"):
+        model = transformers.AutoModel.from_config(config)
+    assert sum(weight.numel() for weight in model.parameters()) < 2_000_000
+    assert getattr(config, "vocab_size", 100) == 100
+
+
+def test_what_has_an_entry_for_each_layer_stays_of_one_length() -> None:
+    import transformers
+
+    config = next(tiny_configs(transformers.Gemma3TextConfig, vocab_size=100))
+    assert len(config.layer_types) == config.num_hidden_layers == 2
+
+
+def test_a_library_that_is_absent_is_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(CannotBeTiny):
+        list(write_checkpoints(tmp_path, "DinatForImageClassification", "dinat", TASKS["image-classification"]))
+
+
+def test_a_trial_goes_the_way_of_a_user_s_checkpoint() -> None:
+    (line,) = attempt(
+        Family("AutoModelForCausalLM", "gpt2", "GPT2LMHeadModel", ("chat", "text-generation"), ("eager",))
+    )
+    assert line == Line("eager", Result.RUNS)
+
+
+def test_what_nobody_foresaw_fails_on_every_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("nothing")
+
+    monkeypatch.setattr(CellWorker, "answer", broken)
+    family = Family("AutoModelForCausalLM", "gpt2", "GPT2LMHeadModel", ("text-generation",), ("eager", "onnx"))
+    lines = list(attempt(family))
+    assert [(line.backend, line.result) for line in lines] == [("eager", Result.FAILS), ("onnx", Result.FAILS)]
+    assert "KeyError" in lines[0].reason
+
+
+def test_what_follows_from_the_names_starts_no_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(trials, "_child", lambda *_: pytest.fail("a process was started"))
+    kept: list[Row] = []
+    family = Family("AutoModel", "vit", "ViTModel", ("sentence-similarity",), ("eager", "onnx"))
+    monkeypatch.setattr(trials, "Forkserver", lambda *_: None)
+    trials.try_all([family], TASKS, Bounds(10, 1, tmp_path / "log"), kept.extend)
+    assert [(one.backend, one.result) for one in kept] == [("eager", "unsupported"), ("onnx", "unsupported")]
+    assert "no model of text alone" in kept[0].reason
+
+
+def test_what_is_known_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tried: list[str] = []
+
+    def try_all(chosen: list[Family], _tasks: object, _bounds: object, keep: Any) -> None:
+        for one in chosen:
+            tried.append(one.architecture)
+            keep([row(architecture=one.architecture, family=one.model_type, backend=name) for name in one.backends])
+
+    monkeypatch.setattr(command, "try_all", try_all)
+    chosen = command.Chosen(["AutoModelForCTC"], ["hubert", "wavlm"])
+    for _ in range(2):
+        assert command.write_families(tmp_path, chosen, 1, 10, lambda _: None) == []
+    assert tried == ["HubertForCTC", "WavLMForCTC"]
+    command.write_families(tmp_path, command.Chosen(["AutoModelForCTC"], ["hubert"], again=True), 1, 10, lambda _: None)
+    assert tried[2:] == ["HubertForCTC"]
+    assert len(read_rows(tmp_path / command.TABLE)) == 4
+    assert "have not been tried" in (tmp_path / command.PAGE).read_text()
+
+
+def test_rows_come_back_as_they_were_kept(tmp_path: Path) -> None:
+    rows = [row(reason='a "reason", with a comma'), row(backend="onnx", result="fails", reason="one\nor two lines")]
+    write_rows(tmp_path / "new" / "families.csv", rows)
+    assert sorted(read_rows(tmp_path / "new" / "families.csv"), key=str) == sorted(rows, key=str)
+    assert read_rows(tmp_path / "none.csv") == []
+
+
+def test_the_page_says_what_runs_and_why_the_rest_does_not() -> None:
+    rows = [
+        row(), row(backend="onnx"),
+        row(family="sew", architecture="SEWForCTC"),
+        row(family="sew", architecture="SEWForCTC", backend="onnx", result="unsupported", reason="a | b <c>"),
+        row(family="lasr_ctc", architecture="LasrForCTC", result="not tiny", reason="too large"),
+    ]  # fmt: skip
+    text = "\n".join(page.lines(rows, "transformers 5", 7))
+    assert "| `AutoModelForCTC` | automatic-speech-recognition-ctc | eager | 2 | 0 | 0 | 1 |" in text
+    assert "Runs on eager and onnx: hubert." in text
+    assert "Runs on eager alone: sew." in text
+    assert "| sew | onnx | unsupported | a \\| b &lt;c> |" in text
+    assert "7 architectures have not been tried" in text

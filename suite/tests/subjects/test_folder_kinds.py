@@ -1,0 +1,90 @@
+"""Folders that hold no weights to be loaded here: each is told what it is and what to do, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from suite.core.errors import UsageError
+from suite.subjects.model_option import match
+from suite.tests.support import made_checkpoints as made
+
+CONFIG: dict[str, Any] = {"architectures": ["BertForSequenceClassification"], "model_type": "bert"}
+
+
+def told(folder: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        match(str(folder), [made.Moods()])
+    text = str(caught.value)
+    assert "pip install" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("model.onnx", "ONNX"),
+        ("onnx/model.onnx", "ONNX"),
+        ("model-q4_k_m.gguf", "GGUF"),
+        ("tf_model.h5", "TensorFlow"),
+        ("saved_model.pb", "TensorFlow"),
+        ("flax_model.msgpack", "Flax"),
+        ("weights.npz", "MLX"),
+        ("openvino_model.xml", "OpenVINO"),
+        ("model_index.json", "diffusers"),
+        ("model.tflite", "TensorFlow Lite"),
+    ],
+)
+@pytest.mark.parametrize("with_config", [True, False])
+def test_weights_of_another_runtime(tmp_path: Path, file: str, kind: str, with_config: bool) -> None:
+    if with_config:
+        (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_bytes(b"\x00")
+    text = told(tmp_path)
+    assert kind in text
+    assert file in text
+    assert "pass the" in text
+
+
+def test_an_export_beside_the_model_is_no_matter(tmp_path: Path) -> None:
+    made.classifier(tmp_path)
+    (tmp_path / "onnx").mkdir()
+    for name in ("onnx/model.onnx", "tf_model.h5", "flax_model.msgpack"):
+        (tmp_path / name).write_bytes(b"\x00")
+    assert len(match(str(tmp_path), [made.Moods()])) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "kind"),
+    [
+        ("quantization_config", {"quant_method": "gptq", "bits": 4}, "GPTQ"),
+        ("quantization_config", {"quant_method": "awq"}, "AWQ"),
+        ("quantization_config", {"quant_method": "bitsandbytes", "load_in_4bit": True}, "bitsandbytes"),
+        ("quantization_config", {"quant_method": "compressed-tensors"}, "compressed-tensors"),
+        ("quantization_config", {"quant_method": "fp8"}, "fp8"),
+        ("quantization_config", {"quant_method": "a new one"}, "a new one"),
+        ("quantization_config", {"group_size": 64, "bits": 4}, "MLX"),
+        ("quantization", {"group_size": 64, "bits": 4}, "MLX"),
+        ("quantization_config", {"bits": 4}, "does not name"),
+    ],
+)
+def test_quantized_weights(tmp_path: Path, key: str, content: dict[str, Any], kind: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG | {key: content}))
+    save_file({"a.weight": np.zeros((2, 2), np.int32)}, tmp_path / "model.safetensors")
+    text = told(tmp_path)
+    assert kind in text
+    assert "pass the checkpoint that it was made from" in text
+
+
+@pytest.mark.parametrize("content", [None, {}, [], "x", 3])
+def test_what_is_not_a_quantization(tmp_path: Path, content: Any) -> None:
+    made.classifier(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text()) | {"quantization_config": content}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert len(match(str(tmp_path), [made.Moods()])) == 1
