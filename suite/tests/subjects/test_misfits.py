@@ -17,7 +17,7 @@ from suite.subjects.architectures import auto_classes, model_types
 from suite.subjects.model_option import match
 from suite.task import discovery
 from suite.tests.support import made_checkpoints as made
-from suite.worker.main import failure
+from suite.worker.failures import failure
 
 TASKS = discovery.load_tasks(discovery.tasks_root())
 LABELS = {"id2label": {"0": "NEGATIVE", "1": "POSITIVE"}}
