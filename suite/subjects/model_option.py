@@ -48,26 +48,28 @@ def match(
     else:
         checkpoint, source, declared = _from_hub(model)
     takers = _takers(declared, model, list(tasks))
-    if source.directory is not None and base is None:
-        takers = _prepared(source.directory, takers)
-    return [(task, checkpoint, replace(source, misfit=task.misfit(declared, own_samples))) for task in takers]
+    problems = {} if source.directory is None or base is not None else _unprepared(source.directory, takers)
+    return [
+        (task, checkpoint, replace(source, misfit=task.misfit(declared, own_samples) or problems.get(task.name)))
+        for task in takers
+    ]
 
 
-def _prepared(directory: Path, tasks: list[Task]) -> list[Task]:
-    """The tasks whose tokenizer or preprocessor is in the folder.
+def _unprepared(directory: Path, tasks: list[Task]) -> dict[str, str]:
+    """Why a task cannot prepare its inputs with what is in the folder, by task.
 
     Raises:
-        UsageError: there is none.
+        UsageError: none can.
     """
-    problems: dict[Task, CheckpointError] = {}
+    problems: dict[str, str] = {}
     for task in tasks:
         try:
             check_processor_files(directory, task.processor_class, read_config(directory).get("model_type"))
         except CheckpointError as error:
-            problems[task] = error
+            problems[task.name] = str(error)
     if len(problems) == len(tasks):
         raise UsageError(f"--model cannot be used: {next(iter(problems.values()))}")
-    return [task for task in tasks if task not in problems]
+    return problems
 
 
 def _from_directory(directory: Path) -> tuple[Checkpoint, Source, Declared]:
