@@ -165,7 +165,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.stash[PROGRESS].stop()
     if exitstatus == pytest.ExitCode.TESTS_FAILED and session.testsfailed == len(run.unmeasured):
         session.exitstatus = exit_status(run.statuses) or exitstatus
-    elif exitstatus == pytest.ExitCode.OK and (run.fits_nothing or run.passed_nothing):
+    elif exitstatus == pytest.ExitCode.OK and not session.config.option.collectonly and run.shows_nothing:
         session.exitstatus = COULD_NOT_MEASURE_STATUS
     run.finish(int(session.exitstatus))
     if run.folder is not None:

@@ -129,15 +129,11 @@ class Run:
         )
 
     @property
-    def passed_nothing(self) -> bool:
-        """Whether of what nothing asked for by name nothing passed either."""
-        return bool(self.unasked) and Status.PASSED not in self.statuses
-
-    @property
-    def fits_nothing(self) -> bool:
-        """Whether no selected capability takes the checkpoint: nothing was measured then."""
+    def shows_nothing(self) -> bool:
+        """Whether no selected capability takes the checkpoint, or nothing passed of what nothing asked for by name."""
         entries = self._selected_entries
-        return bool(entries) and all(entry.source.misfit for entry in entries)
+        fits_nothing = bool(entries) and all(entry.source.misfit for entry in entries)
+        return fits_nothing or (bool(self.unasked) and Status.PASSED not in self.statuses)
 
     @property
     def _selected_entries(self) -> list[Planned]:
