@@ -80,21 +80,6 @@ def test_a_lost_row_is_an_error_and_not_a_pass(touchstone: Touchstone) -> None:
     assert cells_of(touchstone.folder)["status"].tolist() == ["error"], "a cell of which no row is left"
 
 
-def test_what_somebody_else_skips_is_not_missing(touchstone: Touchstone) -> None:
-    touchstone.pytester.makepyfile(
-        skips_some="import pytest\n"
-        "def pytest_collection_modifyitems(items):\n"
-        "    for item in items:\n"
-        "        if 'accuracy' in item.name:\n"
-        "            item.add_marker(pytest.mark.skip(reason='not today'))\n"
-    )
-    touchstone.pytester.syspathinsert()
-    result = touchstone.run("-p", "skips_some", "--benchmark-skip")
-    result.assert_outcomes(passed=1, skipped=2)
-    (row,) = cells_of(touchstone.folder).to_dict("records")
-    assert (row["status"], row["accuracy_check"], row["latency"]) == ("passed", "", "")
-
-
 @pytest.mark.parametrize("fault", ["NotFinite", "Overflows"])
 def test_outputs_that_are_not_finite_fail_and_say_where(touchstone: Touchstone, register: Register, fault: str) -> None:
     register("faulty", FAULTS + fault)
