@@ -39,7 +39,7 @@ class Run:
         self.statuses: list[Status] = []
         self.unmeasured: set[str] = set()
         self.noisy: dict[str, str] = {}
-        """Why a cell's latency cannot be used, by cell, where that is a warning."""
+        """What noise, or too few samples, leave open about a cell, by cell, where that is a warning."""
         self.unasked: list[Cell] = []
         """Of each check that did not pass, and that nothing asked for by name."""
         self._runner: CheckRunner | None = None
