@@ -28,7 +28,8 @@ def misfits(folder: Path, config: dict[str, Any], own_samples: bool = False, **f
     """What each task that takes the class has against a checkpoint; an empty string where it fits."""
     (folder / "config.json").write_text(json.dumps(config))
     save_file({"a": np.zeros(2)}, folder / "model.safetensors")
-    for name, content in ({"tokenizer_config": {}, "preprocessor_config": {}} | files).items():
+    given: dict[str, dict[str, Any]] = {"tokenizer_config": {}, "preprocessor_config": {}, **files}
+    for name, content in given.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
     found = match(str(folder), TASKS.values(), own_samples)
     return {task.name: source.misfit or "" for task, _, source in found}
