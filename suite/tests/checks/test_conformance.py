@@ -64,6 +64,7 @@ class Unused:
     processor: None = None
     config: None = None
     device: str = "cpu"
+    generative: bool = False
 
 
 @pytest.mark.parametrize(("error", "found"), [(0.01, 0), (0.3, 1)])

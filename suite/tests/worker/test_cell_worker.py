@@ -22,7 +22,7 @@ def worker(kind: str, backend: str) -> CellWorker:
         threads=1, batch_size=1, seed=0, samples=None, hub_data=False,
     )  # fmt: skip
     made_worker = CellWorker(spec)
-    made_worker.__dict__["subject"] = None
+    made_worker.__dict__["subject"], made_worker.__dict__["samples"] = None, []
     return made_worker
 
 
