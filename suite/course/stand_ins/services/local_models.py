@@ -71,6 +71,7 @@ def answer(class_name: str, value: Any) -> Any:
     torch.set_num_threads(1)
     task = shipped.task_for(class_name)
     model, processor = load(class_name)
+    task.adapt(shipped.folder_for(class_name), model.config)
     batch = task.encode(processor, [value])
     outputs = task.infer(Runnable(model, "cpu"), batch)
     return task.decode(outputs, batch, processor, model.config)[0]
