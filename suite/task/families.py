@@ -32,10 +32,10 @@ def prefix(config: Any, name: str, documented: str) -> str:
 
 
 def image_text_way(config: Any) -> str:
-    """How a model is asked about a picture: through its "parts", by its "classes", or in a "chat" by its template."""
+    """How a model is asked about a picture: through its "parts", by its "classes", or in a chat by its "template"."""
     if config.model_type in IMAGE_TEXT_CLASSES:
         return "classes"
-    return "parts" if config.model_type in IMAGE_TEXT_PARTS else "chat"
+    return "parts" if config.model_type in IMAGE_TEXT_PARTS else "template"
 
 
 def padding(config: Any) -> bool | str:

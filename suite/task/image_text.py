@@ -123,7 +123,7 @@ class GenerativeImageTextTask(ImageTextTask):
     """What a chat is asked where an input has no text."""
 
     def takes(self, declared: Declared) -> bool:
-        in_chats = IN_CHATS in declared.auto_classes and families.image_text_way(declared) == "chat"
+        in_chats = IN_CHATS in declared.auto_classes and families.image_text_way(declared) == "template"
         return super().takes(declared) or in_chats
 
     def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class GenerativeImageTextTask(ImageTextTask):
         return {"asked": "in a chat, by the processor's template"}
 
     def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
-        if self.way == "chat" and not getattr(processor, "chat_template", None):
+        if self.way == "template" and not getattr(processor, "chat_template", None):
             return "the processor has no chat template, by which a model of this family is asked about a picture"
         return None
 
@@ -160,7 +160,7 @@ class GenerativeImageTextTask(ImageTextTask):
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         images = [self.image_of(value) for value in inputs]
         texts = [self.as_text(text) for value in inputs for text in self.texts(value)]
-        if self.way == "chat":
+        if self.way == "template":
             prompts = [self.as_chat(processor, text) for text in texts]
             nested = [[image] for image in images]
             return dict(processor(images=nested, text=prompts, padding=True, return_tensors="pt"))
