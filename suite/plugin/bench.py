@@ -222,7 +222,13 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> Generator[None]:
     """End, below what pytest and its plugins say, with one compact table and the path of the report."""
-    yield
+    try:
+        yield
+    finally:  # pytest-benchmark raises here what --benchmark-compare-fail asks for
+        _print_summary(terminalreporter, exitstatus, config)
+
+
+def _print_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     run = config.stash[RUN]
     if run.folder is None:
         return
