@@ -105,10 +105,11 @@ def test_a_zygote_that_dies_is_started_again(zygote: Zygote) -> None:
 
 
 def test_an_interrupt_at_the_terminal_is_for_the_run(zygote: Zygote) -> None:
-    _, process, _ = ask(zygote)
+    child, process, _ = ask(zygote)  # it lives as long as it is held here
     parent = psutil.Process(process).parent()
     assert parent is not None
     assert os.getsid(parent.pid) != os.getsid(0)
+    child.end()
 
 
 def test_a_copy_that_talks_has_not_ended() -> None:
