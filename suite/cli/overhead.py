@@ -80,13 +80,14 @@ def _figures(repeats: int) -> Iterator[Figure]:
     yield figure("lint-course, 1,000 examples", _static_check(repeats), "s", 10.0)
     yield figure("heavy libraries imported by pytest --co", [float(len(_imported_by_collection()))], "", 0)
     with _runner() as (runner, planned):
-        noop = runner.workers.executor(_entry(planned, "noop"))
-        eager = runner.workers.executor(_entry(planned, "eager"))
+        workers = runner.turn.workers
+        noop = workers.executor(_entry(planned, "noop"))
+        eager = workers.executor(_entry(planned, "eager"))
         yield figure("noop cell, per sample", _noop(noop, repeats), "us", 2.0)
         yield figure("round trip to a worker", _round_trips(noop, repeats), "ms", 0.5)
         yield figure("parent's share of a core during a round", _parent_share(eager, repeats), "%", 1.0)
         yield figure("cell against a bare loop, interleaved: difference", _against_bare(eager, repeats), "%", 3.0)
-        others = {name: runner.workers.executor(_entry(planned, name)) for name in ("onnx", "int8")}
+        others = {name: workers.executor(_entry(planned, name)) for name in ("onnx", "int8")}
         yield from _alone_and_interleaved(eager, others, repeats)
 
 

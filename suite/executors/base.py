@@ -15,6 +15,15 @@ class Executor(Protocol):
             RequestFailed: it had none.
         """
 
+    def pause(self) -> None:
+        """Stand still until `resume`, in the middle of an answer too; its time does not count meanwhile."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def kill(self) -> None:
+        """End at once, in the middle of an answer too."""
+
     def close(self) -> None:
         """Let go of the model."""
 

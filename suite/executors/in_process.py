@@ -28,6 +28,15 @@ class InProcessExecutor:
             reply = failure(error)
             raise RequestFailed(Status(reply.kind), reply.value) from error
 
+    def pause(self) -> None:
+        """Nothing else runs in this process."""
+
+    def resume(self) -> None:
+        """Nothing was paused."""
+
+    def kill(self) -> None:
+        """Nothing to end."""
+
     def close(self) -> None:
         """Drop the model."""
         del self._worker

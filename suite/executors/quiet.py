@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
+
+import psutil
 
 from suite.executors.base import Executor
 from suite.measure.cpu_time import cpu_seconds
@@ -15,14 +18,31 @@ QUIET_SHARE = 0.02
 QUIET_PATIENCE = 2.0
 
 
+CHILD_PATIENCE = 15.0
+"""A compiler that a paused worker has started goes on; it takes seconds."""
+
+
 def wait_until_quiet(others: Iterable[Executor]) -> float:
     """Block until none of these workers burns CPU any more; returns the seconds waited.
 
     Thread pools go on spinning after a call, and disturb whoever is measured next.
     """
-    pids = [bench.pid for bench in others if bench.pid is not None]
+    return _wait([executor.pid for executor in others if executor.pid is not None], QUIET_PATIENCE)
+
+
+def wait_for_children(executors: Iterable[Executor]) -> None:
+    """Block until the processes that these workers have started, which nobody pauses, burn no CPU any more."""
+    children: list[int] = []
+    for executor in executors:
+        with contextlib.suppress(psutil.Error):
+            if executor.pid is not None:
+                children += [child.pid for child in psutil.Process(executor.pid).children(recursive=True)]
+    _wait(children, CHILD_PATIENCE)
+
+
+def _wait(pids: list[int], patience: float) -> float:
     started = time.perf_counter()
-    while pids and time.perf_counter() - started < QUIET_PATIENCE:
+    while pids and time.perf_counter() - started < patience:
         before = [cpu_seconds(pid) for pid in pids]
         time.sleep(QUIET_SECONDS)
         after = [cpu_seconds(pid) for pid in pids]

@@ -9,8 +9,12 @@ import multiprocessing
 import multiprocessing.connection
 import multiprocessing.forkserver
 import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from suite.core.cell import Status
 from suite.core.outcome import RequestFailed
@@ -35,6 +39,8 @@ class SubprocessExecutor:
         ours, theirs = multiprocessing.Pipe()
         self._pipe = ours
         self._busy = False
+        self._paused_s = 0.0
+        self._paused_since: float | None = None
         self._process = forkserver.context.Process(
             target=worker_main, args=(theirs, spec, log, forkserver.preloads), daemon=True
         )
@@ -50,6 +56,7 @@ class SubprocessExecutor:
         finally:
             theirs.close()
         self.preload_problem: str | None = self._receive(60.0, "start")
+        self._handle = psutil.Process(self._process.pid)  # which knows whether the number means another process by now
 
     @property
     def pid(self) -> int | None:
@@ -72,6 +79,21 @@ class SubprocessExecutor:
         if self._process.is_alive():
             self.kill()
 
+    def pause(self) -> None:
+        """Stop the child where it is; a request's timeout does not count the time."""
+        if self._paused_since is None:
+            self._paused_since = time.monotonic()
+            with suppress(psutil.Error):
+                self._handle.suspend()
+
+    def resume(self) -> None:
+        """Let the child go on."""
+        if self._paused_since is not None:
+            with suppress(psutil.Error):
+                self._handle.resume()
+            self._paused_s += time.monotonic() - self._paused_since
+            self._paused_since = None
+
     def kill(self) -> None:
         """End the child at once."""
         self._process.kill()
@@ -79,7 +101,7 @@ class SubprocessExecutor:
 
     def _receive(self, timeout: float, method: str) -> Any:
         self._busy = True
-        ready = multiprocessing.connection.wait([self._pipe, self._process.sentinel], timeout)
+        ready = self._wait(timeout)
         self._busy = False
         if not ready:
             self.kill()
@@ -96,6 +118,20 @@ class SubprocessExecutor:
         if reply.kind == "ok":
             return reply.value
         raise RequestFailed(Status(reply.kind), reply.value)
+
+    def _wait(self, timeout: float) -> list[Any]:
+        """Whatever has something to say, after at most so many seconds in which the child was not paused."""
+        end = time.monotonic() + timeout - self._paused()
+        while True:
+            left = end + self._paused() - time.monotonic()
+            ready = multiprocessing.connection.wait([self._pipe, self._process.sentinel], max(0.0, left))
+            if ready or end + self._paused() <= time.monotonic():
+                return ready
+
+    def _paused(self) -> float:
+        """Seconds in which the child was paused, so far."""
+        since = self._paused_since
+        return self._paused_s + (0.0 if since is None else time.monotonic() - since)
 
     def _died(self, method: str) -> RequestFailed:
         self._process.join(DEATH_SECONDS)

@@ -115,7 +115,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     _leave_out_the_benchmark_tables(session.config)
     if terminal is not None and session.config.option.verbose == 0:
         terminal.showfspath = False
-        session.config.stash[PROGRESS] = Progress(terminal, len(run.selected))
+        session.config.stash[PROGRESS] = Progress(terminal, len(run.selected), run.messages)
 
 
 def _leave_out_the_benchmark_tables(config: pytest.Config) -> None:
@@ -149,10 +149,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return  # each of its cells is refused
     if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
         return
-    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     try:
         run.prepare()
-        run.build(lambda line: terminal.write_line(printable(line)) if terminal is not None else None)
+        run.begin()
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 
@@ -178,7 +177,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     progress, pair = item.config.stash.get(PROGRESS, None), _cell_of(item)
     if progress and pair:
         progress.start(*pair)
-    return (yield)
+    done = yield
+    run = item.config.stash[RUN]
+    terminal = item.config.pluginmanager.get_plugin("terminalreporter")
+    while progress is None and terminal is not None and run.messages:
+        terminal.ensure_newline()
+        terminal.write_line(printable(run.messages.popleft()))
+    return done
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,6 +7,7 @@ the one whose mark is still missing.
 from __future__ import annotations
 
 import time
+from collections import deque
 
 import pytest
 
@@ -17,10 +18,12 @@ WIDTH = 88
 
 
 class Progress:
-    """Writes through pytest's terminal reporter. `total` is the number of checks selected."""
+    """Writes through pytest's terminal reporter. `total` is the number of checks selected; `messages`, which come from
+    other threads, are taken away and shown between two lines.
+    """
 
-    def __init__(self, terminal: pytest.TerminalReporter, total: int) -> None:
-        self._terminal, self._total = terminal, total
+    def __init__(self, terminal: pytest.TerminalReporter, total: int, messages: deque[str]) -> None:
+        self._terminal, self._total, self._messages = terminal, total, messages
         self._done = 0
         self.over = False
         self._started = 0.0
@@ -30,7 +33,7 @@ class Progress:
         self._tick = "✓" if encoding.lower().startswith("utf") else "ok"
 
     def start(self, cell: Cell, check: str) -> None:
-        """A check of a cell begins; the first, after everything is built, which tells nothing of the time left."""
+        """A check of a cell begins."""
         self._started = self._started or time.monotonic()
         if cell.group != self._group:
             self._end_line()
@@ -69,6 +72,8 @@ class Progress:
             gap = " " * max(1, WIDTH - self._column)
             self._terminal.write_line(f"{gap}[{self._done / self._total:4.0%}{self._time_left()}]")
             self._column = 0
+        while self._messages:
+            self._terminal.write_line(f"  {printable(self._messages.popleft())}")
 
     def _time_left(self) -> str:
         left = (time.monotonic() - self._started) * (self._total - self._done) / max(self._done, 1)

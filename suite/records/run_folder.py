@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -49,6 +50,7 @@ class RunFolder:
         self.path = path
         self.name = path.name
         self._lock: OwnedLock | None = None
+        self._appending = threading.Lock()
 
     @property
     def has_cells(self) -> bool:
@@ -239,7 +241,7 @@ class RunFolder:
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
         path = self.path / name
         try:
-            with path.open("ab") as file:
+            with self._appending, path.open("ab") as file:
                 _end_line(path, file)
                 for row in rows:
                     file.write(_utf8(json.dumps(scrub_row(row), ensure_ascii=False)) + b"\n")

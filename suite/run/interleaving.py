@@ -78,9 +78,9 @@ class InterleavedLatency:
         if not pending:
             return
         settings = self._settings
-        self._workers.prepare_timing([self._planned[name] for name in group])
         reference = f"{self._planned[pending[0]].cell.group}/{REFERENCE}"
-        results = measure_group(group, reference, settings.budget, settings.cell_timeout, settings.seed)
+        with self._workers.timing([self._planned[name] for name in group]):
+            results = measure_group(group, reference, settings.budget, settings.cell_timeout, settings.seed)
         for name in pending:
             cell = self._planned[name].cell
             self._rounds[name] = results[name]

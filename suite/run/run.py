@@ -6,8 +6,8 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -42,6 +42,8 @@ class Run:
         """What noise, or too few samples, leave open about a cell, by cell, where that is a warning."""
         self.unasked: list[Cell] = []
         """Of each check that did not pass, and that nothing asked for by name."""
+        self.messages: deque[str] = deque()
+        """What was built, a line each, for whoever shows it and takes it away."""
         self._runner: CheckRunner | None = None
         self._locked: RunFolder | None = None
         self._started = time.monotonic()
@@ -80,7 +82,7 @@ class Run:
     def check(self, cell: Cell, check: str) -> Outcome:
         """Carry out one check."""
         together = [other for other, selected in self.selected if selected == check and REGISTRY[check].interleaved]
-        outcome = self.runner.check(cell, check, together, self.known_failure(cell, check))
+        outcome = self.runner.check(cell, check, together)
         self.statuses.append(outcome.status)
         return replace(outcome, reason=printable(privacy.scrub(outcome.reason)))
 
@@ -97,7 +99,9 @@ class Run:
     def runner(self) -> CheckRunner:
         """The runner, opened with the run's folder at the first call."""
         if self._runner is None:
-            self._runner = CheckRunner(self.settings, self.planned, self._open_folder())
+            self._runner = CheckRunner(
+                self.settings, self.planned, self._open_folder(), self.known_failure, self.messages.append
+            )
             self._runner.recorder.select(self.selected)
         return self._runner
 
@@ -160,9 +164,9 @@ class Run:
         if self._runner is not None and not self._runner.recorder.has(cell, check):
             self._runner.recorder.select([(cell, check)], left_out=True)
 
-    def build(self, report: Callable[[str], None]) -> None:
-        """Make the exports and compiled kernels that the selected cells will load; `report` gets a line for each."""
-        self.runner.prepare([cell for cell, _ in self.selected], report)
+    def begin(self) -> None:
+        """Begin with what can be done before its turn."""
+        self.runner.prepare(self.selected)
 
     def finish(self, exit_status: int) -> None:
         """Stop the workers and complete `run.json`."""

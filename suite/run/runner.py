@@ -1,208 +1,152 @@
-"""Carries out the checks of a run, one cell after another, and records each the moment it ends."""
+"""Carries out the checks of a run, one checkpoint after another; what times nothing is done ahead, side by side."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Any
 
-from suite.backends import REFERENCE
-from suite.backends.base import Tolerance
 from suite.checks import REGISTRY
-from suite.core.cell import Cell, Status
-from suite.core.errors import LONGEST_SENTENCE, TouchstoneError, Unwritable
-from suite.core.outcome import Outcome, RequestFailed
-from suite.core.printable import shortened
-from suite.core.rounds import Rounds
+from suite.core.cell import Cell
+from suite.core.outcome import Outcome
 from suite.core.settings import Settings
+from suite.executors.gate import Gate, GatedExecutor
 from suite.records.run_folder import RunFolder
-from suite.run.interleaving import InterleavedLatency
-from suite.run.known_failures import KnownFailure, as_known
+from suite.run.ahead import Ahead
+from suite.run.builds import Builds
+from suite.run.known_failures import KnownFailure
 from suite.run.plan import Planned
-from suite.run.prebuild import Builds
 from suite.run.recorder import Recorder
+from suite.run.turn import Turn
 from suite.run.worker_starter import WorkerStarter
 from suite.run.workers_alive import WorkersAlive
-from suite.task import Task
-from suite.task.sample_answer import SampleAnswer
-from suite.worker.failures import failure
+
+MOST_SIDE_BY_SIDE = 4
+"""So many checkpoints are checked at a time at most: each has a worker for every backend, with some 400 MB."""
 
 
 class CheckRunner:
-    """Brings the parts of a run together. `planned` are all of its cells."""
+    """Brings the parts of a run together. `planned` are all of its cells; `known_failure` says of a check of a cell
+    why it is expected to fail; `report` gets a line for each build that had to be made.
+    """
 
-    def __init__(self, settings: Settings, planned: Sequence[Planned], folder: RunFolder) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        planned: Sequence[Planned],
+        folder: RunFolder,
+        known_failure: Callable[[Cell, str], KnownFailure | None] = lambda cell, check: None,  # noqa: ARG005
+        report: Callable[[str], None] = lambda line: None,  # noqa: ARG005
+    ) -> None:
         self.settings = settings
         self.planned = {entry.cell.id: entry for entry in planned}
         self.folder = folder
         self.log = folder.path / "log.txt"
         self.recorder = Recorder(folder)
+        self._known_failure = known_failure
         self._starter = WorkerStarter(settings, planned, self.log)
-        self._builds = Builds(self._starter.start, settings.cell_timeout)
-        self.workers = WorkersAlive(self._starter.start, self._builds, settings.threads, settings.cell_timeout)
-        self.latency = InterleavedLatency(settings, self.planned, self.workers, self.recorder.write_rounds)
-        self.answers: dict[tuple[str, str], Any] = {}
+        self._gate = Gate()
+        self._builds = Builds(self._start, settings.cell_timeout, report)
+        self._side_by_side = 1
+        self._ahead: Ahead | None = None
         self._group: str | None = None
+        self._turn: Turn | None = None
 
     @property
     def warnings(self) -> list[str]:
         """What the user should know about how the run went."""
         return self._starter.warnings
 
-    def prepare(self, cells: Iterable[Cell], report: Callable[[str], None]) -> None:
-        """Build what these cells load, and note what is slow to open; `report` gets a line for each build made.
+    def prepare(self, selected: Iterable[tuple[Cell, str]]) -> None:
+        """Begin with those of these checks that time nothing, some checkpoints at a time, in this order.
 
         Only for miniatures: of large models two at a time could take more memory than there is.
         """
         settings = self.settings
-        if settings.weights != "miniature" or settings.models or not settings.isolate:
+        side_by_side = min(settings.threads, MOST_SIDE_BY_SIDE)
+        if settings.weights != "miniature" or settings.models or not settings.isolate or side_by_side < 2:
             return
-        groups: dict[str, list[Planned]] = {}
-        entries = [self.planned[cell.id] for cell in dict.fromkeys(cells)]
-        for entry in entries:
-            slow = groups.setdefault(entry.cell.group, [])
-            if entry.reason is None and entry.backend.opens_slowly and not self.recorder.is_complete(entry.cell):
-                slow.append(entry)
-        self.workers.expect(groups)
-        if any(entry.backend.builds and entry.reason is None for entry in entries):
-            self._starter.warm()
-            self._builds.build_all(entries, settings.threads, report)
+        groups: dict[str, list[tuple[Cell, str]]] = {}
+        timed: set[str] = set()
+        for cell, check in selected:
+            checks = groups.setdefault(cell.group, [])
+            if REGISTRY[check].interleaved:
+                timed.add(cell.group)
+            elif self.recorder.earlier(cell, check) is None:
+                checks.append((cell, check))
+        self._starter.warm()
+        self._side_by_side = side_by_side
+        self._ahead = Ahead(
+            groups,
+            timed,
+            side_by_side=side_by_side,
+            new_turn=self._new_turn,
+            check=self._check_ahead,
+            gate=self._gate,
+        )
 
-    def check(
-        self, cell: Cell, check: str, together: Iterable[Cell] = (), known_failure: KnownFailure | None = None
-    ) -> Outcome:
+    def check(self, cell: Cell, check: str, together: Iterable[Cell] = ()) -> Outcome:
         """Carry out one check of one cell, record it and return it; a check that a resumed run holds is not repeated.
 
         `together` are the cells for which the same check is selected: an interleaved one measures them in turns.
-        `known_failure` says why this check is expected to fail.
-        """
-        self.turn_to(cell.group)
-        earlier = self.recorder.earlier(cell, check)
-        if earlier:
-            return earlier
-        started = time.perf_counter()
-        raised: BaseException | None = None
-        entry = self.planned[cell.id]
-        access = PlannedCell(self, entry, [other for other in together if not self.recorder.earlier(other, check)])
-        if entry.reason:
-            outcome = Outcome(Status.UNSUPPORTED, entry.reason)
-        else:
-            outcome, raised = self._carry_out(check, access)
-        wall = time.perf_counter() - started if access.shared_wall_s is None else access.shared_wall_s
-        if known_failure:
-            outcome = as_known(outcome, known_failure)
-        outcome = replace(outcome, reason=shortened(outcome.reason, LONGEST_SENTENCE))  # it may quote a checkpoint
-        outcome = self.recorder.write(cell, check, outcome, {**self._costs(cell), "wall_s": wall})
-        if raised is not None and not self.settings.isolate:
-            raise raised  # for the debugger; the row is written
-        return outcome
-
-    def _carry_out(self, check: str, access: PlannedCell) -> tuple[Outcome, BaseException | None]:
-        """The outcome, whatever is raised, and what nobody foresaw: scoring is code of tasks and libraries.
 
         Raises:
             Unwritable: the disk takes no more.
         """
-        try:
-            return REGISTRY[check].carry_out(access), None
-        except Unwritable:
-            raise
-        except RequestFailed as failed:
-            if failed.status is not Status.FAILED:  # a failed one has answered, and can answer again
-                self.workers.drop(access.cell)
-            return Outcome(failed.status, failed.reason), None
-        except (Exception, SystemExit) as error:
-            with self.log.open("a", encoding="utf-8", errors="replace") as log:
-                reply = failure(error, log)
-            return Outcome(Status(reply.kind), reply.value), None if isinstance(error, TouchstoneError) else error
+        self.turn_to(cell.group)
+        done = self._ahead.outcome(cell, check) if self._ahead else None
+        done = done or self.recorder.earlier(cell, check)
+        if done:
+            return done
+        others = [other for other in together if not self.recorder.earlier(other, check)]
+        with self._gate.work():
+            return self.turn.check(cell, check, others, self._known_failure(cell, check))
 
     def turn_to(self, group: str) -> None:
         """Turn to a checkpoint group: let go of everything that belongs to the one before."""
-        if group != self._group:
-            self.workers.turn_to(group)
-            self.latency.forget()
-            self.answers.clear()
-            self._group = group
+        if group == self._group:
+            return
+        self._end_turn()
+        self._group = group
+        if self._ahead:
+            self._ahead.turn_to(group)
+
+    @property
+    def turn(self) -> Turn:
+        """The turn of the checkpoint group that the run has come to; what is done ahead for it is done."""
+        if self._turn is None:
+            ahead = self._ahead.take(self._group) if self._ahead and self._group else None
+            self._turn = ahead or self._new_turn()
+        return self._turn
 
     def close(self) -> None:
         """End everything that was started."""
-        self.turn_to("")
-        self.workers.close()
+        if self._ahead:
+            self._ahead.close()
+            self._ahead = None
+        self._end_turn()
+        self._group = None
         self._starter.close()
 
-    def _costs(self, cell: Cell) -> dict[str, Any]:
-        """What opening a cell took, as columns of its row."""
-        worker = self.workers.find(cell)
-        if worker is None:
-            return {}
-        opened = worker.opened
-        costs = {
-            "load_s": opened.load_s,
-            "prepare_s": opened.prepare_s,
-            "size_mb": opened.size_mb,
-            "notes": opened.notes,
-        }
-        return costs if worker.built is None else {**costs, "build_s": worker.built.build_s}
+    def _end_turn(self) -> None:
+        if self._ahead and self._group and self._turn is None:
+            self._turn = self._ahead.take(self._group)
+        if self._turn is not None:
+            self._turn.close()
+            self._turn = None
 
+    def _start(self, entry: Planned) -> GatedExecutor:
+        return GatedExecutor(self._starter.start(entry), self._gate)
 
-class PlannedCell:
-    """What a check sees of a cell (`suite.checks.base.CellAccess`)."""
+    def _new_turn(self) -> Turn:
+        settings = self.settings
+        workers = WorkersAlive(
+            self._start,
+            self._builds,
+            self._gate,
+            threads=settings.threads,
+            side_by_side=self._side_by_side,
+            timeout=settings.cell_timeout,
+        )
+        return Turn(settings, self.planned, workers, self.recorder, self.log)
 
-    def __init__(self, runner: CheckRunner, entry: Planned, together: Sequence[Cell] = ()) -> None:
-        self._runner, self._entry, self._together = runner, entry, together
-        self.shared_wall_s: float | None = None
-        """The cell's share of the wall time of what was measured together with others."""
-
-    @property
-    def cell(self) -> Cell:
-        """Which cell it is."""
-        return self._entry.cell
-
-    @property
-    def task(self) -> Task:
-        """The capability."""
-        return self._entry.task
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """What the backend declares."""
-        return self._entry.backend.tolerance
-
-    @property
-    def reference(self) -> PlannedCell | None:
-        """The reference cell of the same checkpoint; None for the reference itself."""
-        if self.cell.backend == REFERENCE:
-            return None
-        return PlannedCell(self._runner, self._runner.planned[f"{self.cell.group}/{REFERENCE}"])
-
-    @property
-    def seed(self) -> int:
-        """The run's seed."""
-        return self._runner.settings.seed
-
-    @property
-    def strict(self) -> bool:
-        """Whether `--strict` was given."""
-        return self._runner.settings.strict
-
-    def ask(self, request: str, *, timed: bool = False, **arguments: Any) -> Any:
-        """The worker's answer. While it answers a `timed` request nothing else is at work."""
-        return self._runner.workers.ask(self._entry, request, timed=timed, **arguments)
-
-    def once(self, request: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives, kept until the run turns to another checkpoint."""
-        key = (self.cell.id, request)
-        if key not in self._runner.answers:
-            self._runner.answers[key] = make()
-        return self._runner.answers[key]
-
-    def rounds(self) -> Rounds:
-        """The cell's rounds of timed calls, measured interleaved with the other backends of its checkpoint."""
-        rounds = self._runner.latency.rounds(self.cell, self._together)
-        self.shared_wall_s = rounds.spent
-        return rounds
-
-    def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
-        """Write down a few answers to be looked at."""
-        self._runner.folder.append_sample_answers(self.cell, answers)
+    def _check_ahead(self, turn: Turn, cell: Cell, check: str) -> Outcome:
+        return turn.check(cell, check, known_failure=self._known_failure(cell, check))

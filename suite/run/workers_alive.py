@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,9 @@ import psutil
 from suite.core.cell import Cell, Status
 from suite.core.outcome import RequestFailed
 from suite.executors.base import Executor
+from suite.executors.gate import Gate
+from suite.run.builds import Builds
 from suite.run.plan import Planned
-from suite.run.prebuild import Builds
-from suite.run.prefetch import Prefetcher
 from suite.worker.messages import Built, Opened
 
 ROOM_MB = 700.0
@@ -31,18 +32,25 @@ class LiveWorker:
 
 
 class WorkersAlive:
-    """The workers of one checkpoint group at a time; `threads` is what each may use."""
+    """The workers of one checkpoint group; each may use `threads`, which it shares with those of other groups while so
+    many are checked `side_by_side`.
+    """
 
-    def __init__(self, start: Callable[[Planned], Executor], builds: Builds, threads: int, timeout: float) -> None:
-        self._start, self._builds = start, builds
+    def __init__(
+        self,
+        start: Callable[[Planned], Executor],
+        builds: Builds,
+        gate: Gate,
+        *,
+        threads: int,
+        side_by_side: int,
+        timeout: float,
+    ) -> None:
+        self._start, self._builds, self._gate = start, builds, gate
         self._threads, self._timeout = threads, timeout
+        self._shared_threads = max(1, threads // side_by_side)
         self._alive: dict[str, LiveWorker] = {}
         self._failures: dict[str, RequestFailed] = {}
-        self._prefetcher = Prefetcher(self._open, lambda worker: worker.executor.close())
-
-    def expect(self, groups: Mapping[str, Sequence[Planned]]) -> None:
-        """Say which cells of each checkpoint group are slow to open and will be asked for: they are opened ahead."""
-        self._prefetcher.expect(groups)
 
     def executor(self, entry: Planned) -> Executor:
         """The executor of a cell, started and opened if need be.
@@ -64,20 +72,24 @@ class WorkersAlive:
         """
         worker = self._get(entry)
         try:
-            if timed:
-                self._prefetcher.settle()
-            self._share_cores(entry, worker, timed=timed)
-            return worker.executor.ask(request, self._timeout, **arguments)
+            if not timed:
+                self._use_threads(entry, worker, self._shared_threads)
+                return worker.executor.ask(request, self._timeout, **arguments)
+            with self._gate.alone():
+                self._use_threads(entry, worker, self._threads)
+                return worker.executor.ask(request, self._timeout, **arguments)
         except RequestFailed as failure:
             if failure.status is not Status.FAILED:  # an answer too: the model stands as it stood
                 self.drop(entry.cell)
             raise
 
-    def prepare_timing(self, entries: Sequence[Planned]) -> None:
+    @contextmanager
+    def timing(self, entries: Sequence[Planned]) -> Iterator[None]:
         """Let nothing else be at work, and give every core to these cells."""
-        self._prefetcher.settle()
-        for entry in entries:
-            self._share_cores(entry, self._get(entry), timed=True)
+        with self._gate.alone():
+            for entry in entries:
+                self._use_threads(entry, self._get(entry), self._threads)
+            yield
 
     def has_room(self) -> bool:
         """Whether another worker fits beside those that live, if it is as large as the largest of them."""
@@ -90,18 +102,12 @@ class WorkersAlive:
         if worker:
             worker.executor.close()
 
-    def turn_to(self, group: str) -> None:
-        """End the workers of the checkpoint group before this one."""
+    def close(self) -> None:
+        """End every worker."""
         for worker in self._alive.values():
             worker.executor.close()
         self._alive.clear()
         self._failures.clear()
-        self._prefetcher.turn_to(group)
-
-    def close(self) -> None:
-        """End everything that was started."""
-        self.turn_to("")
-        self._prefetcher.close()
 
     def _get(self, entry: Planned) -> LiveWorker:
         name = entry.cell.id
@@ -109,7 +115,7 @@ class WorkersAlive:
             raise self._failures[name]
         if name not in self._alive:
             try:
-                self._alive[name] = self._prefetcher.take(name) or self._open(entry)
+                self._alive[name] = self._open(entry)
             except RequestFailed as failure:
                 self._failures[name] = failure
                 raise
@@ -125,11 +131,10 @@ class WorkersAlive:
             raise
         return LiveWorker(executor, opened, built, self._threads)
 
-    def _share_cores(self, entry: Planned, worker: LiveWorker, *, timed: bool) -> None:
-        """Leave a core to what is opened ahead: threads that wait for each other suffer most where cores are short."""
-        backend = entry.backend
-        shares = not timed and self._prefetcher.busy and backend.family == "torch" and not backend.builds
-        threads = max(1, self._threads - 1) if shares else self._threads
+    def _use_threads(self, entry: Planned, worker: LiveWorker, threads: int) -> None:
+        """Of what computes with torch as it is called; what was compiled or exported keeps its own number."""
+        if entry.backend.family != "torch" or entry.backend.builds:
+            return
         if threads != worker.threads:
             worker.executor.ask("use_threads", self._timeout, count=threads)
             worker.threads = threads
