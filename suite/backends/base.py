@@ -43,8 +43,6 @@ class Backend(ABC):
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     """Distributions whose versions belong to the cache key of a build."""
 
-    opens_slowly: ClassVar[bool] = False
-    """Whether a worker takes seconds until it can answer, even with everything built."""
     preload: ClassVar[tuple[str, ...]] = ()
     """What the forkserver imports for this backend: transformers' names, or "module:attribute"."""
 

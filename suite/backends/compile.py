@@ -33,7 +33,6 @@ class Compile(Backend):
     # 1e-6 was measured: other fusions, the same arithmetic.
     tolerance = Tolerance(fidelity=1e-3, batching=1e-3)
     builds = True
-    opens_slowly = True  # the model is traced each time, and only then its kernels are found
     preload: ClassVar[tuple[str, ...]] = ("suite.backends.shared.inductor:settle",)
 
     def unsupported(self, device: str) -> str | None:

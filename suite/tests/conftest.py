@@ -23,7 +23,7 @@ MARKED = {
         "course/test_own_course.py", "executors/",
         "pages/test_commands.py", "plugin/test_interrupts.py", "plugin/test_outcomes.py", "plugin/test_own_models.py",
         "plugin/test_resume.py",
-        "plugin/test_selection.py", "run/test_planted_faults.py", "run/test_prebuild.py", "task/test_miniatures.py",
+        "plugin/test_selection.py", "run/test_planted_faults.py", "run/test_ahead.py", "task/test_miniatures.py",
         "worker/test_build_cache.py",
     ),
     "walls": (
