@@ -62,6 +62,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     command.add_argument("action", choices=["list", "clear"])
     command.set_defaults(command=cache)
 
+    command = commands.add_parser("doctor", help="show what this machine lacks, and what to do about it")
+    command.set_defaults(command=doctor)
+
     command = commands.add_parser("miniatures", help="train or re-score the shipped miniatures")
     actions = command.add_subparsers(required=True, metavar="ACTION")
     action = actions.add_parser("build", help="train a miniature by its recipe")
@@ -220,6 +223,13 @@ def cache(parsed: argparse.Namespace) -> int:
     print(f"{len(entries)} builds in {builds.root}")
     print(f"{compiler_files.size() / 1e6:.1f} MB of headers that compilations share in {compiler_files.root()}")
     return 0
+
+
+def doctor(parsed: argparse.Namespace) -> int:  # noqa: ARG001
+    """Print what is missing here and what to do; 1 if the default matrix cannot run."""
+    from suite.cli.doctor import print_findings
+
+    return print_findings()
 
 
 def build_miniatures(parsed: argparse.Namespace) -> int:
