@@ -3,7 +3,7 @@
 A small matrix (the smallest miniature, `eager` and `onnx`, the quick selection) is killed and continued with `--resume`
 until it is complete; a small course, which cannot be continued, is killed and run again. SIGKILL goes to pytest's
 process, to its whole process group, or to one worker, at a moment that is any of those the run is expected to take.
-Every process that a run starts becomes a child of this one when its parent dies, so that none escapes the count (Linux).
+Every process that a run starts becomes a child of this one when its parent dies: none escapes the count (Linux).
 """
 
 from __future__ import annotations
