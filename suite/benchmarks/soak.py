@@ -207,7 +207,7 @@ class Matrix(Killed):
         """One run without a kill: how long it takes, and which rows there must be."""
         self.arguments = (
             "--import-mode=importlib", str(discovery.tasks_root()), "-m", "quick", "--capability", _smallest(),
-            "--backend", "eager", "--backend", "onnx", "--rootdir", str(self.place), "-c", os.devnull,
+            "--backend", "eager", "--backend", "onnx", "--budget", "0.05", "--limit", "10", "--rootdir", str(self.place), "-c", os.devnull,
         )  # fmt: skip
         self.finish(self.start(*self.arguments))  # the first makes builds, which later ones find
         began = time.monotonic()
@@ -217,7 +217,7 @@ class Matrix(Killed):
         self.expected = Counter(_pairs(self.run))
         began = time.monotonic()
         self.finish(self.start(*self.arguments, "--resume"))
-        self.least = time.monotonic() - began
+        self.least = min(time.monotonic() - began, self.seconds)
         self.progress(f"matrix: {len(self.expected)} rows in {self.seconds:.0f} s, none in {self.least:.0f} s")
 
     @property

@@ -233,8 +233,7 @@ class RunFolder:
         return list({(row["cell"], row["check"]): row for row in rows}.values())
 
     def rounds(self) -> list[dict[str, Any]]:
-        """The rounds so far; of a cell that was measured again, those of the latest series, which begins its cycles anew.
-        """
+        """The rounds so far; of a cell measured again those of the latest series, which begins its cycles anew."""
         series: dict[str, dict[int, dict[str, Any]]] = {}
         for row in filter(readable.is_round, read_lines(self.path / "samples.jsonl")):
             cycles = series.setdefault(row["cell"], {})
