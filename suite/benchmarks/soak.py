@@ -207,7 +207,8 @@ class Matrix(Killed):
         """One run without a kill: how long it takes, and which rows there must be."""
         self.arguments = (
             "--import-mode=importlib", str(discovery.tasks_root()), "-m", "quick", "--capability", _smallest(),
-            "--backend", "eager", "--backend", "onnx", "--budget", "0.05", "--limit", "10", "--rootdir", str(self.place), "-c", os.devnull,
+            "--backend", "eager", "--backend", "onnx", "--budget", "0.05", "--limit", "10",
+            "--rootdir", str(self.place), "-c", os.devnull,
         )  # fmt: skip
         self.finish(self.start(*self.arguments))  # the first makes builds, which later ones find
         began = time.monotonic()

@@ -50,7 +50,7 @@ ABSENT = {
 }  # fmt: skip
 """Calls that are answered as if the kernel did not have them: libraries then do without."""
 BUILDING = frozenset({"mount", "umount2", "pivot_root", "unshare", "clone"})
-"""Calls that build a document's own walls: behind the outer one they are let through, and its own filter denies them."""
+"""Calls that build a document's own walls: the filter of the outer wall lets them through, that of a document none."""
 _CLONE, _UNSHARE, _SOCKET, _SOCKETPAIR = (56, 220), (272, 97), (41, 198), (53, 199)
 _FAMILIES = (1, 2, 10)
 """Of sockets: of this machine, and of both generations of the internet."""

@@ -13,7 +13,6 @@ from suite.backends.eager import Eager
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 
-
 _WITHOUT_RESERVE = 0x4000
 """Linux's MAP_NORESERVE, which Python 3.11 does not name."""
 
