@@ -103,14 +103,8 @@ def _conditions(run: RunFolder) -> dict[str, Any]:
 
 
 def _calls(rounds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One dict per timed call; of a cell that a resumed run measured again, the later series counts."""
-    series: dict[str, dict[int, Mapping[str, Any]]] = {}
-    for row in rounds:
-        cycles = series.setdefault(row["cell"], {})
-        if row["cycle"] in cycles:
-            cycles.clear()
-        cycles[row["cycle"]] = row
-    return [call for cycles in series.values() for row in cycles.values() for call in _calls_of_round(row)]
+    """One dict per timed call."""
+    return [call for row in rounds for call in _calls_of_round(row)]
 
 
 def _calls_of_round(row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,9 +1,9 @@
 """Kills real runs at random moments, continues them, and counts what was lost, doubled or left behind.
 
-A small matrix (miniatures of one capability, `eager` and `onnx`, the quick selection) is killed and continued with
-`--resume` until it is complete; a small course, which cannot be continued, is killed and run again. SIGKILL goes to
-pytest's process, to its whole process group, or to one worker. Every process that a run starts becomes a child of this
-one when its parent dies, so that none escapes the count (Linux).
+A small matrix (the smallest miniature, `eager` and `onnx`, the quick selection) is killed and continued with `--resume`
+until it is complete; a small course, which cannot be continued, is killed and run again. SIGKILL goes to pytest's
+process, to its whole process group, or to one worker, at a moment that is any of those the run is expected to take.
+Every process that a run starts becomes a child of this one when its parent dies: none escapes the count (Linux).
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from pathlib import Path
 
 import psutil
 
+from suite.checks.latency import Latency
 from suite.core.cell import COULD_NOT_MEASURE
 from suite.core.errors import UsageError
 from suite.core.ownership import TemporaryFolder
 from suite.core.settings import LATEST
 from suite.course.sandbox import outer_wall
 from suite.records.run_folder import LOCK, RunFolder, read_lines
-from suite.task import discovery
+from suite.task import discovery, miniatures
 
 TARGETS = ("parent", "group", "worker")
 KILLS_A_RUN = 5
-"""So often is one run of the matrix killed before it may end."""
-GONE_SECONDS = 30.0
-"""How long the processes of a killed run may take to end."""
+"""So often is one run of the matrix killed, or one of a course begun anew, before it may end."""
+GONE_SECONDS = 180.0
+"""How long the processes of a run may take to end: on a crowded machine, what unloads the libraries takes long."""
 LONGEST_RUN = 1200.0
 """Seconds after which a run that should end by itself hangs."""
 FINISHED = (0, 1, 6)
@@ -65,8 +66,10 @@ class Counts:
         return not (self.rows_lost or self.rows_doubled or self.processes_left or self.folders_left)
 
     def lines(self) -> list[str]:
-        """The four numbers, a line each."""
+        """How many kills of which kind, and the four numbers, a line each."""
+        kinds = [f"{count:4} of {kind}" for kind, count in sorted(self.kills.items())]
         return [
+            *kinds,
             f"rows lost:      {self.rows_lost}",
             f"rows doubled:   {self.rows_doubled}",
             f"processes left: {self.processes_left}",
@@ -113,6 +116,7 @@ class Killed:
         self.temporary.mkdir(parents=True)
         self.seconds = 0.0
         """How long a run takes that nobody kills."""
+        self.kind = type(self).__name__.lower()
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Begin a run, as the leader of a process group."""
@@ -137,21 +141,21 @@ class Killed:
         finally:
             self.count_processes()
 
-    def kill(self, process: subprocess.Popen[bytes]) -> bool:
-        """Kill a run, or a worker of it, at a random moment; False if it ended before."""
+    def kill(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        """Kill a run that may take so long, or a worker of it, at a random moment; it may have ended before."""
         target = self.dice.choice(TARGETS)
-        moment = self.dice.uniform(0, self.seconds)
+        moment = self.dice.uniform(0, seconds)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(moment)
             self.count_processes()
-            return False
+            return
         workers = _workers(process.pid) if target == "worker" else []
         if workers:
             with contextlib.suppress(psutil.NoSuchProcess):
                 self.dice.choice(workers).kill()
             self.note(target, moment)
             self.finish(process)
-            return True
+            return
         if target == "group":
             os.killpg(process.pid, signal.SIGKILL)
         else:  # of the parent, or of a worker where there is none yet
@@ -160,12 +164,11 @@ class Killed:
         process.wait()
         self.note(target, moment)
         self.count_processes()
-        return True
 
     def note(self, target: str, moment: float) -> None:
         """Count a kill."""
-        self.counts.kills[target] += 1
-        self.progress(f"{self.counts.kills.total():4} {type(self).__name__.lower()}: {target} after {moment:.1f} s")
+        self.counts.kills[f"{self.kind}: {target}"] += 1
+        self.progress(f"{self.counts.kills.total():4} {self.kind}: {target} after {moment:.1f} s")
 
     def count_processes(self) -> None:
         """Count, and then end, what has outlived its run."""
@@ -202,11 +205,10 @@ class Matrix(Killed):
 
     def measure(self) -> None:
         """One run without a kill: how long it takes, and which rows there must be."""
-        tasks = discovery.load_tasks(discovery.tasks_root())
-        smallest = min(tasks)
         self.arguments = (
-            "--import-mode=importlib", str(discovery.tasks_root()), "-m", "quick", "--capability", smallest,
-            "--backend", "eager", "--backend", "onnx", "--rootdir", str(self.place), "-c", os.devnull,
+            "--import-mode=importlib", str(discovery.tasks_root()), "-m", "quick", "--capability", _smallest(),
+            "--backend", "eager", "--backend", "onnx", "--budget", "0.05", "--limit", "10",
+            "--rootdir", str(self.place), "-c", os.devnull,
         )  # fmt: skip
         self.finish(self.start(*self.arguments))  # the first makes builds, which later ones find
         began = time.monotonic()
@@ -214,7 +216,10 @@ class Matrix(Killed):
             raise UsageError(_failure(self.place))
         self.seconds = time.monotonic() - began
         self.expected = Counter(_pairs(self.run))
-        self.progress(f"matrix: {len(self.expected)} rows in {self.seconds:.0f} s")
+        began = time.monotonic()
+        self.finish(self.start(*self.arguments, "--resume"))
+        self.least = min(time.monotonic() - began, self.seconds)
+        self.progress(f"matrix: {len(self.expected)} rows in {self.seconds:.0f} s, none in {self.least:.0f} s")
 
     @property
     def run(self) -> Path:
@@ -225,9 +230,10 @@ class Matrix(Killed):
         """Begin a run, kill it several times, complete it, and look at it."""
         earlier, before = self.run, Counter[Pair]()
         for _ in range(KILLS_A_RUN):
-            if not goes_on():
+            missing = 1 - (len(before) / len(self.expected) if self.run != earlier else 0)
+            if not goes_on() or missing <= 0:
                 break
-            self.kill(self._start_or_continue(earlier))
+            self.kill(self._start_or_continue(earlier), self.least + missing * (self.seconds - self.least))
             if self.run != earlier:
                 before |= _measured(self.run)
         last = self.finish(self._start_or_continue(earlier))
@@ -236,6 +242,7 @@ class Matrix(Killed):
         after = _measured(self.run)
         self.compare(Counter(dict.fromkeys(before, 1)), after)
         self.compare(self.expected, Counter(_pairs(self.run)) & self.expected)
+        self.compare(Counter(_timed(self.run)), Counter(_rounds(self.run)))
         self.count_folders(self.run)
 
     def _start_or_continue(self, earlier: Path) -> subprocess.Popen[bytes]:
@@ -260,13 +267,16 @@ class Course(Killed):
         self.expected = self._examples(self._newest())
         self.progress(f"course: {len(self.expected)} rows in {self.seconds:.0f} s")
 
-    def kill_one(self, goes_on: Callable[[], bool]) -> None:  # noqa: ARG002 - a single kill
-        """Kill a run; what it has written can be read, and another run has every row."""
-        before = {*self.results.iterdir()}
-        self.kill(self.start(*self.arguments))
-        for run in {*self.results.iterdir()} - before:
-            if not run.is_symlink():
-                self.compare(Counter(), self._examples(run))
+    def kill_one(self, goes_on: Callable[[], bool]) -> None:
+        """Kill several runs; what they have written can be read, and another run has every row."""
+        for _ in range(KILLS_A_RUN):
+            if not goes_on():
+                break
+            before = {*self.results.iterdir()}
+            self.kill(self.start(*self.arguments), self.seconds)
+            for run in {*self.results.iterdir()} - before:
+                if not run.is_symlink():
+                    self.compare(Counter(), self._examples(run))
         if self.finish(self.start(*self.arguments)) != 0:
             self.progress(_failure(self.place))
         self.compare(self.expected, self._examples(self._newest()))
@@ -288,6 +298,28 @@ def _measured(run: Path) -> Counter[Pair]:
     """How often each (cell, check) has a row with a result: what could not be measured is rightly measured again."""
     rows = [row for row in read_lines(run / "cells.jsonl") if row.get("status") not in COULD_NOT_MEASURE]
     return Counter((str(row.get("cell")), str(row.get("check"))) for row in rows)
+
+
+def _timed(run: Path) -> list[Pair]:
+    """The first round of every cell whose latency was measured."""
+    return [(cell, "round", "0") for cell, check in _measured(run) if check == Latency.name]
+
+
+def _rounds(run: Path) -> list[Pair]:
+    return [(row["cell"], "round", str(row["cycle"])) for row in RunFolder(run).rounds()]
+
+
+def _smallest() -> str:
+    """The capability of the smallest shipped miniature that has weights."""
+    root = discovery.tasks_root()
+    sizes = {name: _bytes_of_weights(folder) for name, folder in miniatures.shipped(root).items()}
+    tasks = discovery.load_tasks(root).values()
+    made = [(sizes.get(one.miniature or "", 0), task.name) for task in tasks for one in task.checkpoints]
+    return min((size, name) for size, name in made if size)[1]
+
+
+def _bytes_of_weights(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
 
 
 def _workers(parent: int) -> list[psutil.Process]:

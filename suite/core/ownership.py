@@ -18,6 +18,8 @@ from filelock import FileLock, Timeout
 
 TEMPORARY = ("touchstone-", "pymp-")
 """The beginnings of our temporary folders' names; multiprocessing makes the second."""
+SHORT_TEMPORARY_PLACE = "/tmp"
+"""Where such a folder lies that needs a short name, if the system's place for temporary files has a long one."""
 MARKER = ".touchstone-owner"
 """The lock in such a folder. A folder without one is not ours."""
 LONGEST = 1000
@@ -162,11 +164,12 @@ def remove_abandoned() -> list[Path]:
     another container has a number that means nothing here: its lock still says that it lives.
     """
     removed = []
-    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
-        for entry in entries:
-            if entry.name.startswith(TEMPORARY) and _is_abandoned(entry):
-                shutil.rmtree(entry.path, ignore_errors=True)
-                removed.append(Path(entry.path))
+    for place in dict.fromkeys((tempfile.gettempdir(), SHORT_TEMPORARY_PLACE)):
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.startswith(TEMPORARY) and _is_abandoned(entry):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                    removed.append(Path(entry.path))
     return removed
 
 

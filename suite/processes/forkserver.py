@@ -20,11 +20,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from suite.core.ownership import Held, OwnedLock, mark_as_ours
+from suite.core.errors import UsageError
+from suite.core.ownership import SHORT_TEMPORARY_PLACE, Held, OwnedLock, mark_as_ours
 from suite.processes import preload
 from suite.processes.environment import library_settings
 from suite.processes.stdio import errors_to
 
+LONGEST_PLACE = 70
+"""Bytes: with the names of a folder and of a socket below it that is as much as any system takes."""
 _MAIN = threading.Lock()
 """Workers are also started by threads, and the main module is one for all."""
 _MARKS: dict[str, OwnedLock] = {}
@@ -76,11 +79,32 @@ class Forkserver:
 
 
 def _mark_temporary_folder() -> None:
-    """Say whose multiprocessing's temporary folder is: a process that is killed leaves it behind."""
-    folder = multiprocessing.util.get_temp_dir()
+    """Say whose multiprocessing's temporary folder is: a process that is killed leaves it behind. Raises UsageError."""
+    folder = _temporary_folder()
     if folder not in _MARKS:
         with contextlib.suppress(Held, OSError):
             _MARKS[folder] = mark_as_ours(Path(folder))
+
+
+def _temporary_folder() -> str:
+    """multiprocessing's temporary folder, for a socket: in /tmp where the system's own has too long a name for that.
+
+    Raises:
+        UsageError: there is no folder with a name that is short enough.
+    """
+    place = tempfile.gettempdir()
+    with contextlib.suppress(OSError):
+        if len(os.fsencode(place)) > LONGEST_PLACE:
+            tempfile.tempdir = SHORT_TEMPORARY_PLACE
+        folder = multiprocessing.util.get_temp_dir()
+        if not hasattr(os, "fork") or len(os.fsencode(folder)) <= LONGEST_PLACE + len("/pymp-12345678"):
+            tempfile.tempdir = place
+            return folder
+    tempfile.tempdir = place
+    raise UsageError(
+        f"The name of the temporary folder ({place}) is too long for the socket of a worker, and no folder can be made "
+        f"in {SHORT_TEMPORARY_PLACE}: let TMPDIR name one of at most {LONGEST_PLACE} characters."
+    )
 
 
 @dataclass

@@ -235,8 +235,14 @@ class RunFolder:
         return list({(row["cell"], row["check"]): row for row in rows}.values())
 
     def rounds(self) -> list[dict[str, Any]]:
-        """The rounds so far."""
-        return list(filter(readable.is_round, read_lines(self.path / "samples.jsonl")))
+        """The rounds so far; of a cell measured again those of the latest series, which begins its cycles anew."""
+        series: dict[str, dict[int, dict[str, Any]]] = {}
+        for row in filter(readable.is_round, read_lines(self.path / "samples.jsonl")):
+            cycles = series.setdefault(row["cell"], {})
+            if row["cycle"] in cycles:
+                cycles.clear()
+            cycles[row["cycle"]] = row
+        return [row for cycles in series.values() for row in cycles.values()]
 
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
         path = self.path / name

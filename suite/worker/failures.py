@@ -11,7 +11,7 @@ from suite.core.privacy import scrub
 from suite.worker.messages import Reply
 
 LONGEST_TEXT = 400
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "bad_alloc", "failed to allocate")
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "failed to allocate")
 
 
 def failure(error: BaseException, log: TextIO | None = None) -> Reply:

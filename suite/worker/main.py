@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.processes import preload
+from suite.processes.memory_limit import limit_memory
 from suite.processes.stdio import print_to
 from suite.worker.cell_worker import CellWorker
 from suite.worker.failures import failure
@@ -25,6 +26,7 @@ def main(pipe: Connection, spec: Spec, log: Path, preloaded: bool) -> None:
     """Run in the child. Everything that libraries print goes to the log."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
+    limit_memory(spec.device)
     print_to(log)
     preload.restore_paths()
     problem = preload.effect(preloaded)

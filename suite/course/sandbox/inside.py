@@ -21,13 +21,14 @@ UNCOVERED_PROCESSES = "/.proc"
 
 
 def main(command: list[str]) -> None:
-    """Give up the keys and the rights, and execute a command. Raises OSError."""
+    """Give up the keys, the rights and what of the kernel is not needed, and execute a command. Raises OSError."""
     seccomp.leave_session_keyring()
     if os.getuid() == 0:
         _make_settings_read_only()
         syscalls.mount("proc", UNCOVERED_PROCESSES, "proc", namespaces.PROCESS_FLAGS)
         namespaces.enter_users()
         syscalls.keep_capabilities(*syscalls.MAP_USERS)
+    seccomp.install(seccomp.BUILDING)
     os.execv(command[0], command)
 
 

@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Container
 
 _NAMESPACES = 0x00000080 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 """The flags of unshare for new namespaces: time, mounts, control groups, host name, messages, users, processes,
@@ -48,6 +49,8 @@ ABSENT = {
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }  # fmt: skip
 """Calls that are answered as if the kernel did not have them: libraries then do without."""
+BUILDING = frozenset({"mount", "umount2", "pivot_root", "unshare", "clone"})
+"""Calls that build a document's own walls: the filter of the outer wall lets them through, that of a document none."""
 _CLONE, _UNSHARE, _SOCKET, _SOCKETPAIR = (56, 220), (272, 97), (41, 198), (53, 199)
 _FAMILIES = (1, 2, 10)
 """Of sockets: of this machine, and of both generations of the internet."""
@@ -73,7 +76,7 @@ def _column() -> int:
     return list(AUDIT).index(os.uname().machine)
 
 
-def _program() -> bytes:
+def _program(allowed: Container[str] = ()) -> bytes:
     """The filter: instructions of eight bytes, of which jumps count from the next one."""
     column = _column()
     code: list[tuple[int, int, int, int]] = []
@@ -95,11 +98,13 @@ def _program() -> bytes:
         code.append((_GREATER, 0, 1, _X32))
         answer(error(errno.ENOSYS))
     for calls, number in ((DENIED, errno.EPERM), (ABSENT, errno.ENOSYS)):
-        for numbers in calls.values():
-            if numbers[column] is not None:
+        for name, numbers in calls.items():
+            if numbers[column] is not None and name not in allowed:
                 code.append((_EQUAL, 0, 1, numbers[column] or 0))
                 answer(error(number))
-    for call, flags in ((_UNSHARE, _NAMESPACES), (_CLONE, _CLONE_NAMESPACES)):
+    for name, call, flags in (("unshare", _UNSHARE, _NAMESPACES), ("clone", _CLONE, _CLONE_NAMESPACES)):
+        if name in allowed:
+            continue
         code.append((_EQUAL, 0, 4, call[column]))
         load(_FIRST)
         code.append((_ANY_BIT, 0, 1, flags))
@@ -121,15 +126,17 @@ def _program() -> bytes:
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
 
-def install() -> None:
+def install(allowed: Container[str] = ()) -> None:
     """Deny these calls to all threads of this process and to whatever it starts; no_new_privs must be set before.
+
+    `allowed` are names of those that are let through all the same.
 
     Raises:
         OSError: the kernel takes no filter, or this processor's calls are not known.
     """
     if not supported():
         raise OSError(errno.ENOSYS, "no list of system calls for this processor")
-    program = ctypes.create_string_buffer(_program())
+    program = ctypes.create_string_buffer(_program(allowed))
     description = struct.pack("HxxxxxxP", (len(program) - 1) // 8, ctypes.addressof(program))
     library = ctypes.CDLL(None, use_errno=True)
     if library.syscall(_SECCOMP[_column()], _SET_FILTER, _ALL_THREADS, description) != 0:

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from suite.core.errors import TouchstoneError
-from suite.course.sandbox import app_servers, document_log, namespaces, seccomp, syscalls, watcher, workload_limits
+from suite.course.sandbox import app_servers, document_log, namespaces, syscalls, watcher, workload_limits
 from suite.course.sandbox.execute import new_namespace
 from suite.course.sandbox.fork_chain import keep, reply
 from suite.course.sandbox.namespaces import Limits
@@ -73,7 +73,6 @@ def main(requesting: int, replying: int, life: int) -> None:
         os.sched_setaffinity(0, {spec.core})
     try:
         if spec.unsafe_folder is None:
-            seccomp.leave_session_keyring()
             namespaces.enter()
         output, writing = os.pipe()
         child = os.fork()

@@ -30,7 +30,8 @@ def test_rows_that_are_lost_or_there_twice_are_counted(killed: Killed, tmp_path:
     run.append(cell(), "accuracy", Status.PASSED, "", {})
     killed.compare(before + Counter({("another", "row"): 1}), _measured(run.path))
     assert (killed.counts.rows_lost, killed.counts.rows_doubled) == (1, 1)
-    assert killed.counts.lines()[:2] == ["rows lost:      1", "rows doubled:   1"]
+    killed.note("worker", 1.0)
+    assert killed.counts.lines()[:3] == ["   1 of killed: worker", "rows lost:      1", "rows doubled:   1"]
 
 
 def test_folders_that_are_left_are_counted_once(killed: Killed, tmp_path: Path) -> None:

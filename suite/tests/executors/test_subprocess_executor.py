@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing.forkserver
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +102,17 @@ def test_a_worker_at_work_is_not_waited_for(start: Start) -> None:
         bench.ask("conformance", 0.5)
     assert caught.value.status is Status.TIMEOUT
     assert not Path(f"/proc/{bench.pid}").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these limits")
+def test_a_worker_takes_no_more_memory_than_there_is(start: Start) -> None:
+    bench = start("suite.tests.support.faulty_backends:Greedy")
+    assert Path(f"/proc/{bench.pid}/oom_score_adj").read_text().strip() == "1000"
+    bench.ask("open", 60, build=None)
+    with pytest.raises(RequestFailed, match="memory ran out") as caught:
+        bench.ask("conformance", 60)
+    assert caught.value.status is Status.OOM
+    bench.ask("ping", 5)
 
 
 def test_an_error_is_a_sentence_and_the_worker_lives_on(start: Start) -> None:

@@ -16,6 +16,7 @@ import pytest
 from suite.core.cell import WORST_FIRST, Cell, Status, worst
 from suite.core.errors import UsageError
 from suite.core.outcome import Outcome
+from suite.core.rounds import Round, Rounds
 from suite.records.columns import CELL_COLUMNS, join
 from suite.records.run_folder import RunFolder, read_lines
 from suite.run.recorder import Recorder
@@ -120,6 +121,31 @@ def test_rounds_bear_run_and_cell(folder: RunFolder) -> None:
     assert folder.rounds() == [
         {"run": "run", "cell": CELL.id, "cycle": cycle, "latency_ms": [cycle + 1.0]} for cycle in (0, 1)
     ]
+
+
+def test_rounds_of_a_cell_that_is_measured_again_take_the_place_of_the_old(folder: RunFolder) -> None:
+    other = replace(CELL, backend="int8")
+    folder.append_rounds(CELL, [{"cycle": cycle, "latency_ms": [1.0]} for cycle in range(3)])
+    folder.append_rounds(other, [{"cycle": 0, "latency_ms": [5.0]}])
+    folder.append_rounds(CELL, [{"cycle": cycle, "latency_ms": [2.0]} for cycle in range(2)])
+    kept = [(row["cell"], row["cycle"], row["latency_ms"]) for row in folder.rounds()]
+    assert sorted(kept) == sorted([(CELL.id, 0, [2.0]), (CELL.id, 1, [2.0]), (other.id, 0, [5.0])])
+
+
+def test_a_new_series_is_what_is_replayed_also_one_without_a_round(folder: RunFolder) -> None:
+    def timed(seconds: float, count: int) -> Rounds:
+        rounds = [Round([seconds], [], 0, 0.0, 0.0, None, 1.0, None) for _ in range(count)]
+        return Rounds(rounds, [(cycle, 0) for cycle in range(count)])
+
+    Recorder(folder).write_rounds(CELL, timed(1.0, 3))
+    folder.append(CELL, "latency", Status.PASSED, "", {})
+    second = Recorder(folder)
+    second.write_rounds(CELL, timed(2.0, 2))
+    replayed = Recorder(folder).earlier(CELL, "latency")
+    assert replayed is not None
+    assert replayed.durations == [2.0, 2.0]
+    second.write_rounds(CELL, Rounds())  # its worker died
+    assert [call for row in folder.rounds() for call in row["latency_ms"]] == []
 
 
 def test_a_full_disk_costs_no_row_that_was_there(small_disk: Path) -> None:

@@ -13,6 +13,9 @@ from suite.backends.eager import Eager
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 
+_WITHOUT_RESERVE = 0x4000
+"""Linux's MAP_NORESERVE, which Python 3.11 does not name."""
+
 
 class Faulty(Eager):
     """Eager, with `spoil` put around every forward."""
@@ -146,3 +149,16 @@ class Raises(Faulty):
 
     def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
         raise ZeroDivisionError("planted")
+
+
+class Greedy(Faulty):
+    """Asks for more memory than the machine has, and touches none of it."""
+
+    def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
+        import mmap
+
+        import psutil
+
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _WITHOUT_RESERVE
+        mmap.mmap(-1, 2 * psutil.virtual_memory().total, flags)
+        return honest(**batch)

@@ -23,7 +23,7 @@ library = ctypes.CDLL(None, use_errno=True)
 def call(numbers, *arguments):
     ctypes.set_errno(0)
     result = library.syscall(numbers[column], *arguments)
-    return result if result >= 0 else errno.errorcode[ctypes.get_errno()]
+    return result if result >= 0 else errno.errorcode.get(ctypes.get_errno(), "unknown")
 """
 
 
