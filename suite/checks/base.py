@@ -18,6 +18,7 @@ from suite.core.rounds import Rounds
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.task import Sample, Task
+from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
 
 
@@ -130,6 +131,9 @@ class CellAccess(Protocol):
 
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
+
+    def record_answer_sheet(self, sheet: AnswerSheet) -> None:
+        """Write down the answers to all samples."""
 
 
 class Check(ABC):

@@ -39,7 +39,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("--generation", default=GENERATION[0], metavar="POLICY",
         help="plain: greedy, whatever a checkpoint's settings say; own: as they say (default: plain)")  # fmt: skip
     add("--samples", default=None, metavar="FILE",
-        help='your own labelled data, {"input": ..., "truth": ..., "slice": ...} a row: JSON Lines, JSON, CSV, Parquet, '
+        help='your own data, rows of {"input": ..., "truth": ..., "slice": ...}: JSON Lines, JSON, CSV, Parquet, '
         "or a folder of datasets' save_to_disk()")  # fmt: skip
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")

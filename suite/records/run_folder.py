@@ -23,8 +23,9 @@ from suite.core.files import replace_file
 from suite.core.ownership import Held, OwnedLock
 from suite.core.printable import printable_name
 from suite.core.settings import LATEST
-from suite.records import readable
+from suite.records import answer_lines, readable
 from suite.records.private_fields import scrub_conditions, scrub_row
+from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
 
 LINES = ("cells.jsonl", "examples.jsonl")
@@ -49,6 +50,7 @@ class RunFolder:
         self.path = path
         self.name = path.name
         self._lock: OwnedLock | None = None
+        self._asked: set[str] | None = None
 
     @property
     def has_cells(self) -> bool:
@@ -196,6 +198,28 @@ class RunFolder:
                 for answer in answers
             ],
         )
+
+    def append_answers(self, cell: Cell, sheet: AnswerSheet) -> None:
+        """Write a cell's answers to all samples to `answers.jsonl`; to `questions.jsonl` the samples, once."""
+        if self._asked is None:
+            self._asked = set(self._questions())
+        asked = answer_lines.of_questions(sheet.questions)
+        if asked["set"] not in self._asked:
+            self._append("questions.jsonl", [asked])
+            self._asked.add(asked["set"])
+        self._append("answers.jsonl", [{"run": self.name, "cell": cell.id, **answer_lines.of_answers(asked, sheet)}])
+
+    def answers(self) -> dict[str, AnswerSheet]:
+        """Each cell's answers to all samples, by cell; of a cell that was measured again the last ones count."""
+        asked = self._questions()
+        rows = filter(readable.is_answers, read_lines(self.path / "answers.jsonl"))
+        last = {row["cell"]: row for row in rows}
+        sheets = {cell: answer_lines.sheet(row, asked.get(row["set"])) for cell, row in last.items()}
+        return {cell: sheet for cell, sheet in sheets.items() if sheet is not None}
+
+    def _questions(self) -> dict[str, dict[str, Any]]:
+        rows = filter(readable.is_questions, read_lines(self.path / "questions.jsonl"))
+        return {row["set"]: row for row in rows}
 
     def append_example(self, row: Mapping[str, Any]) -> None:
         """Write the verdict on an example to `examples.jsonl`."""

@@ -31,7 +31,10 @@ _REACHES = (1.0, 2.0, 3.2, 4.6, 6.0)
 def place_labels(
     figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], lines: Sequence[Line]
 ) -> None:
-    """Annotate each point with its label at the best place around it, further out where it is crowded."""
+    """Annotate each point with its label at the best place around it, further out where it is crowded.
+
+    A point whose label is empty is one to keep clear of, and no more.
+    """
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # else the labels would move the points that they were placed around
@@ -50,6 +53,8 @@ def place_labels(
         return 4 * covered + 8 * outside + sum(box.overlaps(stroke) for stroke in strokes) + 0.4 * (reach - 1)
 
     for own, (point, label) in enumerate(zip(points, labels, strict=True)):
+        if not label:
+            continue
         best = (float("inf"), 1.0, (0.0, 0.0), "left", "center", dots[own])
         probe = axes.annotate(label, point, (0, 0), textcoords="offset points", fontsize=_SIZE)
         for reach in _REACHES:

@@ -55,7 +55,7 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
         )  # fmt: skip
         points.append(at)
         labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {row['checkpoint']}")
-    _log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
+    log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
     _accuracy_axis(axes, data)
     lines += _draw_front(axes, data[pareto_front(data)].sort_values("latency_p50_ms"))
     axes.set_xlabel("median latency, ms (log scale); further left is faster")
@@ -117,7 +117,7 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
     axes.invert_yaxis()
     axes.grid(False, axis="y")
-    _log_axis(axes, data["latency_ms"].to_numpy(dtype=float), spare=1.1)
+    log_axis(axes, data["latency_ms"].to_numpy(dtype=float), spare=1.1)
     axes.set_xlabel("latency per call, ms (log scale)")
     axes.set_title(
         f"{data['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)",
@@ -230,7 +230,7 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
     axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(False, axis="y")
-    _log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
+    log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
     axes.set_xlabel("median latency of a run, ms (log scale)")
     shapes = {"o": "filled circle", "s": "square", "^": "triangle", "D": "diamond"}
     key = " · ".join(f"{letter}: {shapes.get(MARKERS[i % len(MARKERS)], 'other')}" for i, letter in enumerate(groups))
@@ -293,7 +293,8 @@ def _ratio(value: float) -> str:
     )
 
 
-def _log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:
+def log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:
+    """A logarithmic level axis for some values, with round ticks and room at both ends."""
     low, high = values.min() / spare, values.max() * spare
     if high / low < 3:
         middle = np.sqrt(low * high)

@@ -47,6 +47,16 @@ def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
     return grouped
 
 
+def media(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    """The picture and the sound of each shown sample by capability and id, as data URIs; the first cell's count."""
+    found: dict[tuple[str, str], tuple[str | None, str | None]] = {}
+    for row in rows:
+        key = (row["cell"].partition("/")[0], row["sample"])
+        if key not in found:
+            found[key] = (_data_uri(folder, row["picture"]), _data_uri(folder, row["sound"]))
+    return found
+
+
 def _add(answers: list[Answer], backend: str, text: str, picture: str | None) -> None:
     for answer in answers:
         if (answer.text, answer.picture) == (text, picture):

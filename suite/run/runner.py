@@ -25,6 +25,7 @@ from suite.run.recorder import Recorder
 from suite.run.worker_starter import WorkerStarter
 from suite.run.workers_alive import WorkersAlive
 from suite.task import Task
+from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
 from suite.worker.failures import failure
 
@@ -206,3 +207,7 @@ class PlannedCell:
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
         self._runner.folder.append_sample_answers(self.cell, answers)
+
+    def record_answer_sheet(self, sheet: AnswerSheet) -> None:
+        """Write down the answers to all samples."""
+        self._runner.folder.append_answers(self.cell, sheet)

@@ -1,4 +1,4 @@
-"""Samples in Parquet files and in data sets that `datasets` saved (`save_to_disk`), read by pyarrow a batch at a time."""
+"""Samples in Parquet files and in data sets that `datasets` saved (`save_to_disk`), read a batch at a time."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _readable(file: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, ValueError, UnicodeDecodeError, MemoryError) as error:
         raise UsageError(
-            f"--samples {file} cannot be read as a table ({type(error).__name__}): write it again, by pandas or datasets."
+            f"--samples {file} cannot be read as a table ({type(error).__name__}): write it again."
         ) from None
 
 

@@ -75,7 +75,7 @@ def fit(samples: Sequence[Sample], task: Task, config: Any) -> list[Sample]:
 
 
 def samples_identity(path: Path) -> str:
-    """A hash of a file or folder of samples and of the files that it names: pictures and sounds, beside it or elsewhere."""
+    """A hash of a file or folder of samples and of the files that it names: pictures and sounds, wherever they are."""
     digest = hashlib.sha256()
     folder = path if path.is_dir() else path.parent
     try:
@@ -127,7 +127,7 @@ def _as_read(task: Task, values: Mapping[str, Any], number: int, folder: Path) -
 
 
 def _with_files(value: Any, scratch: Path) -> Any:
-    """The value with every file that a data set holds inside it ({"bytes": ..., "path": ...}) as a path to that file."""
+    """The value with every file that a data set holds within itself, `{"bytes": ..., "path": ...}`, as a path to it."""
     if isinstance(value, dict):
         if _is_held_file(value):
             file = scratch / f"{len(list(scratch.iterdir()))}{_suffix(value['path'])}"

@@ -58,7 +58,7 @@ def json_rows(path: Path) -> Iterator[Row]:
         yield checked(f"row {number}", number, value)
 
 
-def _table(document: Any) -> list[Any] | None:  # noqa: PLR0911 - one line a shape
+def _table(document: Any) -> list[Any] | None:
     """The rows of a JSON document: a list of them, or one of the shapes of `DataFrame.to_json`."""
     if isinstance(document, list):
         return document
@@ -69,7 +69,7 @@ def _table(document: Any) -> list[Any] | None:  # noqa: PLR0911 - one line a sha
         return [dict(zip(map(str, names), row, strict=False)) if isinstance(row, list) else row for row in data]
     if isinstance(data, list):  # orient="table"
         return data
-    columns = [document.get(key) for key in REQUIRED]
+    columns: list[Any] = [document.get(key) for key in REQUIRED]
     if all(isinstance(column, list) for column in columns):
         return _from_columns({key: value for key, value in document.items() if isinstance(value, list)})
     if all(isinstance(column, dict) for column in columns) and columns[0].keys() == columns[1].keys():
@@ -107,7 +107,7 @@ def csv_rows(path: Path) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 raise UsageError(
-                    f"--samples {path} is not CSV after row {number} ({error}): save it again, with quotes around texts."
+                    f"--samples {path} is not CSV after row {number} ({error}): put texts in quotes."
                 ) from None
             if not cells:
                 continue

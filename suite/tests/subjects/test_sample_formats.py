@@ -50,8 +50,8 @@ WRITERS = {
     "commas.csv": lambda path: FRAME.to_csv(path, index=False),
     "semicolons.csv": lambda path: FRAME.to_csv(path, index=False, sep=";", encoding="utf-8-sig"),
     "tabs.TSV": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
-    "with_index.csv": lambda path: FRAME.to_csv(path),
-    "pandas.parquet": lambda path: FRAME.to_parquet(path),
+    "with_index.csv": FRAME.to_csv,
+    "pandas.parquet": FRAME.to_parquet,
     "saved": data_set,
 }
 
