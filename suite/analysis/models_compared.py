@@ -182,6 +182,18 @@ def main_backend(cells: Sequence[Cell], sheets: Mapping[str, AnswerSheet]) -> st
     return counts.most_common(1)[0][0] if counts else None
 
 
+MOST_SENTENCES = 10
+
+
+def said_first(comparison: Comparison, backend: str) -> tuple[list[str], list[str]]:
+    """A sentence for each two models: those on one backend, at most ten, and all others."""
+    backend = backend if any(pair.backend == backend for pair in comparison.pairs) else ""
+    first = [sentence(pair) for pair in comparison.pairs if not backend or pair.backend == backend]
+    others = [sentence(pair) for pair in comparison.pairs if backend and pair.backend != backend]
+    said = [*first, *(() if first else comparison.alone)]
+    return said[:MOST_SENTENCES], [*said[MOST_SENTENCES:], *others, *(comparison.alone if first else ())]
+
+
 def sentence(pair: Pair) -> str:
     """What the test shows, with what it rests on."""
     paired, (first, second) = pair.paired, pair.accuracies
@@ -190,10 +202,10 @@ def sentence(pair: Pair) -> str:
     else:
         names = (pair.first, pair.second)
     scores = f"{second:.3f} against {first:.3f} on the same {_counted(paired.samples)}"
-    tests = f"{pair.tests} comparison{'' if pair.tests == 1 else 's'}"
-    tested = f"{paired.test}, p = {_p(pair.p)} after Holm's correction for {tests}"
+    corrected = f" after Holm's correction for {pair.tests} comparisons" if pair.tests > 1 else ""
+    tested = f"{_differing(pair)}{paired.test}, p {_p(pair.p)}{corrected}"
     if pair.better:
-        return f"On {pair.backend}, {pair.better} is better than {names[0]}: {scores} ({_differing(pair)}{tested})."
+        return f"On {pair.backend}, {pair.better} is better than {names[0]}: {scores} ({tested})."
     begin = f"On {pair.backend}, the data cannot tell {names[1]} from {names[0]}: {scores}"
     if paired.gained == 0 == paired.lost:
         return f"{begin}, with the same score on each."
@@ -201,12 +213,12 @@ def sentence(pair: Pair) -> str:
         differing = (paired.gained or 0) + (paired.lost or 0)
         return (
             f"{begin}, of which {_counted(differing)} {'differs' if differing == 1 else 'differ'}: too few, since at "
-            f"least {pair.needed} must differ before a test can show anything after the correction for {tests}."
+            f"least {pair.needed} must differ before a test can show anything{corrected}."
         )
     if paired.p != paired.p:
         return f"{begin}, which are too few, or too much alike, to test."
     between = f"{names[1]}'s accuracy less {names[0]}'s lies between {paired.low:+.3f} and {paired.high:+.3f} at 95 %"
-    return f"{begin}; {between} ({_differing(pair)}{tested})."
+    return f"{begin}; {between} ({tested})."
 
 
 def _differing(pair: Pair) -> str:
@@ -215,7 +227,8 @@ def _differing(pair: Pair) -> str:
     if gained is None or lost is None:
         return ""
     word = "alone is right" if pair.paired.test.startswith("McNemar") else "scores higher"
-    return f"{pair.second} {word} on {gained}, {pair.first} on {lost}; "
+    each = [f"{pair.second} {word} on {gained:,}", f"{pair.first} {word} on {lost:,}"]
+    return f"{', '.join(reversed(each) if lost > gained else each)}; "
 
 
 def _counted(samples: int) -> str:
@@ -223,7 +236,7 @@ def _counted(samples: int) -> str:
 
 
 def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 0.0001 else "0.0001 or less"
+    return f"= {value:.2g}" if value >= 0.0001 else "< 0.0001"
 
 
 def _number(value: Any) -> float | None:

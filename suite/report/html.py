@@ -194,7 +194,9 @@ def _section(
 def _lead(cells: pd.DataFrame) -> str:
     parts = []
     for row in records(cells.drop_duplicates(["checkpoint_id", "revision", "architecture"])):
-        checkpoint = row["checkpoint_id"] + (f" at {row['revision'][:10]}" if row["revision"] else "")
+        checkpoint = row["checkpoint_id"] + (
+            f" at {row['revision'][:10]}" if row["revision"] and row["weights"] != "local" else ""
+        )
         parts.append(f"{checkpoint} ({row['architecture']})" if row["architecture"] else checkpoint)
     first = cells.iloc[0]
     facts = [f"{first['weights']} weights"] if first["weights"] else []

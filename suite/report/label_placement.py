@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
-from suite.report.style import RULE
+from suite.report.style import INK, RULE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +29,9 @@ _REACHES = (1.0, 2.0, 3.2, 4.6, 6.0)
 
 
 def place_labels(
-    figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], lines: Sequence[Line]
-) -> None:
+    figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], lines: Sequence[Line], *,
+    colours: Sequence[str] | None = None,
+) -> None:  # fmt: skip
     """Annotate each point with its label at the best place around it, further out where it is crowded.
 
     A point whose label is empty is one to keep clear of, and no more.
@@ -74,6 +75,6 @@ def place_labels(
         pointer = {"arrowstyle": "-", "lw": 0.7, "color": RULE.light, "shrinkA": 0, "shrinkB": 4} if reach > 1 else None
         axes.annotate(
             label, point, offset, textcoords="offset points", ha=horizontal, va=vertical, fontsize=_SIZE,
-            arrowprops=pointer,
+            arrowprops=pointer, color=colours[own] if colours else INK.light,
         )  # fmt: skip
         placed.append(box)

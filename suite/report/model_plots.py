@@ -14,18 +14,12 @@ from suite.analysis.answers_compared import Confusion
 from suite.analysis.models_compared import Comparison, Measured
 from suite.report import number_format
 from suite.report.label_placement import Line, place_labels
-from suite.report.plots import WIDE, log_axis
+from suite.report.plots import WIDE, log_axis, short
 from suite.report.style import INK, MARKERS, MUTED, PANEL, backend_order, model_colours
 
-LONGEST_NAME = 28
 MOST_PANELS = 12
 LARGEST_CELLS = 8
 """Labels up to which every number of a confusion matrix is written into it."""
-
-
-def short(name: str) -> str:
-    """A model's name as a figure has room for it: its end, where checkpoints differ."""
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def accuracy_against_costs(comparison: Comparison) -> Figure | None:
@@ -57,15 +51,15 @@ def accuracy_against_costs(comparison: Comparison) -> Figure | None:
     if len(backends) > 1:
         handles = [Line2D([], [], ls="", marker=marks[name], color=MUTED.light, ms=7, label=name) for name in backends]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
-    for axes, points_at, labels, lines in placed:
-        place_labels(figure, axes, points_at, labels, lines)
+    for axes, points_at, labels, lines, colours in placed:
+        place_labels(figure, axes, points_at, labels, lines, colours=colours)
     return figure
 
 
 def _draw(
     axes: Axes, points: Sequence[tuple[Measured, float]], palette: dict[str, str], marks: dict[str, str]
-) -> tuple[list[tuple[float, float]], list[str], list[Line]]:
-    """Draw the points of one panel; return their places, the labels (a model's name once), and the lines to avoid."""
+) -> tuple[list[tuple[float, float]], list[str], list[Line], list[str]]:
+    """Draw the points of one panel; return their places, labels (a model's name once), lines to avoid, and colours."""
     places, labels, lines = [], [], []
     named: set[str] = set()
     for one, cost in points:
@@ -80,7 +74,7 @@ def _draw(
         labels.append("" if one.model in named else short(one.model))
         named.add(one.model)
     log_axis(axes, np.array([cost for _, cost in points]), spare=1.35)
-    return places, labels, lines
+    return places, labels, lines, [palette[one.model] for one, _ in points]
 
 
 def _ends(shown: Sequence[Measured]) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from suite.analysis.answers_compared import (
     of_backend,
     slices,
 )
-from suite.analysis.models_compared import Comparison, Pair, compared, main_backend, sentence
+from suite.analysis.models_compared import Comparison, Pair, compared, main_backend, said_first
 from suite.report import model_plots, number_format
 from suite.report.gallery import Gallery, RenderedFigure
 from suite.report.tables import Entry, Table, status_entry
@@ -25,7 +25,6 @@ from suite.task.answer_sheet import AnswerSheet
 
 AT_ONCE = 12
 """Disagreements that are shown without being asked for."""
-MOST_SENTENCES = 12
 RIGHT, WRONG = "✓", "✗"
 
 
@@ -98,11 +97,11 @@ def _section(
     matrices, by_slice = confusions(by_model), slices(by_model)
     differing = disagreements(by_model) if len(by_model) > 1 else []
     cards = [_card(one, media.get((capability, one.sample))) for one in differing[:MOST_DISAGREEMENTS]]
-    said = [*map(sentence, comparison.pairs), *comparison.alone] if comparison else []
+    said, further = said_first(comparison, backend) if comparison else ([], [])
     return ModelsSection(
         backend,
-        said[:MOST_SENTENCES],
-        said[MOST_SENTENCES:],
+        said,
+        further,
         _costs(capability, comparison, gallery) if comparison else None,
         _measured(comparison) if comparison else None,
         _tests(comparison) if comparison and comparison.pairs else None,

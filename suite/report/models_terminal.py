@@ -6,12 +6,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from suite.analysis.models_compared import Comparison, sentence
+from suite.analysis.frames import REFERENCE
+from suite.analysis.models_compared import Comparison, said_first
 from suite.core.printable import printable
 from suite.report import number_format
 from suite.report.terminal import status_text
 
-MOST_SENTENCES = 10
 _NAME_WIDTH = 36
 
 
@@ -35,10 +35,10 @@ def models_table(comparison: Comparison, ascii_only: bool = False) -> Renderable
             Text(printable(one.model)), Text(printable(one.backend)),
             *(_plain(text) if ascii_only else text for text in texts), status_text(one.status, ascii_only),
         )  # fmt: skip
-    said = [*map(sentence, comparison.pairs), *comparison.alone]
-    parts: list[RenderableType] = [table, *(Text(printable(text)) for text in said[:MOST_SENTENCES])]
-    if len(said) > MOST_SENTENCES:
-        parts.append(Text(f"{len(said) - MOST_SENTENCES} further comparisons are in the report."))
+    said, further = said_first(comparison, REFERENCE)
+    parts: list[RenderableType] = [table, *(Text(printable(text)) for text in said)]
+    if further:
+        parts.append(Text(f"{len(further)} further comparisons are in the report."))
     return Group(*parts)
 
 
