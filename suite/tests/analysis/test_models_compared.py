@@ -22,8 +22,8 @@ def comparison(run: RunFolder) -> Comparison:
     return found
 
 
-def of(tmp_path: Path, backends: tuple[str, ...] = ("eager",), **models: AnswerSheet) -> Comparison:
-    return comparison(made.write_models(tmp_path, models, backends))
+def of(tmp_path: Path, **models: AnswerSheet) -> Comparison:
+    return comparison(made.write_models(tmp_path, models))
 
 
 ASKED = made.questions(200)
@@ -77,7 +77,9 @@ def test_one_of_many_comparisons_needs_more(tmp_path: Path) -> None:
 
 
 def test_backends_are_compared_with_their_own_kind(tmp_path: Path) -> None:
-    found = of(tmp_path, ("eager", "onnx"), a=made.sheet(ASKED), b=made.sheet(ASKED, range(40)))
+    found = comparison(
+        made.write_models(tmp_path, {"a": made.sheet(ASKED), "b": made.sheet(ASKED, range(40))}, ("eager", "onnx"))
+    )
     assert [(pair.backend, pair.first, pair.second, pair.tests) for pair in found.pairs] == [
         ("eager", "a", "b", 2), ("onnx", "a", "b", 2),
     ]  # fmt: skip

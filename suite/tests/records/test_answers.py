@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.records import run_folder
+from suite.core.errors import Unwritable
 from suite.records.run_folder import RunFolder, read_lines
 from suite.task import Sample
 from suite.task.answer_sheet import LONGEST, MOST_SAMPLES, MOST_SLICES, in_words, questions
@@ -124,8 +124,8 @@ def test_a_full_disk_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch) ->
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run_folder.os, "fsync", full)
-    with pytest.raises(run_folder.Unwritable, match=r"questions\.jsonl"):
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(Unwritable, match=r"questions\.jsonl"):
         run.append_answers(cell(), made.sheet(made.questions(2)))
 
 

@@ -12,7 +12,7 @@ from typing import cast
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 from rich.console import Console
 
 from suite.analysis.frames import cells_of, records
@@ -155,9 +155,10 @@ def test_labels_do_not_cover_each_other(tmp_path: Path) -> None:
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw(renderer)
         for axes in figure.axes:
+            boxes = []
             for text in axes.texts:
-                cast(Annotation, text).arrow_patch = None  # the line to the point may cross what it likes
-            boxes = [text.get_window_extent(renderer) for text in axes.texts]
+                cast(Annotation, text).update_positions(renderer)
+                boxes.append(Text.get_window_extent(text, renderer))  # without the line to its point
             assert len(boxes) == 6
             overlapping = [(a, b) for a, b in combinations(range(6), 2) if boxes[a].padded(-0.5).overlaps(boxes[b])]
             assert overlapping == []
