@@ -227,8 +227,9 @@ def _differing(pair: Pair) -> str:
     if gained is None or lost is None:
         return ""
     word = "alone is right" if pair.paired.test.startswith("McNemar") else "scores higher"
-    each = [f"{pair.second} {word} on {gained:,}", f"{pair.first} {word} on {lost:,}"]
-    return f"{', '.join(reversed(each) if lost > gained else each)}; "
+    each = [(pair.second, gained), (pair.first, lost)]
+    (more, most), (fewer, least) = reversed(each) if lost > gained else each
+    return f"{more} {word} on {most:,}, {fewer} on {least:,}; "
 
 
 def _counted(samples: int) -> str:

@@ -36,8 +36,7 @@ def test_a_better_model_is_called_better_whatever_the_order(tmp_path: Path) -> N
         assert pair.better == "good"
         text = sentence(pair)
         assert text.startswith("On eager, good is better than bad: 0.950 against 0.800 on the same 200 samples (")
-        assert "good alone is right on 30" in text
-        assert text.endswith("bad alone is right on 0; McNemar's exact test, p < 0.0001).")
+        assert text.endswith("good alone is right on 30, bad on 0; McNemar's exact test, p < 0.0001).")
 
 
 def test_equal_models_are_not_called_different(tmp_path: Path) -> None:
