@@ -17,7 +17,7 @@ from suite.core.column import Column
 from suite.core.outcome import Outcome, RequestFailed
 from suite.task import Task
 from suite.task.answer_sheet import MOST_SAMPLES, AnswerSheet, Questions, in_words, kept_slices, questions
-from suite.task.sample_answer import SampleAnswer, sample_answers
+from suite.task.sample_answer import SampleAnswer, sample_answers, thumbnails
 
 KEPT = 0.99
 KEPT_STRICT = 0.999
@@ -29,7 +29,7 @@ class Answers:
     """What a cell answered to the whole test split.
 
     `extra` holds metrics that took further runs of the model, `sample_answers` a few samples to look at, `questions`
-    and `words` the samples and the answers in words.
+    and `words` the samples and the answers in words, `pictures` some of the samples.
     """
 
     answers: list[Any]
@@ -38,6 +38,7 @@ class Answers:
     sample_answers: list[SampleAnswer]
     questions: Questions = field(default_factory=Questions)
     words: list[str] = field(default_factory=list)
+    pictures: list[bytes | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def answer_samples(cell: OpenCell) -> Answers:
     extra = task.probe(cell.runnable, subject.processor, samples)
     return Answers(
         answers, [sample.truth for sample in samples], extra, sample_answers(task, samples, answers),
-        questions(task, samples), in_words(task, answers),
+        questions(task, samples), in_words(task, answers), thumbnails(task, samples) if cell.is_users else [],
     )  # fmt: skip
 
 
@@ -267,7 +268,7 @@ class Accuracy(Check):
         answers, result = _scored(cell)
         cell.record_sample_answers(answers.sample_answers)
         if answers.questions.samples:
-            cell.record_answer_sheet(answer_sheet(cell.task, answers, result))
+            cell.record_answer_sheet(answer_sheet(cell.task, answers, result), answers.pictures)
         if cell.reference is None:
             return judge(result, answers, None, cell.strict, cell.cell.backend)
         try:

@@ -54,6 +54,10 @@ class OpenCell(Protocol):
         """The samples that the cell is judged on."""
 
     @property
+    def is_users(self) -> bool:
+        """Whether the checkpoint is one of the user's own, which may be compared with others."""
+
+    @property
     def tolerance(self) -> Tolerances:
         """What the backend declares."""
 
@@ -132,8 +136,8 @@ class CellAccess(Protocol):
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
 
-    def record_answer_sheet(self, sheet: AnswerSheet) -> None:
-        """Write down the answers to all samples."""
+    def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
+        """Write down the answers to all samples, and pictures of the first ones."""
 
 
 class Check(ABC):

@@ -130,6 +130,9 @@ def is_questions(row: Mapping[str, Any]) -> bool:
     columns = ("sample", "input", "truth")
     if not _has(row, {"set": _is_text, **dict.fromkeys(columns, _is_list_of(_is_text))}):
         return False
+    pictures = row.get("picture")
+    if pictures is not None and not _is_list_of(lambda value: value is None or _is_kept_file(value))(pictures):
+        return False
     slices = row.get("slices")
     if slices is not None and not _is_list_of(_is_list_of(_is_text))(slices):
         return False

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -199,13 +199,17 @@ class RunFolder:
             ],
         )
 
-    def append_answers(self, cell: Cell, sheet: AnswerSheet) -> None:
-        """Write a cell's answers to all samples to `answers.jsonl`; to `questions.jsonl` the samples, once."""
+    def append_answers(self, cell: Cell, sheet: AnswerSheet, pictures: Sequence[bytes | None] = ()) -> None:
+        """Write a cell's answers to all samples to `answers.jsonl`; to `questions.jsonl` the samples, once.
+
+        `pictures` are PNG files of the first samples.
+        """
         if self._asked is None:
             self._asked = set(self._questions())
         asked = answer_lines.of_questions(sheet.questions)
         if asked["set"] not in self._asked:
-            self._append("questions.jsonl", [asked])
+            kept = [self._keep(picture, "png") for picture in pictures]
+            self._append("questions.jsonl", [asked | ({"picture": kept} if any(kept) else {})])
             self._asked.add(asked["set"])
         self._append("answers.jsonl", [{"run": self.name, "cell": cell.id, **answer_lines.of_answers(asked, sheet)}])
 
@@ -216,6 +220,18 @@ class RunFolder:
         last = {row["cell"]: row for row in rows}
         sheets = {cell: answer_lines.sheet(row, asked.get(row["set"])) for cell, row in last.items()}
         return {cell: sheet for cell, sheet in sheets.items() if sheet is not None}
+
+    def sample_pictures(self) -> dict[tuple[str, str], str]:
+        """The files with pictures of samples, by capability and sample."""
+        asked = self._questions()
+        rows = [row for row in read_lines(self.path / "answers.jsonl") if readable.is_answers(row)]
+        sets = {(row["cell"].partition("/")[0], row["set"]) for row in rows if row["set"] in asked}
+        return {
+            (capability, sample): name
+            for capability, key in sorted(sets)
+            for sample, name in zip(asked[key]["sample"], asked[key].get("picture") or [], strict=False)
+            if name is not None
+        }
 
     def _questions(self) -> dict[str, dict[str, Any]]:
         rows = filter(readable.is_questions, read_lines(self.path / "questions.jsonl"))

@@ -193,10 +193,10 @@ def _section(
 
 def _lead(cells: pd.DataFrame) -> str:
     parts = []
-    for row in records(cells.drop_duplicates(["checkpoint_id", "revision", "architecture"])):
-        checkpoint = row["checkpoint_id"] + (
-            f" at {row['revision'][:10]}" if row["revision"] and row["weights"] != "local" else ""
-        )
+    for row in records(cells.drop_duplicates(["checkpoint", "checkpoint_id", "revision", "architecture"])):
+        is_local = row["weights"] == "local"  # its id is the name of its folder, and it has no revision
+        revision = f" at {row['revision'][:10]}" if row["revision"] and not is_local else ""
+        checkpoint = (row["checkpoint"] if is_local else row["checkpoint_id"]) + revision
         parts.append(f"{checkpoint} ({row['architecture']})" if row["architecture"] else checkpoint)
     first = cells.iloc[0]
     facts = [f"{first['weights']} weights"] if first["weights"] else []

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from suite.analysis.answers_compared import Confusion
+from suite.analysis.answers_compared import OTHERS, Confusion
 from suite.analysis.models_compared import Comparison, Measured
 from suite.report import number_format
 from suite.report.label_placement import Line, place_labels
@@ -89,8 +89,8 @@ def confusion(matrices: Sequence[Confusion]) -> Figure | None:
     shown = matrices[:MOST_PANELS]
     labels = shown[0].labels
     names = [shorten(" ".join(label.split()) or number_format.MISSING, 18, placeholder="…") for label in labels]
-    side = max(1.9, 0.34 * len(labels) + 0.9)
-    columns = max(1, min(len(shown), int(WIDE // (side + 0.4))))
+    side = min(max(1.9, 0.34 * len(labels) + 0.9), WIDE / 2 - 0.8)
+    columns = max(1, min(len(shown), int((WIDE - 0.6) // (side + 0.1))))
     lines = -(-len(shown) // columns)
     width, height = min(WIDE, columns * side + 1.5), lines * (side + 0.5) + 0.5
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -112,13 +112,13 @@ def _draw_matrix(axes: Axes, matrix: Confusion, names: Sequence[str]) -> None:
     for row in range(size):
         for column in range(size):
             number, share = int(matrix.counts[row, column]), float(shares[row, column])
-            right = row == column
+            colour = WRONG if row != column else MUTED.light if matrix.labels[row] == OTHERS else RIGHT
             if number:
                 half = 0.46 * share**0.5
                 axes.fill(
                     [column - half, column + half, column + half, column - half],
                     [row - half, row - half, row + half, row + half],
-                    color=RIGHT if right else WRONG, alpha=0.55, lw=0,
+                    color=colour, alpha=0.55, lw=0,
                 )  # fmt: skip
             if number and size <= LARGEST_CELLS:
                 axes.text(column, row, f"{number:,}", ha="center", va="center", fontsize=8, color=INK.light)

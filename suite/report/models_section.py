@@ -20,6 +20,7 @@ from suite.analysis.answers_compared import (
 from suite.analysis.models_compared import Comparison, Pair, compared, main_backend, said_first
 from suite.report import model_plots, number_format
 from suite.report.gallery import Gallery, RenderedFigure
+from suite.report.sample_answers import Media
 from suite.report.tables import Entry, Table, status_entry
 from suite.task.answer_sheet import AnswerSheet
 
@@ -74,9 +75,9 @@ def sections(
     cells: Sequence[Mapping[str, Any]],
     sheets: Mapping[str, AnswerSheet],
     gallery: Gallery,
-    media: Mapping[tuple[str, str], tuple[str | None, str | None]],
+    media: Media,
 ) -> dict[str, ModelsSection]:
-    """By capability. `cells` are rows of one run, `media` the picture and the sound of samples by capability and id."""
+    """By capability. `cells` are rows of one run, `media` what there is to see and hear of samples."""
     comparisons = {one.capability: one for one in compared(cells, sheets)}
     found = {}
     for capability in dict.fromkeys(str(cell["capability"]) for cell in cells):
@@ -92,11 +93,11 @@ def sections(
 
 def _section(
     capability: str, comparison: Comparison | None, backend: str, by_model: Mapping[str, AnswerSheet], *,
-    gallery: Gallery, media: Mapping[tuple[str, str], tuple[str | None, str | None]],
+    gallery: Gallery, media: Media,
 ) -> ModelsSection:  # fmt: skip
     matrices, by_slice = confusions(by_model), slices(by_model)
     differing = disagreements(by_model) if len(by_model) > 1 else []
-    cards = [_card(one, media.get((capability, one.sample))) for one in differing[:MOST_DISAGREEMENTS]]
+    cards = [_card(one, media.of(capability, one.sample)) for one in differing[:MOST_DISAGREEMENTS]]
     said, further = said_first(comparison, backend) if comparison else ([], [])
     return ModelsSection(
         backend,
@@ -196,11 +197,11 @@ def _disagreeing(differing: Sequence[Disagreement], by_model: Mapping[str, Answe
     return "".join([*texts, "."])
 
 
-def _card(one: Disagreement, media: tuple[str | None, str | None] | None) -> Card:
+def _card(one: Disagreement, media: tuple[str | None, str | None]) -> Card:
     answers = [
         GivenCard(", ".join(given.models), given.answer, _mark(given.score), given.score == 1) for given in one.answers
     ]
-    picture, sound = media or (None, None)
+    picture, sound = media
     return Card(one.sample, one.input, one.truth, ", ".join(one.slices), answers, picture, sound)
 
 

@@ -200,7 +200,7 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
         for row in floor_rows:
             if _name_in(names, row) == group:
                 axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
-        axes.set_title(fill(group, 24, replace_whitespace=False))
+        axes.set_title("\n".join(fill(line, 24) for line in group.split("\n")))
         axes.set_xlim(0, 1.34 * max(row[column] for row in group_rows))
         axes.xaxis.set_major_locator(MaxNLocator(3))
         _row_axis(axes, backends)

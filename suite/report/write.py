@@ -38,7 +38,7 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
     with plots.styled():
         gallery = Gallery(into / "plots", notify)
         added = added_sections(cells, samples, conditions, gallery)
-        of_models = sections(records(cells), sheets, gallery, media(folders[0], shown)) if len(folders) == 1 else {}
+        of_models = sections(records(cells), sheets, gallery, media(RunFolder(folders[0]))) if len(folders) == 1 else {}
         page = render(cells, samples, conditions, gallery, answers, added=added, models=of_models)
     notify("report.html")
     path = into / "report.html"

@@ -208,6 +208,6 @@ class PlannedCell:
         """Write down a few answers to be looked at."""
         self._runner.folder.append_sample_answers(self.cell, answers)
 
-    def record_answer_sheet(self, sheet: AnswerSheet) -> None:
-        """Write down the answers to all samples."""
-        self._runner.folder.append_answers(self.cell, sheet)
+    def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
+        """Write down the answers to all samples, and pictures of the first ones."""
+        self._runner.folder.append_answers(self.cell, sheet, pictures)

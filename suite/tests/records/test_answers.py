@@ -120,6 +120,20 @@ def test_what_is_kept_is_bounded() -> None:
     assert "all" in kept, "the commonest are"
 
 
+def test_pictures_of_samples_are_kept_once(run: RunFolder) -> None:
+    asked, picture = made.questions(3), b"a picture"
+    for backend in ("eager", "onnx"):
+        run.append_answers(cell(backend=backend), made.sheet(asked), [picture, None, picture])
+    run.append_answers(cell("translation"), made.sheet(made.questions(4)))
+    files = [file.name for file in (run.path / "exhibits").iterdir()]
+    assert len(files) == 1
+    assert run.sample_pictures() == {("sentiment-analysis", name): f"exhibits/{files[0]}" for name in ("s0", "s2")}
+    with (run.path / "questions.jsonl").open("a") as stream:
+        stream.write('{"set": "x", "sample": ["a"], "input": ["b"], "truth": ["c"], "picture": ["../../secret.png"]}\n')
+    run.append_answers(cell(), made.sheet(asked))
+    assert all(name.startswith("exhibits/") for name in run.sample_pictures().values())
+
+
 def test_a_full_disk_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")
