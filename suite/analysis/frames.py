@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pandas as pd
 from suite.core.cell import Status
 from suite.core.errors import UsageError
 from suite.core.spreadsheet import guard, unguard
-from suite.records.columns import CELL_COLUMNS, CELLS, SAMPLES, join
+from suite.records.columns import ANSWERS, CELL_COLUMNS, CELLS, SAMPLES, join
 from suite.records.private_fields import scrub_field
 from suite.records.run_folder import TABLES, RunFolder
+from suite.task.answer_sheet import AnswerSheet
 
 REFERENCE = "eager"
 """The backend that the others are compared with."""
@@ -139,6 +141,23 @@ def _is_given(value: Any) -> bool:
 
 def _samples_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SAMPLE_TYPES)).astype(SAMPLE_TYPES)
+
+
+def answers_frame(sheets: Mapping[str, AnswerSheet], run: str) -> pd.DataFrame:
+    """The answers of a run's cells to each sample, with the columns `ANSWERS`."""
+    parts = []
+    for cell, sheet in sheets.items():
+        capability, _, rest = cell.partition("/")
+        checkpoint, _, backend = rest.rpartition("/")
+        asked = sheet.questions
+        parts.append(pd.DataFrame({
+            "run": run, "cell": cell, "capability": capability, "checkpoint": checkpoint, "backend": backend,
+            "sample": asked.samples, "input": asked.inputs, "truth": asked.truths, "answer": sheet.answers,
+            "score": sheet.scores, "slices": [json.dumps(names) if names else "" for names in asked.slices],
+        }))  # fmt: skip
+    types = {column.name: "str" if column.is_text or column.is_json else "float64" for column in ANSWERS}
+    frame = pd.concat(parts) if parts else pd.DataFrame(columns=list(types))
+    return frame[list(types)].astype(types)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -11,12 +11,13 @@ import numpy as np
 
 from suite.checks.base import CellAccess, Check, OpenCell, of_reference
 from suite.checks.finite import require_finite
-from suite.checks.significance import Evidence, Finding, blind_level, find
+from suite.checks.significance import Evidence, Finding, blind_level, each_score, find
 from suite.core.cell import Status
 from suite.core.column import Column
 from suite.core.outcome import Outcome, RequestFailed
 from suite.task import Task
-from suite.task.sample_answer import SampleAnswer, sample_answers
+from suite.task.answer_sheet import MOST_SAMPLES, AnswerSheet, Questions, in_words, kept_slices, questions
+from suite.task.sample_answer import SampleAnswer, sample_answers, thumbnails
 
 KEPT = 0.99
 KEPT_STRICT = 0.999
@@ -27,13 +28,17 @@ KEPT_STRICT = 0.999
 class Answers:
     """What a cell answered to the whole test split.
 
-    `extra` holds metrics that took further runs of the model, `sample_answers` a few samples to look at.
+    `extra` holds metrics that took further runs of the model, `sample_answers` a few samples to look at, `questions`
+    and `words` the samples and the answers in words, `pictures` some of the samples.
     """
 
     answers: list[Any]
     truths: list[Any]
     extra: dict[str, float]
     sample_answers: list[SampleAnswer]
+    questions: Questions = field(default_factory=Questions)
+    words: list[str] = field(default_factory=list)
+    pictures: list[bytes | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ class Score:
     metrics: dict[str, float] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=lambda: Evidence(Finding.CANNOT_TELL, 1.0, 0.0))
     """Whether it is better than chance."""
+    scores: tuple[float, ...] | None = None
+    """Of each sample, where the accuracy is their mean."""
+    resampled: tuple[float, ...] = ()
+    """The accuracy of each of some draws of the samples, the same for as many samples and the same seed."""
 
 
 def score(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) -> Score:
@@ -58,7 +67,10 @@ def score(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) 
     accuracy = float(task.accuracy(answers, truths))
     if not 0.0 <= accuracy <= 1.0 + 1e-9:
         raise ValueError(f"the accuracy is {accuracy}, where a number from 0 to 1 was promised")
-    stderr = _standard_error(task, answers, truths, seed)
+    resampled = _resampled(task, answers, truths, seed)
+    # A metric may have no value on an unlucky resample: it then counts for nothing.
+    stderr = float(np.nanstd(resampled, ddof=1)) if len(resampled) else 0.0
+    each = each_score(task, answers, truths, accuracy)
     chance, _ = blind_level(task, truths)
     return Score(
         accuracy=accuracy,
@@ -66,16 +78,18 @@ def score(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) 
         chance=chance,
         samples=len(truths),
         metrics={name: float(value) for name, value in task.metrics(answers, truths).items()},
-        evidence=find(task, answers, truths, accuracy=accuracy, chance=chance, stderr=stderr),
+        evidence=find(task, truths, each, accuracy=accuracy, chance=chance, stderr=stderr),
+        scores=None if each is None else tuple(each.tolist()),
+        resampled=tuple(resampled.tolist()),
     )
 
 
-def _standard_error(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) -> float:
-    """The standard deviation of the accuracy over resampled samples; 0 for a single sample, which cannot vary."""
+def _resampled(task: Task, answers: Sequence[Any], truths: Sequence[Any], seed: int) -> np.ndarray:
+    """The accuracy over resampled samples; none for a single sample, which cannot vary."""
     from scipy.stats import bootstrap
 
     if len(truths) < 2:
-        return 0.0
+        return np.zeros(0)
 
     def accuracy(places: np.ndarray) -> float:
         return float(task.accuracy([answers[i] for i in places], [truths[i] for i in places]))
@@ -83,8 +97,7 @@ def _standard_error(task: Task, answers: Sequence[Any], truths: Sequence[Any], s
     resampled = bootstrap(
         (np.arange(len(truths)),), accuracy, n_resamples=task.resamples, vectorized=False, method="percentile", rng=seed
     )
-    # A metric may have no value on an unlucky resample: it then counts for nothing.
-    return float(np.nanstd(resampled.bootstrap_distribution, ddof=1))
+    return np.asarray(resampled.bootstrap_distribution, np.float64)
 
 
 def above_chance(result: Score) -> str | None:
@@ -154,7 +167,40 @@ def answer_samples(cell: OpenCell) -> Answers:
         for index, answer in zip(chosen, decoded, strict=True):
             answers[index] = answer
     extra = task.probe(cell.runnable, subject.processor, samples)
-    return Answers(answers, [sample.truth for sample in samples], extra, sample_answers(task, samples, answers))
+    return Answers(
+        answers, [sample.truth for sample in samples], extra, sample_answers(task, samples, answers),
+        questions(task, samples), in_words(task, answers), thumbnails(task, samples) if cell.is_users else [],
+    )  # fmt: skip
+
+
+def answer_sheet(task: Task, answers: Answers, result: Score) -> AnswerSheet:
+    """What the record keeps of every sample, so that models can be compared from it alone."""
+    asked = answers.questions
+    rounded = [round(score, 6) for score in (result.scores or ())[:MOST_SAMPLES]]
+    return AnswerSheet(
+        asked,
+        answers.words,
+        None if result.scores is None else rounded,
+        [round(accuracy, 6) for accuracy in result.resampled] if result.scores is None else None,
+        _by_slice(task, answers.answers, answers.truths, asked.slices),
+        task.one_label,
+    )
+
+
+def _by_slice(
+    task: Task, answers: Sequence[Any], truths: Sequence[Any], slices: Sequence[Sequence[str]]
+) -> dict[str, float]:
+    """The accuracy on the samples of each slice; of those alone whose place in `slices` is known."""
+    places: dict[str, list[int]] = {}
+    for place, names in enumerate(slices):
+        for name in names:
+            places.setdefault(name, []).append(place)
+    kept = kept_slices(slices)
+    return {
+        name: round(float(task.accuracy([answers[i] for i in chosen], [truths[i] for i in chosen])), 6)
+        for name, chosen in places.items()
+        if name in kept
+    }
 
 
 def judge(
@@ -221,6 +267,8 @@ class Accuracy(Check):
         """Score the answers, and the reference's to the same samples."""
         answers, result = _scored(cell)
         cell.record_sample_answers(answers.sample_answers)
+        if answers.questions.samples:
+            cell.record_answer_sheet(answer_sheet(cell.task, answers, result), answers.pictures)
         if cell.reference is None:
             return judge(result, answers, None, cell.strict, cell.cell.backend)
         try:

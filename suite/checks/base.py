@@ -18,6 +18,7 @@ from suite.core.rounds import Rounds
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.task import Sample, Task
+from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
 
 
@@ -51,6 +52,10 @@ class OpenCell(Protocol):
     @property
     def samples(self) -> Sequence[Sample]:
         """The samples that the cell is judged on."""
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the checkpoint is one of the user's own, which may be compared with others."""
 
     @property
     def tolerance(self) -> Tolerances:
@@ -130,6 +135,9 @@ class CellAccess(Protocol):
 
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
+
+    def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
+        """Write down the answers to all samples, and pictures of the first ones."""
 
 
 class Check(ABC):

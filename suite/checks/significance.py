@@ -47,15 +47,20 @@ def blind_level(task: Task, truths: Sequence[Any]) -> tuple[float, list[Any] | N
 
 
 def find(
-    task: Task, answers: Sequence[Any], truths: Sequence[Any], *, accuracy: float, chance: float, stderr: float
+    task: Task,
+    truths: Sequence[Any],
+    ours: np.ndarray | None,
+    *,
+    accuracy: float,
+    chance: float,
+    stderr: float,
 ) -> Evidence:
-    """Compare the answers with blind ones. The three numbers are those of all samples together."""
-    ours = _each(task, answers, truths, accuracy)
-    if ours is None:  # an F1 or a correlation belongs to all samples together
+    """Compare the answers' scores, from `each_score`, with blind ones'. The three numbers are of all samples."""
+    if ours is None:
         p = _tail((accuracy - chance) / stderr) if stderr > 0 else float(accuracy <= chance)
         return _judged(p, len(truths) >= FEWEST, accuracy - chance + DEVIATIONS * stderr, 1.0 - chance)
     level, blind = blind_level(task, truths)
-    theirs = None if blind is None else _each(task, blind, truths, level)
+    theirs = None if blind is None else each_score(task, blind, truths, level)
     if theirs is None:
         theirs = np.full(len(ours), chance)
     return _paired(ours, theirs)
@@ -88,8 +93,11 @@ def _judged(p: float, could_be_told: bool, at_best: float, gain: float) -> Evide
     return Evidence(Finding.NO_BETTER if no_better else Finding.CANNOT_TELL, p, gain)
 
 
-def _each(task: Task, answers: Sequence[Any], truths: Sequence[Any], accuracy: float) -> np.ndarray | None:
-    """The score of each sample, where the accuracy is their mean: it is then that of the halves' too."""
+def each_score(task: Task, answers: Sequence[Any], truths: Sequence[Any], accuracy: float) -> np.ndarray | None:
+    """The score of each sample, where the accuracy is their mean: it is then that of the halves' too.
+
+    `None` where it belongs to all samples together, as an F1 or a correlation does.
+    """
     middle = len(truths) // 2
     if middle:
         halves = [(middle, slice(None, middle)), (len(truths) - middle, slice(middle, None))]

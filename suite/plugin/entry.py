@@ -2,16 +2,19 @@
 
 Installed as an entry point, since an option that a conftest.py adds comes too late for its value: pytest would take an
 existing folder after `--model` or `--results` for one of tests, and look for its configuration there. In projects other
-than the suite's own this adds a group to `pytest --help`, runs a course with `--course`, and does nothing else.
+than the suite's own this adds a group to `pytest --help`, runs a course with `--course`, the tasks on a `--model`, and
+does nothing else.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
+from suite.core.files import project_root
 from suite.core.import_path import SAFE_PATH, leave_out_all_but_packages
 from suite.plugin import hookspecs, options
 
@@ -53,12 +56,30 @@ def _set_variable(name: str, value: str | None) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | pytest.ExitCode | None:
-    """Start over with the configuration of the checkout that pytest was called in, where it took another for it."""
-    here = config.invocation_params.dir
+    """Start over with the configuration of the checkout that pytest was called in, where it took another for it.
+
+    Or with the tasks, where a model is named in any other folder, and no tests are.
+    """
+    here, words = config.invocation_params.dir, list(map(str, config.invocation_params.args))
     named = config.option.inifilename or config.option.rootdir
-    if named or config.rootpath == here or not (here / "suite" / "plugin" / "entry.py").is_file():
-        return None
-    return pytest.main(["-c", str(here / "pyproject.toml"), *map(str, config.invocation_params.args)])
+    if not named and config.rootpath != here and (here / "suite" / "plugin" / "entry.py").is_file():
+        return pytest.main(["-c", str(here / "pyproject.toml"), *words])
+    if config.getoption("--model") and not config.getoption("--course") and _names_no_tests(config):
+        from suite.task.discovery import tasks_root
+
+        tasks = Path(config.getoption("--tasks") or tasks_root()).expanduser()
+        again = "-Wignore:Module already imported:pytest.PytestAssertRewriteWarning"
+        return pytest.main(["-p", "suite.plugin", "--import-mode=importlib", again, *words, str(tasks)])
+    return None
+
+
+def _names_no_tests(config: pytest.Config) -> bool:
+    """Whether what pytest would collect is neither named nor the tasks: the folder that it is in, or its project's."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return False
+    is_ours = config.rootpath == project_root()
+    in_ours = is_ours and config.args_source is pytest.Config.ArgsSource.INVOCATION_DIR
+    return in_ours or not config.pluginmanager.has_plugin("suite.plugin")
 
 
 def pytest_configure(config: pytest.Config) -> None:

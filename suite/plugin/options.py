@@ -38,8 +38,9 @@ def add_options(parser: pytest.Parser) -> None:
         help=f"where the weights come from: {', '.join(WEIGHTS)} (default: miniature)")  # fmt: skip
     add("--generation", default=GENERATION[0], metavar="POLICY",
         help="plain: greedy, whatever a checkpoint's settings say; own: as they say (default: plain)")  # fmt: skip
-    add("--samples", default=None, metavar="FILE.jsonl",
-        help='your own labelled data, one {"input": ..., "truth": ...} a line')  # fmt: skip
+    add("--samples", default=None, metavar="FILE",
+        help='your own data, rows of {"input": ..., "truth": ..., "slice": ...}: JSON Lines, JSON, CSV, Parquet, '
+        "or a folder of datasets' save_to_disk()")  # fmt: skip
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
@@ -87,8 +88,8 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
     quick = config.option.markexpr.strip() == "quick"
     weights = known_name("kind of weights", get("--weights"), WEIGHTS)
     backends = tuple(known_name("backend", name, references()) for name in get("--backend"))
-    samples = Path(get("--samples")).absolute() if get("--samples") else None
-    if samples is not None and not samples.is_file():
+    samples = _expanded(get("--samples")).absolute() if get("--samples") else None
+    if samples is not None and not samples.is_file() and not samples.is_dir():
         raise UsageError(f"--samples {samples} is not a file: name a JSON Lines file of inputs and truths.")
     return Settings(
         capabilities=tuple(get("--capability")),
@@ -104,11 +105,11 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
         budget=_seconds("--budget", get("--budget") or (QUICK_BUDGET if quick else BUDGET)),
         limit=_count("--limit", get("--limit")) if get("--limit") else int(QUICK_LIMIT) if quick else None,
         cell_timeout=_seconds("--cell-timeout", get("--cell-timeout")),
-        results=(config.invocation_params.dir / get("--results")).absolute(),
+        results=(config.invocation_params.dir / _expanded(get("--results"))).absolute(),
         resume=get("--resume"),
         strict=bool(getattr(config.option, "strict", False)),
         isolate=not get("--no-isolate"),
-        tasks=Path(get("--tasks")).absolute() if get("--tasks") else default_tasks,
+        tasks=_expanded(get("--tasks")).absolute() if get("--tasks") else default_tasks,
         further_tasks=tuple(further_tasks),
     )
 
@@ -139,6 +140,14 @@ def physical_cores() -> int:
     physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
     return max(1, min(physical, allowed))
+
+
+def _expanded(path: str) -> Path:
+    """A path with the home directory for `~`, which no shell replaces after `=` or in quotes."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # a user that does not exist
+        return Path(path)
 
 
 def _base(base: str | None, models: Sequence[str]) -> str | None:

@@ -81,6 +81,20 @@ SAMPLES = (
     Column("idle_share", "0 to 1", "share of the round neither computing nor waiting for a core", "where unknown"),
 )  # fmt: skip
 """The columns of samples.parquet: one row per timed call."""
+ANSWERS = (
+    Column("run", "text", "name of the run's folder", "never"),
+    Column("cell", "text", "as in `cells.csv`", "never"),
+    Column("capability", "text", "first part of `cell`", "never"),
+    Column("checkpoint", "text", "middle part of `cell`", "never"),
+    Column("backend", "text", "last part of `cell`", "never"),
+    Column("sample", "text", "its id: the same for every cell that was asked it", "never"),
+    Column("input", "text", "the input in words, at most 300 characters", "never"),
+    Column("truth", "text", "likewise", "never"),
+    Column("answer", "text", "likewise", "never"),
+    Column("score", "0 to 1", "how right it is", "where the accuracy is of all samples together (an F1)"),
+    Column("slices", "JSON text", "the slices that the samples file names, as a list", "where it names none"),
+)  # fmt: skip
+"""The columns of answers.parquet: one row per cell and sample."""
 _JSON_COLUMNS = tuple(column.name for column in CELLS if column.is_json)
 _BOOKKEEPING = {"check", "status", "reason", "wall_s"}
 

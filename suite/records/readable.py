@@ -56,6 +56,14 @@ _ROUND_MAY_HAVE: Mapping[str, Test] = {
 }
 _ANSWER_NEEDS: Mapping[str, Test] = dict.fromkeys(("cell", "sample", "input", "truth", "answer"), _is_text)
 _ANSWER_MAY_HAVE: Mapping[str, Test] = {"picture": _is_kept_file, "sound": _is_kept_file}
+_ANSWERS_NEED: Mapping[str, Test] = {"cell": _is_text, "set": _is_text, "answer": _is_list_of(_is_text)}
+_ANSWERS_MAY_HAVE: Mapping[str, Test] = {
+    **dict.fromkeys(("score", "resampled_accuracy"), _is_list_of(lambda value: value is None or _is_number(value))),
+    "slice_accuracy": _is_list_of(
+        lambda pair: isinstance(pair, list) and len(pair) == 2 and _is_text(pair[0])
+        and (pair[1] is None or _is_number(pair[1]))
+    ),
+}  # fmt: skip
 _EXAMPLE_NEEDS: Mapping[str, Test] = dict.fromkeys(("example", "verdict", "sentence"), _is_text)
 _EXAMPLE_MAY_HAVE: Mapping[str, Test] = {
     **dict.fromkeys(("document", "text", "removed_name", "removed_in", "replacement", "checkpoints"), _is_text),
@@ -115,6 +123,25 @@ def is_round(row: Mapping[str, Any]) -> bool:
 def is_sample_answer(row: Mapping[str, Any]) -> bool:
     """A line of `exhibits.jsonl`; the files that it names are those of this folder."""
     return _has(row, _ANSWER_NEEDS) and _may_have({"picture": None, "sound": None, **row}, _ANSWER_MAY_HAVE)
+
+
+def is_questions(row: Mapping[str, Any]) -> bool:
+    """A line of `questions.jsonl`: as many inputs and truths as samples."""
+    columns = ("sample", "input", "truth")
+    if not _has(row, {"set": _is_text, **dict.fromkeys(columns, _is_list_of(_is_text))}):
+        return False
+    pictures = row.get("picture")
+    if pictures is not None and not _is_list_of(lambda value: value is None or _is_kept_file(value))(pictures):
+        return False
+    slices = row.get("slices")
+    if slices is not None and not _is_list_of(_is_list_of(_is_text))(slices):
+        return False
+    return len({len(row[name]) for name in columns} | ({len(slices)} if slices is not None else set())) == 1
+
+
+def is_answers(row: Mapping[str, Any]) -> bool:
+    """A line of `answers.jsonl`."""
+    return _has(row, _ANSWERS_NEED) and _may_have(row, _ANSWERS_MAY_HAVE)
 
 
 def is_example(row: Mapping[str, Any]) -> bool:

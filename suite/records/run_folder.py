@@ -13,7 +13,7 @@ import math
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -24,8 +24,9 @@ from suite.core.files import replace_file
 from suite.core.ownership import Held, OwnedLock
 from suite.core.printable import printable_name
 from suite.core.settings import LATEST
-from suite.records import readable
+from suite.records import answer_lines, readable
 from suite.records.private_fields import scrub_conditions, scrub_row
+from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
 
 LINES = ("cells.jsonl", "examples.jsonl")
@@ -51,6 +52,7 @@ class RunFolder:
         self.name = path.name
         self._lock: OwnedLock | None = None
         self._appending = threading.Lock()
+        self._asked: set[str] | None = None
 
     @property
     def has_cells(self) -> bool:
@@ -198,6 +200,44 @@ class RunFolder:
                 for answer in answers
             ],
         )
+
+    def append_answers(self, cell: Cell, sheet: AnswerSheet, pictures: Sequence[bytes | None] = ()) -> None:
+        """Write a cell's answers to all samples to `answers.jsonl`; to `questions.jsonl` the samples, once.
+
+        `pictures` are PNG files of the first samples.
+        """
+        if self._asked is None:
+            self._asked = set(self._questions())
+        asked = answer_lines.of_questions(sheet.questions)
+        if asked["set"] not in self._asked:
+            kept = [self._keep(picture, "png") for picture in pictures]
+            self._append("questions.jsonl", [asked | ({"picture": kept} if any(kept) else {})])
+            self._asked.add(asked["set"])
+        self._append("answers.jsonl", [{"run": self.name, "cell": cell.id, **answer_lines.of_answers(asked, sheet)}])
+
+    def answers(self) -> dict[str, AnswerSheet]:
+        """Each cell's answers to all samples, by cell; of a cell that was measured again the last ones count."""
+        asked = self._questions()
+        rows = filter(readable.is_answers, read_lines(self.path / "answers.jsonl"))
+        last = {row["cell"]: row for row in rows}
+        sheets = {cell: answer_lines.sheet(row, asked.get(row["set"])) for cell, row in last.items()}
+        return {cell: sheet for cell, sheet in sheets.items() if sheet is not None}
+
+    def sample_pictures(self) -> dict[tuple[str, str], str]:
+        """The files with pictures of samples, by capability and sample."""
+        asked = self._questions()
+        rows = [row for row in read_lines(self.path / "answers.jsonl") if readable.is_answers(row)]
+        sets = {(row["cell"].partition("/")[0], row["set"]) for row in rows if row["set"] in asked}
+        return {
+            (capability, sample): name
+            for capability, key in sorted(sets)
+            for sample, name in zip(asked[key]["sample"], asked[key].get("picture") or [], strict=False)
+            if name is not None
+        }
+
+    def _questions(self) -> dict[str, dict[str, Any]]:
+        rows = filter(readable.is_questions, read_lines(self.path / "questions.jsonl"))
+        return {row["set"]: row for row in rows}
 
     def append_example(self, row: Mapping[str, Any]) -> None:
         """Write the verdict on an example to `examples.jsonl`."""

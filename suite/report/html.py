@@ -21,6 +21,7 @@ from suite.core.privacy import scrub
 from suite.report import conditions_table, number_format, plots, status_symbols, tables
 from suite.report.added_sections import AddedSection
 from suite.report.gallery import Gallery, RenderedFigure, slug
+from suite.report.models_section import ModelsSection
 from suite.report.sample_answers import AnsweredSample
 from suite.report.style import css_variables
 
@@ -42,6 +43,7 @@ class Section:
     table: tables.Table
     not_passed: list[dict[str, str]]
     sample_answers: Sequence[AnsweredSample]
+    models: ModelsSection | None
 
 
 def render(
@@ -52,8 +54,9 @@ def render(
     sample_answers: Mapping[str, Sequence[AnsweredSample]] | None = None,
     *,
     added: Sequence[AddedSection] = (),
+    models: Mapping[str, ModelsSection] | None = None,
 ) -> str:
-    """The page. Figures are drawn, and saved, through `gallery`; `sample_answers` are by capability.
+    """The page. Figures are drawn, and saved, through `gallery`; `sample_answers` and `models` are by capability.
 
     `added` are the sections of installed packages.
     """
@@ -72,6 +75,7 @@ def render(
             letters=letters,
             gallery=gallery,
             sample_answers=(sample_answers or {}).get(str(name), ()),
+            models=(models or {}).get(str(name)),
         )
         for name, group in cells.groupby("capability", sort=False)
     ]
@@ -160,7 +164,7 @@ def _anchor(name: str, used: set[str]) -> str:
 
 def _section(
     anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, *, letters: Mapping[str, str],
-    gallery: Gallery, sample_answers: Sequence[AnsweredSample],
+    gallery: Gallery, sample_answers: Sequence[AnsweredSample], models: ModelsSection | None,
 ) -> Section:  # fmt: skip
     if letters:
         figures = [
@@ -171,7 +175,7 @@ def _section(
         ]  # fmt: skip
     else:
         figures = [
-            gallery.add(
+            None if models and models.figure else gallery.add(
                 f"accuracy-{anchor}", plots.accuracy_against_latency(cells), _describe_accuracy(cells),
                 "Bars: standard error. Dashed: Pareto front, beaten by no cell that passed. Hollow: did not pass.",
             ),
@@ -183,13 +187,16 @@ def _section(
     return Section(
         anchor, str(cells["capability"].iloc[0]), _lead(cells), [figure for figure in figures if figure],
         tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)), sample_answers,
+        models,
     )  # fmt: skip
 
 
 def _lead(cells: pd.DataFrame) -> str:
     parts = []
-    for row in records(cells.drop_duplicates(["checkpoint_id", "revision", "architecture"])):
-        checkpoint = row["checkpoint_id"] + (f" at {row['revision'][:10]}" if row["revision"] else "")
+    for row in records(cells.drop_duplicates(["checkpoint", "checkpoint_id", "revision", "architecture"])):
+        is_local = row["weights"] == "local"  # its id is the name of its folder, and it has no revision
+        revision = f" at {row['revision'][:10]}" if row["revision"] and not is_local else ""
+        checkpoint = (row["checkpoint"] if is_local else row["checkpoint_id"]) + revision
         parts.append(f"{checkpoint} ({row['architecture']})" if row["architecture"] else checkpoint)
     first = cells.iloc[0]
     facts = [f"{first['weights']} weights"] if first["weights"] else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
-from suite.report.style import RULE
+from suite.report.style import INK, RULE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,9 +29,13 @@ _REACHES = (1.0, 2.0, 3.2, 4.6, 6.0)
 
 
 def place_labels(
-    figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], lines: Sequence[Line]
-) -> None:
-    """Annotate each point with its label at the best place around it, further out where it is crowded."""
+    figure: Figure, axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str], lines: Sequence[Line], *,
+    colours: Sequence[str] | None = None,
+) -> None:  # fmt: skip
+    """Annotate each point with its label at the best place around it, further out where it is crowded.
+
+    A point whose label is empty is one to keep clear of, and no more.
+    """
     canvas = FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # else the labels would move the points that they were placed around
@@ -50,6 +54,8 @@ def place_labels(
         return 4 * covered + 8 * outside + sum(box.overlaps(stroke) for stroke in strokes) + 0.4 * (reach - 1)
 
     for own, (point, label) in enumerate(zip(points, labels, strict=True)):
+        if not label:
+            continue
         best = (float("inf"), 1.0, (0.0, 0.0), "left", "center", dots[own])
         probe = axes.annotate(label, point, (0, 0), textcoords="offset points", fontsize=_SIZE)
         for reach in _REACHES:
@@ -69,6 +75,6 @@ def place_labels(
         pointer = {"arrowstyle": "-", "lw": 0.7, "color": RULE.light, "shrinkA": 0, "shrinkB": 4} if reach > 1 else None
         axes.annotate(
             label, point, offset, textcoords="offset points", ha=horizontal, va=vertical, fontsize=_SIZE,
-            arrowprops=pointer,
+            arrowprops=pointer, color=colours[own] if colours else INK.light,
         )  # fmt: skip
         placed.append(box)

@@ -22,6 +22,7 @@ from suite.report.label_placement import Line, place_labels
 from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, backend_order, colours
 
 NARROW, WIDE = 5.4, 10.2
+LONGEST_NAME = 28
 _MOST_DOTS = 160
 _MOST_DOUBLINGS = 8
 
@@ -31,6 +32,11 @@ def styled() -> Iterator[None]:
     """Draw and save figures within this."""
     with mpl.rc_context(cast(Any, RC)):
         yield
+
+
+def short(name: str) -> str:
+    """A checkpoint's name as a figure has room for it: its end, in which the checkpoints of a training differ."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
@@ -54,8 +60,8 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
             mfc=colour if row["status"] == "passed" else PANEL.light, mew=1.6,
         )  # fmt: skip
         points.append(at)
-        labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {row['checkpoint']}")
-    _log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
+        labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {short(row['checkpoint'])}")
+    log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
     _accuracy_axis(axes, data)
     lines += _draw_front(axes, data[pareto_front(data)].sort_values("latency_p50_ms"))
     axes.set_xlabel("median latency, ms (log scale); further left is faster")
@@ -114,17 +120,14 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
         axes.plot([high, p99], [y, y], color=colour, lw=1.1)
         axes.plot([p90, p99], [y, y], "|", color=colour, ms=7, mew=1.3)
         axes.plot(middle, y, "o", ms=5.5, mfc=PANEL.light, mec=colour, mew=1.8)
-    axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
+    axes.set_yticks(range(len(rows)), [f"{b} · {short(c)}" if several else b for c, b in rows], color=INK.light)
     axes.invert_yaxis()
     axes.grid(False, axis="y")
-    _log_axis(axes, data["latency_ms"].to_numpy(dtype=float), spare=1.1)
+    log_axis(axes, data["latency_ms"].to_numpy(dtype=float), spare=1.1)
     axes.set_xlabel("latency per call, ms (log scale)")
-    axes.set_title(
-        f"{data['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)",
-        fontweight="normal",
-        color=MUTED.light,
-        fontsize=8.5,
-    )
+    title = f"{data['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)"
+    # Over the whole figure: long names leave the axes too little room for it.
+    figure.suptitle(title, x=0.01, ha="left", color=MUTED.light, fontsize=8.5)
     return figure
 
 
@@ -197,7 +200,7 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
         for row in floor_rows:
             if _name_in(names, row) == group:
                 axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
-        axes.set_title(fill(group, 24, replace_whitespace=False))
+        axes.set_title("\n".join(fill(line, 24) for line in group.split("\n")))
         axes.set_xlim(0, 1.34 * max(row[column] for row in group_rows))
         axes.xaxis.set_major_locator(MaxNLocator(3))
         _row_axis(axes, backends)
@@ -227,10 +230,10 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
             row["latency_p50_ms"], y, MARKERS[group % len(MARKERS)], ms=6, color=colour, mew=1.4,
             mfc=PANEL.light if group else colour,
         )  # fmt: skip
-    axes.set_yticks(range(len(rows)), [f"{b} · {c}" if several else b for c, b in rows], color=INK.light)
+    axes.set_yticks(range(len(rows)), [f"{b} · {short(c)}" if several else b for c, b in rows], color=INK.light)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(False, axis="y")
-    _log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
+    log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
     axes.set_xlabel("median latency of a run, ms (log scale)")
     shapes = {"o": "filled circle", "s": "square", "^": "triangle", "D": "diamond"}
     key = " · ".join(f"{letter}: {shapes.get(MARKERS[i % len(MARKERS)], 'other')}" for i, letter in enumerate(groups))
@@ -243,7 +246,9 @@ def _row_names(table: pd.DataFrame) -> dict[tuple[str, str], str]:
     pairs = [(str(c), str(m)) for c, m in table[["capability", "checkpoint"]].drop_duplicates().itertuples(index=False)]
     capabilities = [capability for capability, _ in pairs]
     return {
-        (capability, checkpoint): f"{capability}\n{checkpoint}" if capabilities.count(capability) > 1 else capability
+        (capability, checkpoint): (
+            f"{capability}\n{short(checkpoint)}" if capabilities.count(capability) > 1 else capability
+        )
         for capability, checkpoint in pairs
     }
 
@@ -293,7 +298,8 @@ def _ratio(value: float) -> str:
     )
 
 
-def _log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:
+def log_axis(axes: Axes, values: np.ndarray, spare: float) -> None:
+    """A logarithmic level axis for some values, with round ticks and room at both ends."""
     low, high = values.min() / spare, values.max() * spare
     if high / low < 3:
         middle = np.sqrt(low * high)

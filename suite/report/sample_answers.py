@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from suite.records.run_folder import RunFolder
+
 TYPES = {".png": "image/png", ".wav": "audio/wav"}
 
 
@@ -45,6 +47,33 @@ def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
     for (capability, _, _), sample in samples.items():
         grouped.setdefault(capability, []).append(sample)
     return grouped
+
+
+@dataclass(frozen=True)
+class Media:
+    """The pictures and sounds of a run's samples, read when they are shown: files by capability and sample."""
+
+    folder: Path
+    pictures: Mapping[tuple[str, str], str]
+    sounds: Mapping[tuple[str, str], str]
+
+    def of(self, capability: str, sample: str) -> tuple[str | None, str | None]:
+        """The picture and the sound of a sample as data URIs, where there are any."""
+        key = (capability, sample)
+        return _data_uri(self.folder, self.pictures.get(key)), _data_uri(self.folder, self.sounds.get(key))
+
+
+def media(run: RunFolder) -> Media:
+    """What a run kept of its samples. Of samples and answers that are shown the first cell's pictures count."""
+    pictures: dict[tuple[str, str], str] = run.sample_pictures()
+    sounds: dict[tuple[str, str], str] = {}
+    for row in run.sample_answers():
+        key = (row["cell"].partition("/")[0], row["sample"])
+        if row["picture"] is not None:
+            pictures.setdefault(key, row["picture"])
+        if row["sound"] is not None:
+            sounds.setdefault(key, row["sound"])
+    return Media(run.path, pictures, sounds)
 
 
 def _add(answers: list[Answer], backend: str, text: str, picture: str | None) -> None:

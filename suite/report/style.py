@@ -100,6 +100,13 @@ def colours(names: Iterable[str]) -> dict[str, str]:
     }
 
 
+def model_colours(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each of several models, in turn where there are more than colours; none is that of a status."""
+    palette = [slot for name, slot in _KNOWN.items() if name not in (REFERENCE, FLOOR)]
+    order = [palette[index] for index in (1, 5, 3, 2, 4, 0)] + list(_FURTHER)
+    return {name: order[index % len(order)].light for index, name in enumerate(dict.fromkeys(names))}
+
+
 def css_variables(dark: bool) -> str:
     """The slots as CSS declarations."""
     return " ".join(f"{slot.variable}: {slot.dark if dark else slot.light};" for slot in SLOTS)

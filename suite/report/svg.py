@@ -54,4 +54,5 @@ def _opening(text: str, description: str) -> str:
     box = re.search(r'viewBox="([^"]+)"', text)
     assert box is not None, "matplotlib writes a viewBox"
     label = escape(description, quote=True).replace("\\", "&#92;")
-    return f'<svg class="figure" viewBox="{box[1]}" role="img" aria-label="{label}">'
+    width = box[1].split()[2]
+    return f'<svg class="figure" viewBox="{box[1]}" width="{width}pt" role="img" aria-label="{label}">'

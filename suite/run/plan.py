@@ -12,6 +12,7 @@ from suite.backends import QUICK, REFERENCE, Backend, get_backend, references
 from suite.core.cell import Cell
 from suite.core.errors import UsageError, known_name
 from suite.core.settings import Settings
+from suite.run.model_names import distinct, without_repeats
 from suite.subjects import Source, resolve
 from suite.subjects.model_option import match
 from suite.subjects.samples_file import read_samples
@@ -121,8 +122,11 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
 def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:
     if settings.models:
         candidates = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
-        for model in dict.fromkeys(settings.models):
-            yield from match(model, candidates, own_samples=settings.samples is not None, base=settings.base)
+        own = settings.samples is not None
+        matched = [
+            match(model, candidates, own_samples=own, base=settings.base) for model in dict.fromkeys(settings.models)
+        ]
+        yield from distinct(without_repeats(matched))
         return
     for task in tasks.values():
         for checkpoint in task.checkpoints:

@@ -23,6 +23,7 @@ from suite.run.plan import Planned
 from suite.run.recorder import Recorder
 from suite.run.workers_alive import WorkersAlive
 from suite.task import Task
+from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
 from suite.worker.failures import failure
 
@@ -170,3 +171,7 @@ class PlannedCell:
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
         self._turn.recorder.folder.append_sample_answers(self.cell, answers)
+
+    def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
+        """Write down the answers to all samples, and pictures of the first ones."""
+        self._turn.recorder.folder.append_answers(self.cell, sheet, pictures)

@@ -1,10 +1,10 @@
-"""`--samples FILE.jsonl`: the user's own labelled data, one `{"input": ..., "truth": ...}` per line."""
+"""`--samples FILE`: the user's own labelled data, an input, its truth and, where given, an id and slices per row."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,42 +12,43 @@ from typing import Any
 from suite.core.errors import UsageError
 from suite.core.files import sha256
 from suite.core.printable import complaints
+from suite.subjects.sample_row import Row, readings, slices_of
+from suite.subjects.sample_rows import data_files, rows_of
 from suite.task import Sample, Task
 
-REQUIRED = ("input", "truth")
 LONGEST_PATH = 1000
 """Characters of a text that may be the path of a file."""
 
 
-class _LineError(ValueError):
-    """What is wrong with a line, to be read after its number."""
+class _RowError(ValueError):
+    """What is wrong with a row, to be read after its place."""
 
 
 def read_samples(file: Path, task: Task) -> list[Sample]:
-    """The samples in a file; a sample without an `id` bears its line number. The truths are still the user's words.
+    """The samples in a file; a sample without an `id` bears its row's number. The truths are still the user's words.
 
     Raises:
-        UsageError: a sentence with all the lines that are wrong.
+        UsageError: a sentence with all the rows that are wrong.
     """
     samples: list[Sample] = []
-    line_of_id: dict[str, int] = {}
+    place_of_id: dict[str, str] = {}
     wrong: list[tuple[str, str]] = []
-    for number, line in enumerate(_lines(file), 1):
-        if not line.strip():
-            continue
+    folder = file if file.is_dir() else file.parent
+    for row in rows_of(file):
         try:
-            sample = _sample(task, _row(line), number, file.parent)
-            if sample.id in line_of_id:
-                raise _LineError(f"has the id {sample.id!r} of line {line_of_id[sample.id]}: ids must differ")
-        except _LineError as error:
-            wrong.append((f"line {number}", str(error)))
+            sample = _sample(task, row, folder)
+            if sample.id in place_of_id:
+                raise _RowError(f"has the id {sample.id!r} of {place_of_id[sample.id]}: ids must differ")
+        except _RowError as error:
+            wrong.append((row.place, str(error)))
             continue
-        line_of_id[sample.id] = number
+        place_of_id[sample.id] = row.place
         samples.append(sample)
     if len(wrong) == 1:
         raise UsageError(f"--samples {file}, {' '.join(wrong[0])}.")
     if wrong:
-        raise UsageError(f"--samples {file} has {len(wrong)} lines that cannot be used: {complaints(wrong)}.")
+        what = f"{wrong[0][0].partition(' ')[0]}s"
+        raise UsageError(f"--samples {file} has {len(wrong)} {what} that cannot be used: {complaints(wrong)}.")
     if not samples:
         raise UsageError(f'--samples {file} is empty: write one {{"input": ..., "truth": ...}} per line.')
     return samples
@@ -73,66 +74,89 @@ def fit(samples: Sequence[Sample], task: Task, config: Any) -> list[Sample]:
     return result
 
 
-def samples_identity(file: Path) -> str:
-    """A hash of a samples file and of the files that it names: pictures and sounds, beside it or by absolute paths."""
-    digest = hashlib.sha256(sha256(file).encode())
+def samples_identity(path: Path) -> str:
+    """A hash of a file or folder of samples and of the files that it names: pictures and sounds, wherever they are."""
+    digest = hashlib.sha256()
+    folder = path if path.is_dir() else path.parent
     try:
-        lines = _lines(file)
-    except UsageError:
-        return digest.hexdigest()
-    for line in lines:
-        try:
-            named = [text for text in _texts(json.loads(line)) if _is_file(file.parent, text)]
-        except (ValueError, RecursionError):
-            continue
-        for text in named:
-            digest.update(f"\0{text}\0{sha256(file.parent / text)}".encode())
+        for file in data_files(path):
+            digest.update(sha256(file).encode())
+        for row in rows_of(path):
+            for text in _texts(row.values):
+                if _is_file(folder, text):
+                    digest.update(f"\0{text}\0{sha256(folder / text)}".encode())
+    except (UsageError, OSError):  # it is refused, with its reason, when it is read
+        pass
     return digest.hexdigest()
 
 
-def _lines(file: Path) -> list[str]:
-    """The lines of the file. Only a newline ends one: JSON's texts may hold other separators as they are."""
+def _sample(task: Task, row: Row, folder: Path) -> Sample:
+    """The first of the row's readings that the task takes.
+
+    Raises:
+        _RowError: it takes none; what is wrong with the first.
+    """
+    if row.problem is not None:
+        raise _RowError(row.problem)
+    first: _RowError | None = None
+    for values in readings(row):
+        try:
+            return _as_read(task, values, row.number, folder)
+        except _RowError as error:
+            first = first or error
+    assert first is not None, "a row has at least one reading"
+    raise first
+
+
+def _as_read(task: Task, values: Mapping[str, Any], number: int, folder: Path) -> Sample:
     try:
-        return file.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        raise UsageError(f"--samples {file} is not UTF-8 text: save it as JSON Lines in UTF-8.") from None
-    except OSError as error:
-        raise UsageError(f"--samples {file} cannot be read ({type(error).__name__}): check its path.") from None
-
-
-def _row(line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except RecursionError:
-        raise _LineError("nests too deeply: write one flat object per line") from None
-    except ValueError as error:
-        raise _LineError(f"is not JSON ({error}): write one object per line") from None
-    if not isinstance(row, dict):
-        raise _LineError('is not an object: write {"input": ..., "truth": ...}')
-    missing = [key for key in REQUIRED if row.get(key) is None]
-    if missing:
-        keys = ", ".join(map(repr, row)) or "nothing"
-        raise _LineError(f"lacks {' and '.join(map(repr, missing))} (it has {keys}): every sample needs both")
-    return row
-
-
-def _sample(task: Task, row: dict[str, Any], number: int, folder: Path) -> Sample:
-    try:
-        sample = task.from_json(row, number, folder)
+        slices = slices_of(values.get("slice"))
+        given = {key: value for key, value in values.items() if key != "id" or value is not None}
+        if _holds_files(given):  # a task reads them before it returns
+            with tempfile.TemporaryDirectory() as scratch:
+                sample = task.from_json(_with_files(given, Path(scratch)), number, folder)
+        else:
+            sample = task.from_json(given, number, folder)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _LineError(f"is not a sample of {task.name} ({type(error).__name__}: {error})") from None
+        raise _RowError(f"is not a sample of {task.name} ({type(error).__name__}: {error})") from None
     try:
         task.check_truth(sample.truth)
     except UsageError as error:
-        raise _LineError(f"cannot be scored: {error}") from None
-    return sample
+        raise _RowError(f"cannot be scored: {error}") from None
+    return replace(sample, slices=slices)
+
+
+def _with_files(value: Any, scratch: Path) -> Any:
+    """The value with every file that a data set holds within itself, `{"bytes": ..., "path": ...}`, as a path to it."""
+    if isinstance(value, dict):
+        if _is_held_file(value):
+            file = scratch / f"{len(list(scratch.iterdir()))}{_suffix(value['path'])}"
+            file.write_bytes(value["bytes"])
+            return str(file)
+        return {key: _with_files(inner, scratch) for key, inner in value.items()}
+    return [_with_files(inner, scratch) for inner in value] if isinstance(value, list) else value
+
+
+def _holds_files(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_held_file(value) or any(map(_holds_files, value.values()))
+    return isinstance(value, list) and any(map(_holds_files, value))
+
+
+def _is_held_file(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("bytes"), bytes) and value.keys() == {"bytes", "path"}
+
+
+def _suffix(path: Any) -> str:
+    suffix = Path(path).suffix if isinstance(path, str) else ""
+    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) < 10 else ""
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
             yield from _texts(inner)
 
 

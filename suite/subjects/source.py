@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.core.errors import UsageError
+from suite.core.printable import printable_name
 from suite.subjects.answer_files import sampled_fingerprint
 from suite.subjects.integrity import fingerprint
 from suite.task import Checkpoint
@@ -63,6 +64,14 @@ def identity(source: Source) -> str:
     if source.config is not None and source.processor is not None:
         return fingerprint([source.config], sampled_fingerprint(source.processor))
     return f"{source.checkpoint.id}@{source.checkpoint.revision}"
+
+
+def whereabouts(source: Source) -> tuple[str, ...]:
+    """The names that lead to a model of the user's own, outermost first: folders, or organisation and name."""
+    directory = source.adapter or (source.directory if source.kind == "local" else None)
+    if directory is not None:
+        return tuple(printable_name(part) for part in directory.parts if part != directory.anchor)
+    return (*source.checkpoint.id.strip("/").split("/"),)
 
 
 def miniature_folder(tasks_root: Path, name: str) -> Path:

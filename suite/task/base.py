@@ -24,11 +24,12 @@ MODALITIES = ("text", "audio", "vision", "multimodal")
 
 @dataclass(frozen=True)
 class Sample:
-    """One input with its exactly known truth."""
+    """One input with its exactly known truth, and the slices of the data that the user counts it to."""
 
     id: str
     input: Any
     truth: Any
+    slices: tuple[str, ...] = ()
 
 
 class Batch(dict[str, Any]):
@@ -88,11 +89,13 @@ class Checkpoint:
     processor: str | None = None
     untrained: bool = False
     """Whether the miniature's weights were never trained: it can be compared and timed, but not be right."""
+    called: str | None = None
+    """What cell ids show instead, where several checkpoints of a run would be called alike."""
 
     @property
     def name(self) -> str:
-        """The last component of the Hub id: what cell ids show."""
-        return self.id.rstrip("/").rsplit("/", 1)[-1]
+        """What cell ids show: the last component of the Hub id, unless the run calls it otherwise."""
+        return self.called or self.id.rstrip("/").rsplit("/", 1)[-1]
 
 
 class Task(ABC):
@@ -116,6 +119,8 @@ class Task(ABC):
     """The closed set of labels that the truths use; empty when answers are free."""
     label_aliases: ClassVar[Mapping[str, str]] = {}
     """Other spellings that checkpoints use for those labels, lower-case -> label."""
+    one_label: ClassVar[bool] = False
+    """Whether an answer is one label: which labels are taken for which is then shown."""
     generation: ClassVar[Mapping[str, Any] | None] = None
     """Arguments of `generate()`; `None` for a task that needs a single forward."""
 

@@ -20,6 +20,7 @@ class CandidateLabelTask(Task):
     """
 
     metric = "accuracy"
+    one_label = True
     scores: ClassVar[str]
     """The output that holds (inputs, labels) scores."""
 

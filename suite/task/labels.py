@@ -23,6 +23,8 @@ class Labelled(Task):
     `class_of` and `label`, so that any labelled data can be used with any checkpoint that has those classes.
     """
 
+    one_label = True
+
     def label(self, index: int, config: Any) -> str:
         """The task's own word for a checkpoint's class `index`; the checkpoint's where the task has none."""
         raw = str(config.id2label[index])

@@ -17,6 +17,7 @@ SHOWN = 3
 LEAST_SIDE = 160
 """Pixels: smaller pictures are enlarged by a whole number, each pixel a square."""
 LONGEST_TEXT = 600
+MOST_THUMBNAILS = 100
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,29 @@ def _sample_answer(task: Task, sample: Sample, answer: Any) -> SampleAnswer:
         picture=None if picture is None else png(picture),
         sound=None if sound is None else wav(*sound),
     )
+
+
+def thumbnails(task: Task, samples: Sequence[Sample]) -> list[bytes | None]:
+    """Small pictures of the first samples with their truths drawn on them, as PNG files; `None` where there is none."""
+    return [_thumbnail(task, sample) for sample in samples[:MOST_THUMBNAILS]]
+
+
+def _thumbnail(task: Task, sample: Sample) -> bytes | None:
+    from PIL import Image
+
+    try:
+        pixels = task.render(sample.input, sample.truth)
+    except (TypeError, ValueError, KeyError, IndexError):  # a truth that is no answer to be drawn
+        pixels = task.render(sample.input, None)
+    if pixels is None:
+        return None
+    image = Image.fromarray(pixels)
+    times = max(1, LEAST_SIDE // max(image.size))
+    image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    image.thumbnail((LEAST_SIDE, LEAST_SIDE))
+    file = io.BytesIO()
+    image.quantize(256).save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 def png(pixels: np.ndarray) -> bytes:

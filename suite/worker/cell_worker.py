@@ -71,7 +71,7 @@ class CellWorker:
         self._set_threads()
         _ = self.samples  # what the model cannot take is said before minutes are spent on an export
         started = time.perf_counter()
-        if self.spec.source.kind not in ("local", "hub"):
+        if not self.is_users:
             return self._built(started)
         try:
             built = self._built(started)
@@ -153,6 +153,11 @@ class CellWorker:
     def batch_size(self) -> int:
         """Inputs per timed call."""
         return self.spec.batch_size
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the checkpoint is one of the user's own."""
+        return self.spec.source.kind in ("local", "hub")
 
     @property
     def limit(self) -> int | None:

@@ -50,6 +50,7 @@ class NamedEntityRecognition(LabelTask):
         "tomaarsen/conll2003", revision="3a0c0677d3177b6122fceed3239dda7a5de6a514", split="test", limit=1000
     )
     metric = "entity F1"
+    one_label = False
     labels = entities.LABELS
 
     def samples(self) -> Sequence[Sample]:

@@ -48,6 +48,7 @@ class ZeroShotClassification(TextTask):
         files="data/test-*.parquet",
     )
     metric = "accuracy over candidate labels"
+    one_label = True
 
     def samples(self) -> Sequence[Sample]:
         samples = []

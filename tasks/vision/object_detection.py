@@ -52,6 +52,7 @@ class ObjectDetection(Labelled, ImageTask):
     )
     metric = "mAP"
     labels = shapes.SHAPES
+    one_label = False
     decides_by_argmax = False
     resamples = 20
 

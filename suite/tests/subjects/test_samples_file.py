@@ -36,6 +36,18 @@ def test_samples_are_read(tmp_path: Path) -> None:
     assert read_samples(file, TASK) == [Sample("1", "a film", "pos"), Sample("mine", "ü", 1)]
 
 
+def test_slices_are_read(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        row(input="a", truth="pos", slice="short"),
+        row(input="b", truth="pos", slice=["short", 7, "short", "x" * 200]),
+        row(input="c", truth="pos", slice=None),
+    )
+    samples = read_samples(file, TASK)
+    assert [sample.slices for sample in samples] == [("short",), ("short", "7", "x" * 80 + "... (200 characters)"), ()]
+    assert fit(samples, TASK, config("neg", "pos"))[1].slices == samples[1].slices, "kept with the checkpoint's words"
+
+
 def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text(row(input="a", truth=0), encoding="utf-8-sig")
@@ -49,7 +61,11 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
         ("[1, 2]", "line 2 is not an object"),
         (row(text="a", label=1), r"line 2 lacks 'input' and 'truth' \(it has 'text', 'label'\)"),
         (row(input="a"), r"line 2 lacks 'truth'"),
-        (row(input="a", truth=None), r"line 2 lacks 'truth'"),
+        (row(input="a", truth=None), r"line 2 has a truth that is null: .* leave out the line"),
+        (row(input=None, truth="a"), r"line 2 has an input that is null"),
+        (row(input="a", truth="b", slice={}), r"line 2 is not a sample of moods .*neither a name nor a list"),
+        (row(input="a", truth="b", slice=[" "]), r"line 2 is not a sample of moods .*neither a name nor a list"),
+        (row(input="a", truth="b", slice=["a"] * 21), r"line 2 is not a sample of moods .*names 21 slices"),
         (row(id="1", input="a", truth="b"), "line 2 has the id '1' of line 1"),
     ],
 )

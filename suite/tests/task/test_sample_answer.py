@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import wave
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -14,9 +14,18 @@ from suite.core.cell import Status
 from suite.records.run_folder import RunFolder
 from suite.report import write_report
 from suite.report.sample_answers import by_capability
-from suite.task import Sample
+from suite.task import Sample, Task
 from suite.task.audio import spectrogram_picture
-from suite.task.sample_answer import LEAST_SIDE, LONGEST_TEXT, SampleAnswer, png, sample_answers, wav
+from suite.task.sample_answer import (
+    LEAST_SIDE,
+    LONGEST_TEXT,
+    MOST_THUMBNAILS,
+    SampleAnswer,
+    png,
+    sample_answers,
+    thumbnails,
+    wav,
+)  # fmt: skip
 from suite.tests.support.synthetic_run import cell
 
 RED = np.zeros((20, 40, 3), np.uint8) + np.array([255, 0, 0], np.uint8)
@@ -53,6 +62,26 @@ def test_small_pictures_are_enlarged_without_blur() -> None:
     image = Image.open(io.BytesIO(png(RED)))
     assert image.size == (2 * LEAST_SIDE, LEAST_SIDE)
     assert image.getcolors() == [(2 * LEAST_SIDE * LEAST_SIDE, (255, 0, 0))]
+
+
+class _Pictures:
+    """As much of a task as a thumbnail needs."""
+
+    def render(self, value: Any, answer: Any) -> np.ndarray | None:
+        if value is None:
+            return None
+        if answer == "odd":
+            raise KeyError(answer)
+        return np.full((*value, 3), 7, np.uint8)
+
+
+def test_thumbnails_are_small_and_bounded() -> None:
+    task = cast(Task, _Pictures())
+    samples = [Sample("a", (2000, 1000), "x"), Sample("b", (20, 10), "odd"), Sample("c", None, "x")]
+    large, small, none = thumbnails(task, samples)
+    assert none is None
+    assert [Image.open(io.BytesIO(file or b"")).size for file in (large, small)] == [(80, 160), (80, 160)]
+    assert len(thumbnails(task, samples * 100)) == MOST_THUMBNAILS
 
 
 def test_a_sound_is_a_file_that_plays() -> None:
