@@ -9,7 +9,17 @@ from pathlib import Path
 
 from suite.benchmarks.families.page import lines
 from suite.benchmarks.families.trial import Result
-from suite.benchmarks.families.trials import Bounds, Row, families, read_rows, try_all, write_rows
+from suite.benchmarks.families.trials import (
+    BACKENDS,
+    Bounds,
+    Row,
+    families,
+    inherited,
+    read_rows,
+    try_all,
+    untried,
+    write_rows,
+)
 from suite.task import discovery
 
 TABLE, PAGE = "families.csv", "README.md"
@@ -28,30 +38,29 @@ LIBRARIES = ("transformers", "torch", "onnxruntime")
 
 
 def write_families(into: Path, chosen: Chosen, jobs: int, seconds: int, progress: Callable[[str], None]) -> list[Row]:
-    """Try what is not yet known, and write table and page into a folder; returns what fails."""
+    """Try what is not yet known, the reference first, and write table and page into a folder; returns what fails.
+
+    What is known is kept as it becomes known: a run that was ended goes on where it was.
+    """
     tasks = discovery.load_tasks(discovery.tasks_root())
+    everything = families(tasks.values())
     wished = families(tasks.values(), chosen.auto_classes, chosen.names)
-    wanted = {(family.auto_class, family.architecture) for family in wished}
-    kept = [
-        row for row in read_rows(into / TABLE) if not chosen.again or (row.auto_class, row.architecture) not in wanted
-    ]
-    known = {(row.auto_class, row.architecture) for row in kept}
-    pending = [family for family in wished if (family.auto_class, family.architecture) not in known]
+    wanted = {(family.auto_class, family.model_type, family.architecture) for family in wished}
+    kept = [row for row in read_rows(into / TABLE) if not chosen.again or row.cell[:3] not in wanted]
 
     def keep(rows: list[Row]) -> None:
         kept.extend(rows)
         write_rows(into / TABLE, kept)
-        told = "; ".join(f"{row.backend} {row.result}{f' ({row.reason[:120]})' if row.reason else ''}" for row in rows)
-        progress(f"{rows[0].auto_class} {rows[0].architecture}: {told}")
+        for row in rows:
+            progress(" ".join((*row.cell[1:], row.result, *([f"({row.reason[:120]})"] if row.reason else []))))
 
     into.mkdir(parents=True, exist_ok=True)
-    try_all(pending, tasks, Bounds(seconds, jobs, into / "log.txt"), keep)
-    everything = {(one.auto_class, one.architecture) for one in families(tasks.values())}
+    for backend in BACKENDS:
+        try_all(untried(wished, kept, backend), tasks, Bounds(seconds, jobs, into / "log.txt"), keep)
+    kept.extend(inherited(wished, kept))
+    write_rows(into / TABLE, kept)
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     ordered = read_rows(into / TABLE)
-    (into / PAGE).write_text(
-        "\n".join(lines(ordered, versions, len(everything - {(row.auto_class, row.architecture) for row in kept})))
-        + "\n",
-        encoding="utf-8",
-    )
+    left = {(one.auto_class, one.model_type, one.architecture) for one in everything} - {row.cell[:3] for row in kept}
+    (into / PAGE).write_text("\n".join(lines(ordered, versions, len(left))) + "\n", encoding="utf-8")
     return [row for row in ordered if row.result == Result.FAILS]

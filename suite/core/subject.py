@@ -35,6 +35,8 @@ class Subject:
     parts: tuple[str, ...] = ()
     vocabulary: int | None = None
     """How many token ids the model knows, where that is known."""
+    segments: int | None = None
+    """How many ids of the parts of a pair the model knows, where that is known."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What the checkpoint declares about its use, and whether it is obeyed."""
 

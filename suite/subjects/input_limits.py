@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from suite.core.errors import CheckpointError
+from suite.subjects.class_fit import SEGMENTS
+
+
+SEGMENT_TABLE = "token_type_embeddings"
+ANSWER_TABLES = frozenset({"embed_positions", "position_embeddings"})
+"""What classes call the tables of the parts of a pair, and of a decoder's positions."""
 
 
 @dataclass(frozen=True)
 class InputLimits:
-    """`positions` is how many tokens fit, where the modules tell more than the config; `vocabulary` the ids."""
+    """What a model has room for, each where it is known.
+
+    `positions` is how many tokens fit, where the modules tell more than the config; `vocabulary` how many token ids
+    there are, `segments` how many ids of the parts of a pair, and `answer` how many tokens the decoder of an
+    encoder-decoder can write, its first one, which is given, not counted.
+    """
 
     positions: int | None = None
     vocabulary: int | None = None
+    segments: int | None = None
+    answer: int | None = None
 
 
 def input_limits(build: Callable[[], Any]) -> InputLimits:
@@ -27,10 +40,11 @@ def input_limits(build: Callable[[], Any]) -> InputLimits:
         words = model.get_input_embeddings()
     except Exception:  # classes raise whatever they like; loading the weights will say what is wrong
         return InputLimits()
-    rows = _rows(words)
+    answer, rows = _answer(model), _rows(words)
     if rows is None:
-        return InputLimits()  # of a model that takes no tokens first: patches of a picture, say
-    return InputLimits(_positions(model, words), rows)
+        return InputLimits(answer=answer)  # of a model that takes no tokens first: patches of a picture, say
+    segments = [_rows(module) for name, module in model.named_modules() if name.split(".")[-1] == SEGMENT_TABLE]
+    return InputLimits(_positions(model, words), rows, min(filter(None, segments), default=None), answer)
 
 
 def apply_limits(processor: Any, limits: InputLimits) -> None:
@@ -50,6 +64,23 @@ def apply_limits(processor: Any, limits: InputLimits) -> None:
         )
 
 
+def too_long_an_answer(task: str, generation: Mapping[str, Any] | None, limits: InputLimits) -> str | None:
+    """Why a decoder cannot write what a task asks for; `None` where it can."""
+    asked = 0 if generation is None else int(generation["max_new_tokens"])
+    if limits.answer is None or asked <= limits.answer:
+        return None
+    return (
+        f"its decoder has positions for an answer of {limits.answer} tokens, and {task} asks for {asked}: pass a "
+        "checkpoint with more"
+    )
+
+
+def unknown_segments(encoded: Any, segments: int) -> bool:
+    """Whether a batch tells parts of a pair apart that the model has no embedding for."""
+    ids = encoded.get(SEGMENTS)
+    return ids is not None and bool((ids >= segments).any())
+
+
 def unknown_ids(encoded: Any, vocabulary: int) -> list[int]:
     """The token ids of a batch that are beyond the vocabulary."""
     ids = [encoded[name] for name in ("input_ids", "decoder_input_ids") if name in encoded]
@@ -62,6 +93,17 @@ def largest_id(processor: Any) -> int | None:
     try:
         return max(tokenizer.get_vocab().values(), default=None)
     except (AttributeError, NotImplementedError):
+        return None
+
+
+def largest_segment(processor: Any) -> int | None:
+    """The largest id that the tokenizer gives a part of a pair; `None` where it does not number them."""
+    tokenizer = getattr(processor, "tokenizer", processor)
+    if SEGMENTS not in getattr(tokenizer, "model_input_names", ()):
+        return None
+    try:
+        return max(tokenizer("a", "b")[SEGMENTS], default=None)
+    except Exception:  # a tokenizer that takes no pairs raises whatever it likes: what a task encodes is looked at
         return None
 
 
@@ -78,6 +120,16 @@ def _positions(model: Any, words: Any) -> int | None:
     return min(
         (rows - padding - 1 for rows, padding in sizes if rows is not None and padding is not None), default=None
     )
+
+
+def _answer(model: Any) -> int | None:
+    """How many tokens a decoder beside an encoder writes at most, where its positions are a table."""
+    if not getattr(model.config, "is_encoder_decoder", False):
+        return None
+    decoder = model.get_decoder()
+    tables = [module for name, module in decoder.named_modules() if name.split(".")[-1] in ANSWER_TABLES]
+    sizes = [(_rows(table), getattr(table, "offset", 0)) for table in tables]
+    return min((rows - offset - 1 for rows, offset in sizes if rows is not None), default=None)
 
 
 def _rows(module: Any) -> int | None:

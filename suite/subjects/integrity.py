@@ -49,7 +49,9 @@ def check_files(directory: Path, weights: bool = True) -> None:
             f"{directory} holds {ADAPTER}, by which transformers would load an adapter over the weights: merge it into "
             "its base model (merge_and_unload() of PEFT, then save_pretrained()); where that is done, remove the file."
         )
-    for file in weight_files(directory):
+    files = weight_files(directory)
+    _check_once(files)
+    for file in files:
         wrong = [name for name in integer_tensors(file) if name.rpartition(".")[2] == "weight"]
         if wrong:
             raise CheckpointError(
@@ -94,9 +96,14 @@ def weight_files(directory: Path) -> list[Path]:
     """The safetensors files that hold the directory's weights, shards in order.
 
     Raises:
-        CheckpointError: there are none, or a shard is missing.
+        CheckpointError: there are none, a shard is missing, or they are there twice.
     """
     if (directory / WEIGHTS).is_file():
+        if (directory / INDEX).is_file() and _shards_there(directory):
+            raise CheckpointError(
+                f"{directory} holds its weights twice, in {WEIGHTS} and in the shards of {INDEX}: transformers would "
+                "load the first without a word, whichever was saved last. Remove the one that is out of date."
+            )
         return [directory / WEIGHTS]
     if (directory / INDEX).is_file():
         return _shards(directory)
@@ -156,6 +163,31 @@ def _shards(directory: Path) -> list[Path]:
     if missing:
         raise CheckpointError(f"{index} names shards that are not there ({listed(missing)}): fetch them again.")
     return [directory / name for name in names]
+
+
+def _shards_there(directory: Path) -> bool:
+    """Whether every shard of the index is there, so that it could be loaded."""
+    try:
+        return bool(_shards(directory))
+    except CheckpointError:
+        return False
+
+
+def _check_once(files: list[Path]) -> None:
+    """Refuse a tensor that two shards hold, of which either may be loaded.
+
+    Raises:
+        CheckpointError: there is one, or a file is damaged.
+    """
+    places: dict[str, Path] = {}
+    for file in files:
+        for name in _header(file):
+            if name in places:
+                raise CheckpointError(
+                    f"{file.parent} holds {shortened(name)} twice, in {places[name].name} and in {file.name}: remove "
+                    "what an earlier save left there, or save the checkpoint again."
+                )
+            places[name] = file
 
 
 def _check_card(directory: Path) -> None:

@@ -15,7 +15,7 @@ from suite.subjects.adapter import Adapter, check_base, declared_with, has_confi
 from suite.subjects.answer_files import answer_files
 from suite.subjects.declared import read_declared
 from suite.subjects.hub import fetch
-from suite.subjects.input_limits import InputLimits, apply_limits, input_limits
+from suite.subjects.input_limits import InputLimits, apply_limits, input_limits, too_long_an_answer
 from suite.subjects.integrity import check_files, fingerprint, integer_tensors, read_object, weight_files
 from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
@@ -74,6 +74,7 @@ def open_subject(
     if task.no_weights is None and hasattr(getattr(processor, "tokenizer", processor), "model_max_length"):
         limits = input_limits(lambda: from_config(task.auto_class, copy.deepcopy(config)))
         apply_limits(processor, limits)
+        _refuse(too_long_an_answer(task.name, task.generation, limits))
     if own_samples is None:
         task.check_config(config)
     if task.no_weights:
@@ -111,6 +112,7 @@ def open_subject(
         infer=task.infer,
         parts=tuple(task.parts),
         vocabulary=limits.vocabulary,
+        segments=limits.segments,
         notes=notes,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
@@ -179,9 +180,14 @@ def share(
 def score_of_task(
     task: Task, model: Any, processor: Any, pairs: Sequence[tuple[Any, Any]], progress: Progress
 ) -> float:
-    """A task's own accuracy for (input, truth) pairs of the validation split; its other metrics go to `progress`."""
+    """A task's own accuracy for (input, truth) pairs of the validation split; its other metrics go to `progress`.
+
+    The task takes over what the model's config declares, as it does for the finished checkpoint.
+    """
     import torch
 
+    with tempfile.TemporaryDirectory() as files:  # there are none yet that would declare anything
+        task.adapt(Path(files), model.config)
     answers: list[Any] = []
     for some in chunks(pairs, 50):
         encoded = task.encode(processor, [value for value, _ in some])

@@ -26,12 +26,13 @@ def lines(rows: Sequence[Row], versions: str, untried: int) -> Iterator[str]:
     yield f"Tried with {versions}." + (f" {untried} architectures have not been tried." if untried else "")
     yield ""
     yield from _table(
-        ("Auto class", "capabilities", "backend", *Result),
+        ("Auto class", "capability", "backend", *Result),
         (
-            (f"`{auto_class}`", of[0].capabilities.replace(" ", ", "), backend, *(str(counts[one]) for one in Result))
+            (f"`{auto_class}`", capability, backend, *(str(counts[one]) for one in Result))
             for auto_class, of in _by_class(rows)
+            for capability in sorted({row.capability for row in of})
             for backend in BACKENDS
-            if (counts := Counter(row.result for row in of if row.backend == backend))
+            if (counts := Counter(row.result for row in of if (row.capability, row.backend) == (capability, backend)))
         ),
     )
     for auto_class, of in _by_class(rows):

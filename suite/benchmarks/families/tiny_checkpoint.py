@@ -39,7 +39,7 @@ def write_checkpoints(folder: Path, architecture: str, model_type: str, task: Ta
     if getattr(cls, "config_class", None) is not None:
         config_class = cls.config_class
     shipped = _processor_folder(task)
-    given = {**_given(shipped), "initializer_range": SPREAD, "init_std": SPREAD}
+    given = {**_given(task, shipped), "initializer_range": SPREAD, "init_std": SPREAD}
     problem, made = "", False
     try:
         for place, config in enumerate(tiny_configs(config_class, **given)):
@@ -82,13 +82,18 @@ def _processor_folder(task: Task) -> Path:
     return folder_of(task) / "miniatures" / "shipped" / str(next(filter(None, names)))
 
 
-def _given(shipped: Path) -> dict[str, Any]:
+def labels_of(task: Task) -> dict[str, Any]:
+    """The labels that a config gets for a task, as a config has them; none where the task has no use for any."""
+    content = json.loads((_processor_folder(task) / "config.json").read_text(encoding="utf-8"))
+    if not content.get("id2label"):
+        return {}
+    names = {int(index): label for index, label in content["id2label"].items()}
+    return {"id2label": names, "label2id": {label: index for index, label in names.items()}}
+
+
+def _given(task: Task, shipped: Path) -> dict[str, Any]:
     """What a config must share with the processor: the size of the vocabulary, its special tokens, the labels."""
-    content = json.loads((shipped / "config.json").read_text(encoding="utf-8"))
-    given: dict[str, Any] = {}
-    if content.get("id2label"):
-        given["id2label"] = {int(index): label for index, label in content["id2label"].items()}
-        given["label2id"] = {label: index for index, label in given["id2label"].items()}
+    given = labels_of(task)
     tokenizer = _tokenizer(shipped)
     if tokenizer is not None:
         end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.sep_token_id

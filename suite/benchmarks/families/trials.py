@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import multiprocessing.connection
 import signal
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from suite.backends import REFERENCE
+from suite.backends import REFERENCE, load_backend, references
+from suite.benchmarks.families.tiny_checkpoint import labels_of
 from suite.benchmarks.families.trial import Family, Line, Result, serve
 from suite.core.errors import UsageError
 from suite.processes.forkserver import Forkserver
@@ -19,23 +21,35 @@ from suite.subjects.architectures import model_types
 from suite.subjects.declared import declared_by
 from suite.task import Task
 
-PATIENCE = 20
+PATIENCE = 10
 """A trial may take so many times its processor time, on a crowded machine."""
 BACKENDS = (REFERENCE, "onnx")
-COLUMNS = ("auto_class", "family", "architecture", "capabilities", "backend", "result", "reason")
+COLUMNS = ("auto_class", "family", "architecture", "capability", "backend", "result", "reason")
+IMPORTED = (
+    "AutoConfig", "AutoTokenizer", "AutoProcessor", "AutoImageProcessor", "AutoModelForCausalLM",
+    "transformers.modeling_utils:", "transformers.generation.utils:", "transformers.loss.loss_utils:",
+    "transformers.image_processing_backends:", "torch.export:", "torch.onnx._internal.exporter._core:",
+    "torch._dynamo:", "suite.worker.main:",
+)  # fmt: skip
+"""What every trial would otherwise import by itself, for longer than it takes."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what came of a family's architecture on a backend."""
+    """A line of the table: what came of a family's architecture for a capability on a backend."""
 
     auto_class: str
     family: str
     architecture: str
-    capabilities: str
+    capability: str
     backend: str
     result: str
     reason: str
+
+    @property
+    def cell(self) -> tuple[str, str, str, str, str]:
+        """What the line is about."""
+        return (self.auto_class, self.family, self.architecture, self.capability, self.backend)
 
 
 def families(tasks: Iterable[Task], auto_classes: Iterable[str] = (), names: Iterable[str] = ()) -> list[Family]:
@@ -63,6 +77,44 @@ def families(tasks: Iterable[Task], auto_classes: Iterable[str] = (), names: Ite
     ]
 
 
+def untried(chosen: Iterable[Family], rows: Iterable[Row], backend: str) -> list[Family]:
+    """What of it no row is about yet on a backend; on another one than the reference only what runs on that."""
+    known = {row.cell: row for row in rows}
+    left = []
+    for family in chosen:
+        capabilities = tuple(
+            name
+            for name in family.capabilities
+            if _cell(family, name, backend) not in known
+            and (backend == REFERENCE or _result(known.get(_cell(family, name, REFERENCE))) == Result.RUNS)
+        )
+        if capabilities:
+            left.append(replace(family, capabilities=capabilities, backends=(backend,)))
+    return left
+
+
+def inherited(chosen: Iterable[Family], rows: Iterable[Row]) -> list[Row]:
+    """Rows for the backends on which nothing need be tried, since the reference does not run."""
+    known = {row.cell: row for row in rows}
+    return [
+        replace(reference, backend=backend)
+        for family in chosen
+        for name in family.capabilities
+        for backend in family.backends
+        if (reference := known.get(_cell(family, name, REFERENCE))) is not None
+        and reference.result != Result.RUNS
+        and _cell(family, name, backend) not in known
+    ]
+
+
+def _cell(family: Family, capability: str, backend: str) -> tuple[str, str, str, str, str]:
+    return (family.auto_class, family.model_type, family.architecture, capability, backend)
+
+
+def _result(row: Row | None) -> str:
+    return "" if row is None else row.result
+
+
 @dataclass(frozen=True)
 class Bounds:
     """How much processor time a trial may take, in seconds, how many run at a time, and where what they print goes."""
@@ -76,63 +128,73 @@ def try_all(
     chosen: Iterable[Family], tasks: Mapping[str, Task], bounds: Bounds, keep: Callable[[list[Row]], None]
 ) -> None:
     """Try each; `keep` gets the rows of each as soon as they are known."""
-    forkserver = Forkserver({"AutoConfig", "AutoTokenizer", "suite.worker.main:"}, 1, bounds.log)
+    built = {name for backend in BACKENDS for name in load_backend(references()[backend]).preload}
+    forkserver = Forkserver({*IMPORTED, *built}, 1, bounds.log)
     pool = ThreadPoolExecutor(bounds.jobs, thread_name_prefix="family")
-    try:
-        futures = {pool.submit(_lines, family, tasks, forkserver, bounds): family for family in chosen}
-        for future in as_completed(futures):
-            family = futures[future]
-            keep([_row(family, line) for line in future.result()])
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with tempfile.TemporaryDirectory(prefix="ts-") as shared:
+        try:
+            futures = {
+                pool.submit(_lines, family, tasks, forkserver, Path(shared), bounds): family for family in chosen
+            }
+            for future in as_completed(futures):
+                family = futures[future]
+                keep([_row(family, line) for line in future.result()])
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _row(family: Family, line: Line) -> Row:
     return Row(
-        family.auto_class, family.model_type, family.architecture, " ".join(family.capabilities), line.backend,
-        str(line.result), line.reason,
+        family.auto_class, family.model_type, family.architecture, line.capability, line.backend, str(line.result),
+        line.reason,
     )  # fmt: skip
 
 
-def _lines(family: Family, tasks: Mapping[str, Task], forkserver: Forkserver, bounds: Bounds) -> list[Line]:
-    """A line for each backend, whatever the child says or leaves unsaid."""
-    misfit = _static_misfit(family, tasks)
-    if misfit:
-        return [Line(backend, Result.UNSUPPORTED, misfit) for backend in family.backends]
-    said = {line.backend: line for line in _child(family, forkserver, bounds)}
-    lost = said.get("", Line("", Result.FAILS, "the process ended without a word"))
-    return [said.get(backend, Line(backend, lost.result, lost.reason)) for backend in family.backends]
+def _lines(
+    family: Family, tasks: Mapping[str, Task], forkserver: Forkserver, shared: Path, bounds: Bounds
+) -> list[Line]:
+    """A line for each capability and backend, whatever the child says or leaves unsaid."""
+    misfits = {name: _static_misfit(family, tasks[name]) for name in family.capabilities}
+    rest = tuple(name for name, misfit in misfits.items() if misfit is None)
+    said: dict[tuple[str, str], Line] = {}
+    if rest:
+        asked = replace(family, capabilities=rest)
+        said = {(line.capability, line.backend): line for line in _child(asked, forkserver, shared, bounds)}
+    lost = said.get(("", ""), Line("", "", Result.FAILS, "the process ended without a word"))
+    return [
+        Line(name, backend, Result.UNSUPPORTED, misfit)
+        if misfit
+        else said.get((name, backend), Line(name, backend, lost.result, lost.reason))
+        for name, misfit in misfits.items()
+        for backend in family.backends
+    ]
 
 
-def _static_misfit(family: Family, tasks: Mapping[str, Task]) -> str | None:
-    """Why no task wants the architecture, where that follows from its names alone."""
-    config = {"architectures": [family.architecture], "model_type": family.model_type}
-    declared = declared_by(config, family.architecture)
-    # The labels would be the checkpoint's own, so that they are no reason here.
-    reasons = [tasks[name].misfit(declared, own_samples=True) for name in family.capabilities]
-    return None if None in reasons else reasons[0]
+def _static_misfit(family: Family, task: Task) -> str | None:
+    """Why a task does not want the architecture, where that follows from its names alone."""
+    config = {"architectures": [family.architecture], "model_type": family.model_type, **labels_of(task)}
+    return task.misfit(declared_by(config, family.architecture), own_samples=True)
 
 
-def _child(family: Family, forkserver: Forkserver, bounds: Bounds) -> Iterator[Line]:
+def _child(family: Family, forkserver: Forkserver, shared: Path, bounds: Bounds) -> Iterator[Line]:
     ours, theirs = multiprocessing.Pipe()
     process: Any = forkserver.context.Process(
-        target=serve, args=(theirs, family, bounds.log, bounds.seconds), daemon=True
+        target=serve, args=(theirs, family, shared, bounds.log, bounds.seconds), daemon=True
     )
     forkserver.start(process)
     theirs.close()
     try:
         while multiprocessing.connection.wait([ours], PATIENCE * bounds.seconds):
             yield ours.recv()
-        yield Line("", Result.FAILS, f"it had not ended after {PATIENCE * bounds.seconds} s")
+        yield Line("", "", Result.FAILS, f"it had not ended after {PATIENCE * bounds.seconds} s")
     except (EOFError, OSError):
         process.join(1)
         code = process.exitcode
         if code in (-signal.SIGKILL, -signal.SIGXCPU):
-            yield Line(
-                "", Result.FAILS, f"it took more than {bounds.seconds} s of processor time, or the memory there is"
-            )
+            reason = f"it took more than {bounds.seconds} s of processor time, or the memory there is"
+            yield Line("", "", Result.FAILS, reason)
         elif code is not None and code < 0:
-            yield Line("", Result.FAILS, f"the process died of {signal.Signals(-code).name}")
+            yield Line("", "", Result.FAILS, f"the process died of {signal.Signals(-code).name}")
     finally:
         process.kill()
         process.join()

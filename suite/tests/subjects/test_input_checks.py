@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from suite.core.errors import CheckpointError, InvalidInput
+from suite.core.errors import CheckpointError, InvalidInput, Misfit
 from suite.core.subject import Subject
 from suite.subjects import Source, open_subject
 from suite.subjects.input_checks import check_inputs
@@ -92,6 +92,85 @@ def test_a_padding_token_beyond_the_vocabulary_is_refused(tmp_path: Path) -> Non
     file.write_text(json.dumps(content))
     with pytest.raises(CheckpointError, match=r"pads with '\[PAD\]', id 99, and the model knows 32 ids"):
         opened(directory)
+
+
+class Endings(made.Stories):
+    """A generation by an encoder-decoder, of ten tokens."""
+
+    auto_class = "AutoModelForSeq2SeqLM"
+    generation = {"max_new_tokens": 10, "do_sample": False}  # noqa: RUF012
+
+
+def written(directory: Path, kind: str, **sizes: int) -> Path:
+    """An encoder-decoder with random weights."""
+    import transformers
+
+    ids = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "decoder_start_token_id": 2, "vocab_size": 32}
+    config = getattr(transformers, f"{kind}Config")(**ids, **sizes)
+    suffix = {"Marian": "MTModel"}.get(kind, "ForConditionalGeneration")
+    getattr(transformers, f"{kind}{suffix}")(config).save_pretrained(directory)
+    made.tokenizer(directory, pad_token="[PAD]", eos_token="[SEP]")
+    return directory
+
+
+BART = {
+    "d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
+}  # fmt: skip
+T5 = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2, "n_positions": 4}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes", "room"),
+    [
+        ("Bart", {**BART, "max_position_embeddings": 10}, 9),
+        ("Bart", {**BART, "max_position_embeddings": 11}, None),
+        ("Marian", {**BART, "max_position_embeddings": 10}, 9),
+        ("LED", {**BART, "max_decoder_position_embeddings": 10, "attention_window": 4}, 9),
+        ("T5", T5, None),
+    ],
+)
+def test_an_answer_longer_than_the_decoder_s_positions(
+    tmp_path: Path, kind: str, sizes: dict[str, int], room: int | None
+) -> None:
+    source = Source("local", made.CHECKPOINT, directory=written(tmp_path, kind, **sizes))
+    if room is None:
+        subject = open_subject(source, Endings())
+        batch = Endings().encode(subject.processor, ["a b"])
+        answer = subject.load_model().generate(**batch, min_new_tokens=10, max_new_tokens=10)
+        assert answer.shape == (1, 11)
+        return
+    with pytest.raises(Misfit, match=rf"an answer of {room} tokens, and stories asks for 10"):
+        open_subject(source, Endings())
+
+
+class Pairs(made.Moods):
+    """A classification of two texts."""
+
+    def texts(self, value: Any) -> tuple[str, ...]:
+        return tuple(value)
+
+    def encode(self, processor: Any, inputs: Any) -> dict[str, Any]:
+        firsts, seconds = zip(*inputs, strict=True)
+        return dict(processor(list(firsts), list(seconds), padding=True, return_tensors="pt"))
+
+
+@pytest.mark.parametrize(("known", "fits"), [(1, False), (2, True)])
+def test_parts_of_a_pair_that_the_model_does_not_know(tmp_path: Path, known: int, fits: bool) -> None:
+    import transformers
+
+    config = transformers.BertConfig(**made.bert_sizes(), type_vocab_size=known)
+    transformers.BertForSequenceClassification(config).save_pretrained(tmp_path)
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    made.tokenizer(tmp_path, pad_token="[PAD]", model_input_names=names)
+    subject = opened(tmp_path)
+    assert subject.segments == known
+    pairs = [Sample("s0", ("a", "b"), "GOOD")]
+    if fits:
+        check_inputs(pairs, Pairs(), subject)
+        return
+    with pytest.raises(InvalidInput, match=r"s0: the tokenizer numbers the parts of a pair, .* knows 1 of them"):
+        check_inputs(pairs, Pairs(), subject)
 
 
 def test_our_own_samples_are_checked_and_before_an_export(tasks: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,6 +158,27 @@ def test_a_truncated_shard(checkpoint: Path) -> None:
         check_files(checkpoint)
 
 
+def test_weights_that_are_there_twice_are_not_chosen_from(checkpoint: Path) -> None:
+    shard(checkpoint)
+    save_file({"a": np.ones(4), "b": np.ones(2), "c": np.ones(3)}, checkpoint / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"twice, in model\.safetensors and in the shards.*Remove the one"):
+        check_files(checkpoint)
+
+
+def test_an_index_whose_shards_are_gone_is_no_second_copy(checkpoint: Path) -> None:
+    for file in shard(checkpoint):
+        file.unlink()
+    save_file({"a": np.ones(4)}, checkpoint / "model.safetensors")
+    check_files(checkpoint)
+
+
+def test_a_tensor_that_two_shards_hold(checkpoint: Path) -> None:
+    first, last = shard(checkpoint)
+    save_file({"a": np.zeros(4), "c": np.zeros(3)}, last)
+    with pytest.raises(CheckpointError, match=rf"holds a twice, in {first.name} and in {last.name}"):
+        check_files(checkpoint)
+
+
 def test_an_index_cannot_point_outside(checkpoint: Path) -> None:
     shard(checkpoint)
     index = {"weight_map": {"a": "../other/model.safetensors"}}

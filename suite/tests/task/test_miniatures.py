@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from suite.core.errors import CheckpointError, UsageError
@@ -147,6 +150,30 @@ def test_a_killed_training_resumes_where_it_was(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "killed", killed_at=6)
     assert torch.equal(train(tmp_path / "killed"), straight)
+
+
+def test_a_model_in_training_is_scored_as_its_checkpoint_will_be() -> None:
+    """Depths of a metric model are metres: with its own word on that left out they would be fitted to each truth."""
+    import torch
+    import transformers
+
+    training = discovery.load_module(ROOT, "miniatures.training")
+    task = discovery.load_tasks(ROOT)["depth-estimation"]
+    processor = transformers.DPTImageProcessor(size={"height": 8, "width": 8})
+
+    class Flat(torch.nn.Module):
+        """Says two metres everywhere."""
+
+        config = transformers.DepthAnythingConfig(depth_estimation_type="metric", max_depth=20)
+
+        def forward(self, pixel_values: torch.Tensor) -> Any:
+            return SimpleNamespace(predicted_depth=torch.full((len(pixel_values), 8, 8), 2.0))
+
+    picture = np.zeros((8, 8, 3), np.uint8)
+    grid = task.truth_of(np.full((64, 64), 2.0))
+    told: list[str] = []
+    training.score_of_task(task, Flat(), processor, [(picture, grid)], told.append)
+    assert task.is_metric
 
 
 def test_every_recipe_is_scored_by_a_task_that_names_its_miniature() -> None:
