@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -102,7 +102,7 @@ def test_workers_that_are_timed_later_are_kept_and_so_no_more_than_three_groups_
     wait_until(lambda: len(stage.begun) == 6)
     wait_until(lambda: len(stage.begun) > 6, fails=True)
     turn = ahead_of_all.take(GROUPS["a"].group)
-    assert turn is stage.turns[0]
+    assert cast(Any, turn) is stage.turns[0]
     assert not stage.turns[0].closed
     wait_until(lambda: len(stage.begun) == 8)
 
