@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from suite.executors.base import Executor
 from suite.executors.quiet import wait_for_children
@@ -13,6 +13,23 @@ from suite.executors.quiet import wait_for_children
 
 class Closed(BaseException):
     """The work is to end; nothing has failed. No subclass of Exception: whoever catches those must not catch it."""
+
+
+class Pausable(Protocol):
+    """A process that can stand still."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number; None where it is this process."""
+
+    def pause(self) -> None:
+        """Stand still until `resume`."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def kill(self) -> None:
+        """End at once."""
 
 
 class Gate:
@@ -24,9 +41,9 @@ class Gate:
         self._owner: int | None = None
         self._computing: set[int] = set()
         """The threads that compute in this process, rather than wait for a worker."""
-        self._asked: list[Executor] = []
+        self._asked: list[Pausable] = []
         """The workers that answer at the moment."""
-        self._paused: list[Executor] = []
+        self._paused: list[Pausable] = []
         self._closed = False
 
     @contextmanager
@@ -43,7 +60,7 @@ class Gate:
             self._end()
 
     @contextmanager
-    def request(self, executor: Executor) -> Iterator[None]:
+    def request(self, executor: Pausable) -> Iterator[None]:
         """Let a worker compute, which stands still while another thread is alone.
 
         Raises:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable
+from typing import Protocol
 
 import psutil
 
-from suite.executors.base import Executor
 from suite.measure.cpu_time import cpu_seconds
+
+
+class HasNumber(Protocol):
+    """A process, if it is not this one."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+
 
 QUIET_SECONDS = 0.004
 
@@ -22,7 +31,7 @@ CHILD_PATIENCE = 15.0
 """A compiler that a paused worker has started goes on; it takes seconds."""
 
 
-def wait_until_quiet(others: Iterable[Executor]) -> float:
+def wait_until_quiet(others: Iterable[HasNumber]) -> float:
     """Block until none of these workers burns CPU any more; returns the seconds waited.
 
     Thread pools go on spinning after a call, and disturb whoever is measured next.
@@ -30,7 +39,7 @@ def wait_until_quiet(others: Iterable[Executor]) -> float:
     return _wait([executor.pid for executor in others if executor.pid is not None], QUIET_PATIENCE)
 
 
-def wait_for_children(executors: Iterable[Executor]) -> None:
+def wait_for_children(executors: Iterable[HasNumber]) -> None:
     """Block until the processes that these workers have started, which nobody pauses, burn no CPU any more."""
     children: list[int] = []
     for executor in executors:

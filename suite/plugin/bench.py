@@ -16,6 +16,7 @@ from suite.core.outcome import Outcome
 from suite.core.printable import printable
 from suite.plugin import extensions, options, parallel
 from suite.plugin.benchmark_clock import replay
+from suite.plugin.growing_report import GrowingReport
 from suite.plugin.progress import Progress
 from suite.run.conditions import summary
 from suite.run.plan import is_selected, quick
@@ -25,6 +26,7 @@ from suite.task import discovery
 RUN = pytest.StashKey[Run]()
 REPORT = pytest.StashKey[str]()
 PROGRESS = pytest.StashKey[Progress]()
+GROWING = pytest.StashKey[GrowingReport]()
 BENCHMARK_DISPLAY = tuple(
     f"--benchmark-{name}"
     for name in (
@@ -152,6 +154,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     try:
         run.prepare()
         run.begin()
+        _let_the_report_grow(session.config)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 
@@ -162,6 +165,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash[RUN]
     if PROGRESS in session.config.stash:
         session.config.stash[PROGRESS].stop()
+    _end_the_growing_report(session.config)
     if exitstatus == pytest.ExitCode.TESTS_FAILED and session.testsfailed == len(run.unmeasured):
         session.exitstatus = exit_status(run.statuses) or exitstatus
     elif exitstatus == pytest.ExitCode.OK and not session.config.option.collectonly and run.shows_nothing:
@@ -211,6 +215,18 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
     if report.failed:
         return ("failed" if report.when == "call" else "error"), "", ""
     return report.outcome, "", ""
+
+
+def _end_the_growing_report(config: pytest.Config) -> None:
+    if GROWING in config.stash:
+        config.stash[GROWING].close()
+        del config.stash[GROWING]
+
+
+def _let_the_report_grow(config: pytest.Config) -> None:
+    run = config.stash[RUN]
+    if run.folder is not None:
+        config.stash[GROWING] = GrowingReport(run.folder.path, run.runner.gate, run.messages.append)
 
 
 def _write_report(folder: Path) -> str:
@@ -372,6 +388,7 @@ def _place(item: pytest.Item, groups: Mapping[str, int]) -> tuple[int, int]:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Whatever happened, leave no worker and no lock behind."""
+    _end_the_growing_report(config)
     run = config.stash.get(RUN, None)
     if run is not None:
         run.close()

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,10 @@ _MAIN = threading.Lock()
 """Workers are also started by threads, and the main module is one for all."""
 _MARKS: dict[str, OwnedLock] = {}
 """The locks in multiprocessing's temporary folder, which holds the forkserver's socket."""
+
+
+DEATH_TRIES, DEATH_SECONDS = 20, 0.05
+"""How often, and how long each time, a forkserver that listens no more is given to be dead."""
 
 
 class Forkserver:
@@ -74,6 +79,13 @@ class Forkserver:
             EOFError: the forkserver died meanwhile.
             OSError: likewise, or the system has no process left.
         """
+        for _ in range(DEATH_TRIES):
+            try:
+                with unimportable_main():
+                    process.start()
+                return
+            except ConnectionRefusedError:  # it is dying, and not yet known to be dead
+                time.sleep(DEATH_SECONDS)
         with unimportable_main():
             process.start()
 

@@ -21,7 +21,7 @@ from typing import IO, Any
 from suite.core.cell import Cell, Status
 from suite.core.errors import Unwritable, UsageError, unknown
 from suite.core.files import replace_file
-from suite.core.ownership import Held, OwnedLock
+from suite.core.ownership import Held, OwnedLock, read_holder
 from suite.core.printable import printable_name
 from suite.core.settings import LATEST
 from suite.records import answer_lines, readable
@@ -93,6 +93,12 @@ class RunFolder:
                 ) from error
             return cls(path)
         raise UsageError(f"{results} already holds a thousand runs named {name}: clear it, or name another --results.")
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a session that is still alive writes to it."""
+        holder = read_holder(self.path / LOCK)
+        return holder is not None and holder.is_alive
 
     def lock(self) -> None:
         """Keep other sessions from writing to the folder, until `unlock` or the end of this process.

@@ -231,7 +231,9 @@ def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> 
 def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
     warnings = []
     for run in run_conditions:
-        if not run.get("finished"):
+        if run.get("goes_on") and not run.get("finished"):
+            warnings.append(f"Run {run['run']} is unfinished and goes on: what it has measured so far is shown.")
+        elif not run.get("finished"):
             warnings.append(
                 f"Run {run['run']} has no recorded end: it was interrupted, and what it had measured is shown."
             )

@@ -43,7 +43,8 @@ class CheckRunner:
         self.recorder = Recorder(folder)
         self._known_failure = known_failure
         self._starter = WorkerStarter(settings, planned, self.log)
-        self._gate = Gate()
+        self.gate = Gate()
+        """Through which everything goes that computes beside what is timed."""
         self._builds = Builds(self._start, settings.cell_timeout, report)
         self._side_by_side = 1
         self._ahead: Ahead | None = None
@@ -80,7 +81,7 @@ class CheckRunner:
             side_by_side=side_by_side,
             new_turn=self._new_turn,
             check=self._check_ahead,
-            gate=self._gate,
+            gate=self.gate,
         )
 
     def check(self, cell: Cell, check: str, together: Iterable[Cell] = ()) -> Outcome:
@@ -97,7 +98,7 @@ class CheckRunner:
         if done:
             return done
         others = [other for other in together if not self.recorder.earlier(other, check)]
-        with self._gate.work():
+        with self.gate.work():
             return self.turn.check(cell, check, others, self._known_failure(cell, check))
 
     def turn_to(self, group: str) -> None:
@@ -134,14 +135,14 @@ class CheckRunner:
             self._turn = None
 
     def _start(self, entry: Planned) -> GatedExecutor:
-        return GatedExecutor(self._starter.start(entry), self._gate)
+        return GatedExecutor(self._starter.start(entry), self.gate)
 
     def _new_turn(self) -> Turn:
         settings = self.settings
         workers = WorkersAlive(
             self._start,
             self._builds,
-            self._gate,
+            self.gate,
             threads=settings.threads,
             side_by_side=self._side_by_side,
             timeout=settings.cell_timeout,
