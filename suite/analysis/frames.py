@@ -54,7 +54,7 @@ def load(folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict
     conditions: list[dict[str, Any]] = []
     for folder, name in zip(folders, _names(folders), strict=True):
         run = RunFolder(folder)
-        conditions.append(_conditions(run) | {"run": name, "goes_on": run.is_in_use})
+        conditions.append(_conditions(run) | {"run": name} | ({"goes_on": True} if run.is_in_use else {}))
         cells.append(_named(cells_of(run), name))
         samples.append(_named(_samples_frame(_calls(run.rounds())), name))
     return pd.concat(cells, ignore_index=True), pd.concat(samples, ignore_index=True), conditions
