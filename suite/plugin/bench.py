@@ -153,7 +153,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     try:
         run.prepare()
-        run.begin()
+        run.begin(times=_measures_latency(session.config))
         _let_the_report_grow(session.config)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None

@@ -164,9 +164,9 @@ class Run:
         if self._runner is not None and not self._runner.recorder.has(cell, check):
             self._runner.recorder.select([(cell, check)], left_out=True)
 
-    def begin(self) -> None:
-        """Begin with what can be done before its turn."""
-        self.runner.prepare(self.selected)
+    def begin(self, *, times: bool) -> None:
+        """Begin with what can be done before its turn; `times` says whether anything will be timed."""
+        self.runner.prepare(pair for pair in self.selected if times or not REGISTRY[pair[1]].interleaved)
 
     def finish(self, exit_status: int) -> None:
         """Stop the workers and complete `run.json`."""
