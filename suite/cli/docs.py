@@ -168,6 +168,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 GENERATED = (
     Generated("results/README.md", "cells", lambda: column_table(columns.CELLS)),
     Generated("results/README.md", "samples", lambda: column_table(columns.SAMPLES)),
+    Generated("results/README.md", "answers", lambda: column_table(columns.ANSWERS)),
     Generated("suite/README.md", "graph", room_graph),
     Generated("suite/README.md", "folders", room_table),
     Generated("suite/backends/README.md", "backends", backend_table),

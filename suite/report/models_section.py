@@ -9,6 +9,7 @@ from typing import Any
 from suite.analysis.answers_compared import (
     MOST_DISAGREEMENTS,
     MOST_SLICES,
+    OTHERS,
     Confusion,
     Disagreement,
     Slice,
@@ -220,8 +221,10 @@ def _confusion(capability: str, matrices: Sequence[Confusion], backend: str, gal
     ]
     caption = (
         f"On {backend}: the area of a square is the share of a row's samples, those of one truth, that were answered "
-        "with the column's label; numbers are samples."
+        "with the column's label; a number counts them."
     )
+    if matrices and matrices[0].labels[-1] == OTHERS:
+        caption += " Grey: rarer labels, whichever of them was answered."
     if len(matrices) > model_plots.MOST_PANELS:
         caption += f" The first {model_plots.MOST_PANELS} models; the tables below have all."
     description = f"Which labels are taken for which. {'; '.join(mistakes) or 'No mistakes'}."

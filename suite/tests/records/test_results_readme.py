@@ -10,7 +10,7 @@ from suite.analysis.frames import SAMPLE_TYPES
 from suite.core.cell import Status
 from suite.core.files import project_root
 from suite.course.report import COLUMNS
-from suite.records.columns import CELL_COLUMNS
+from suite.records.columns import ANSWERS, CELL_COLUMNS
 
 README = (project_root() / "results" / "README.md").read_text(encoding="utf-8")
 
@@ -26,6 +26,7 @@ def defined_in(section: str) -> list[str]:
     [
         ("cells.csv and cells.parquet", list(CELL_COLUMNS)),
         ("samples.parquet", list(SAMPLE_TYPES)),
+        ("answers.parquet", [column.name for column in ANSWERS]),
         ("Status words", list(Status)),
         ("examples.csv", list(COLUMNS)),
     ],
