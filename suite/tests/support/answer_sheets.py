@@ -47,7 +47,7 @@ def write_models(results: Path, models: Mapping[str, AnswerSheet], backends: Seq
     run.write_conditions({**CONDITIONS, "run": "run", "weights": "local"})
     for number, (model, answered) in enumerate(models.items(), 1):
         for place, backend in enumerate(backends):
-            this = cell(checkpoint=model, checkpoint_id=model, backend=backend)
+            this = cell(checkpoint=model, checkpoint_id=model, backend=backend, weights="local")
             scores = answered.scores or []
             accuracy = sum(scores) / len(scores) if scores else 0.5
             run.append_answers(this, answered)
