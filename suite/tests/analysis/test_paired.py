@@ -72,6 +72,7 @@ def test_equal_models_are_rarely_called_different(samples: int) -> None:
     assert alarms([(a, b) for a, b in answers]) <= LEVEL + 0.02
 
 
+@pytest.mark.slow
 def test_equal_graded_models_are_rarely_called_different() -> None:
     generator = np.random.default_rng(0)
     scores = np.clip(generator.uniform(0, 1, (120, 1, 15)) + generator.normal(0, 0.2, (120, 2, 15)), 0, 1)
@@ -112,6 +113,7 @@ def of_resampled(first: list[list[str]], second: list[list[str]], truths: list[l
     return result.p
 
 
+@pytest.mark.slow
 def test_a_score_of_all_samples_together_is_compared_on_the_same_draws() -> None:
     generator = np.random.default_rng(0)
     truths, _ = tagged(generator, 150, 0.0)

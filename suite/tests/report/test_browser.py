@@ -19,6 +19,7 @@ from suite.core.cell import Status
 from suite.course.report import COLUMNS, write_course
 from suite.records.run_folder import RunFolder
 from suite.report import write_report
+from suite.task.answer_sheet import AnswerSheet, Questions
 from suite.task.sample_answer import SampleAnswer
 from suite.tests.support.synthetic_run import cell, write_run
 
@@ -115,6 +116,12 @@ def pages(folder: Path, texts: list[str]) -> list[Path]:
         run.append(this, "latency", Status.FAILED, text, measured)
         answer = SampleAnswer(str(number), text, text, text, picture(), sound())
         run.append_sample_answers(this, [answer])
+    for number, text in enumerate([*texts, "other"]):  # models of one capability, compared in texts of theirs
+        this = cell("translation", "eager", checkpoint=f"{text.replace('/', '|')}{number}")
+        asked = Questions(["1", text], [text, "b"], [text, "b"], [[text], []])
+        sheet = AnswerSheet(asked, [text, f"{text}{number}"], [1.0, 0.0], None, {text: 0.5}, one_label=True)
+        run.append_answers(this, sheet, [picture(), None])
+        run.append(this, "accuracy", Status.PASSED, text, {"accuracy": 0.5, "accuracy_stderr": 0.1, "samples": 2})
     run.append_sample_answers(cell("translation"), [SampleAnswer("0", "in", "truth", "answer", picture(), sound())])
     course = RunFolder.create(folder, "course")
     course.write_conditions({"run": "course", "courses": texts, "unread": dict.fromkeys(texts, "x"), "libraries": {}})
