@@ -26,30 +26,17 @@ _Row = Mapping[str, Any]
 def print_summary(console: Console, folder: Path) -> None:
     """Print one compact table of a run: capability by backend, with accuracy, median latency and status.
 
-<<<<<<< HEAD
-    And where a capability was run on several models of the user's, these side by side.
-=======
     And where a capability was run on several models of the user's own, these side by side.
->>>>>>> compare
     """
     run = RunFolder(folder)
     cells, ascii_only = join(run.rows(), run.selection()), console.options.ascii_only
     console.print(summary_table(cells, ascii_only=ascii_only))
-<<<<<<< HEAD
-    named = [row for row in cells if row["weights"] == "local"]  # a user's own: those of the matrix are on the page
-    if len({(row["capability"], row["checkpoint"]) for row in named}) > len({row["capability"] for row in named}):
-        from suite.analysis.models_compared import compared  # the statistics take a while to load
-        from suite.report.models_terminal import models_table
-
-        for comparison in compared(named, run.answers()):
-=======
     own = [row for row in cells if row["weights"] in OWN]
     if len({(row["capability"], row["checkpoint"]) for row in own}) > len({row["capability"] for row in own}):
         from suite.analysis.models_compared import compared  # the statistics take a while to load
         from suite.report.models_terminal import models_table
 
         for comparison in compared(own, run.answers()):
->>>>>>> compare
             console.print()
             console.print(models_table(comparison, ascii_only))
 
