@@ -115,7 +115,7 @@ class Killed:
         self.results, self.temporary = place / "results", place / "t"
         self.temporary.mkdir(parents=True)
         self.seconds = 0.0
-        """How long a run takes that nobody kills."""
+        """How long a run takes that nobody kills, as far as the last ones tell."""
         self.kind = type(self).__name__.lower()
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -130,8 +130,11 @@ class Killed:
 
     def finish(self, process: subprocess.Popen[bytes]) -> int | None:
         """Wait for the end of a run; its exit code, or None for one that had to be killed."""
+        began = time.monotonic()
         try:
-            return process.wait(LONGEST_RUN)
+            code = process.wait(LONGEST_RUN)
+            self.seconds = max(self.seconds, time.monotonic() - began)
+            return code
         except subprocess.TimeoutExpired:
             self.counts.processes_left += 1
             self.progress("a run hangs and is killed")
@@ -145,8 +148,10 @@ class Killed:
         """Kill a run that may take so long, or a worker of it, at a random moment; it may have ended before."""
         target = self.dice.choice(TARGETS)
         moment = self.dice.uniform(0, seconds)
+        began = time.monotonic()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(moment)
+            self.seconds = time.monotonic() - began  # the machine is less crowded than it was
             self.count_processes()
             return
         workers = _workers(process.pid) if target == "worker" else []
@@ -233,7 +238,8 @@ class Matrix(Killed):
             missing = 1 - (len(before) / len(self.expected) if self.run != earlier else 0)
             if not goes_on() or missing <= 0:
                 break
-            self.kill(self._start_or_continue(earlier), self.least + missing * (self.seconds - self.least))
+            least = min(self.least, self.seconds)
+            self.kill(self._start_or_continue(earlier), least + missing * (self.seconds - least))
             if self.run != earlier:
                 before |= _measured(self.run)
         last = self.finish(self._start_or_continue(earlier))

@@ -36,8 +36,8 @@ PROCESS_FLAGS = syscalls.NO_SUID | syscalls.NO_DEVICES | syscalls.NO_EXEC | sysc
 PROCESSORS = "/sys/devices/system/cpu"
 _HIDDEN = ("kcore", "key-users", "keys", "sched_debug", "timer_list")
 """Below /proc, what says something of others than the document."""
-OPEN_FILES = 4096
-"""At once, in a process: pipes and sockets hold memory of the kernel's."""
+OPEN_FILES = 1024
+"""At once, in a process: pipes and sockets hold memory of the kernel's, also those that are on their way to another."""
 BYTES_PER_FILE = 2**14
 """Of a document's disk, for each file or folder that it may make: a file without content takes memory, too."""
 PROCESSES = 128

@@ -6,6 +6,8 @@ import ast
 
 from suite.tests.course.attacks.conftest import Attack
 
+COUNT = "import os\ndef count():\n    return len([name for name in os.listdir('/proc') if name.isdigit()])\n"
+
 
 def test_processes_in_sessions_of_their_own_are_stopped(attack: Attack) -> None:
     results = attack.run(
@@ -13,8 +15,10 @@ def test_processes_in_sessions_of_their_own_are_stopped(attack: Attack) -> None:
         "while made < 1000:\n    try:\n        child = os.fork()\n    except OSError:\n        break\n"
         "    if child == 0:\n        os.setsid()\n        time.sleep(60)\n        os._exit(0)\n    made += 1\n"
         "made",
-        "1 + 1",
-        "import os\nlen([name for name in os.listdir('/proc') if name.isdigit()]) < 70",
+        # Time to end them all, and with them this example.
+        COUNT + "import time\nend = time.monotonic() + 7\n"
+        "while count() >= 70 and time.monotonic() < end:\n    time.sleep(0.1)",
+        COUNT + "count() < 70",
     )
     # Either the limit refused the next one, or all of the document was ended.
     if results[0]["values"]:
@@ -41,6 +45,19 @@ def test_files_without_content_are_counted(attack: Attack) -> None:
         "except OSError:\n    pass\nmade"
     )
     assert result["termination"] or 0 < int(result["values"][0]) <= 2**28 // 2**14
+
+
+def test_memory_in_sockets_is_counted(attack: Attack) -> None:
+    """They stay empty here: what counts is how much could be in them."""
+    results = attack.run(
+        "import os, socket, time\n"
+        "for _ in range(10):\n    if os.fork() == 0:\n        kept = []\n        try:\n"
+        "            while len(kept) < 1000:\n                kept.append(socket.socketpair())\n"
+        "        except OSError:\n            pass\n        time.sleep(6)\n        os._exit(0)\n"
+        "time.sleep(5)\n'kept them all'",
+        "1 + 1",
+    )
+    assert results[0]["values"] == []
 
 
 def test_shared_memory_is_counted(attack: Attack) -> None:
