@@ -35,9 +35,7 @@ def check_inputs(samples: Sequence[Sample], task: Task, subject: Subject) -> Non
         raise InvalidInput(f"{len(wrong)} of {len(samples)} samples cannot be used: {complaints(wrong)}.")
 
 
-def _problem(
-    sample: Sample, task: Task, subject: Subject, known: int | None, segments: int | None
-) -> str | None:
+def _problem(sample: Sample, task: Task, subject: Subject, known: int | None, segments: int | None) -> str | None:
     try:
         task.check_input(sample.input, subject.processor, subject.config)
     except InvalidInput as refusal:

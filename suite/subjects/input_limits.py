@@ -9,7 +9,6 @@ from typing import Any
 from suite.core.errors import CheckpointError
 from suite.subjects.class_fit import SEGMENTS
 
-
 SEGMENT_TABLE = "token_type_embeddings"
 ANSWER_TABLES = frozenset({"embed_positions", "position_embeddings"})
 """What classes call the tables of the parts of a pair, and of a decoder's positions."""

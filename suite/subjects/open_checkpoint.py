@@ -20,7 +20,7 @@ from suite.subjects.integrity import check_files, fingerprint, integer_tensors, 
 from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
-from suite.task import generation_settings
+from suite.task import families, generation_settings
 from suite.task.generation_settings import PLAIN
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def open_subject(
         _refuse(task.misfit(words if adapter is None else declared_with(adapter, words), own_samples is not None))
     config = _config(directory, adapter)
     notes = task.adapt(directory, config)
+    notes |= _padding_notes(task, config)
     has_processor_of_its_own = adapter is not None and has_processor(adapter.directory)
     processor = load_processor(
         adapter.directory if adapter and has_processor_of_its_own else directory, task.processor_class
@@ -87,8 +88,12 @@ def open_subject(
     def example() -> dict[str, Any]:
         return _example(task, processor, config, task.samples() if own_samples is None else own_samples)
 
+    end: int | None = None
     if task.generation is not None:
-        notes |= generation_settings.settle_config(_declared_generation(directory, config), generation)
+        declared = _declared_generation(directory, config)
+        notes |= generation_settings.settle_config(declared, generation)
+        end = generation_settings.missing_end(declared, processor) if generation == PLAIN else None
+        notes |= {} if end is None else {"generation_supplied": {"eos_token_id": end}}
 
     def load() -> Any:
         model = load_model()
@@ -96,6 +101,8 @@ def open_subject(
             _refuse(class_fit.misfit(model, example().keys(), task.name, task.generation is not None))
         if task.generation is not None:
             generation_settings.settle(model, generation)
+        if end is not None and getattr(model, "generation_config", None) is not None:
+            model.generation_config.eos_token_id = end
         return model
 
     return Subject(
@@ -173,8 +180,25 @@ def _set_padding(processor: Any, config: Any, generative: bool, where: Path) -> 
         tokenizer.pad_token = tokenizer.eos_token
     if getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = tokenizer.pad_token_id
-    if generative and not config.is_encoder_decoder:
-        tokenizer.padding_side = "left"
+    decodes = generative and not config.is_encoder_decoder
+    tokenizer.padding_side = "left" if decodes else families.padding_side(config)
+
+
+def _padding_notes(task: Task, config: Any) -> dict[str, Any]:
+    """Let the task ask without padding where the family needs that; what was decided, as notes.
+
+    Raises:
+        Misfit: it cannot, since it generates.
+    """
+    if not families.reads_padding(config):
+        return {}
+    if task.generation is not None:
+        raise Misfit(
+            f"what a {config.model_type} writes depends on the padding beside a text, and {task.name} asks in batches: "
+            "use it on one text at a time"
+        )
+    task.reads_padding = True
+    return {"batches": "of one length, since padding would change the answers"}
 
 
 def _identity(directory: Path, *more: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from suite.core.errors import CheckpointError
+from suite.task.unpadded import without_padding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +122,8 @@ class Task(ABC):
     """Other spellings that checkpoints use for those labels, lower-case -> label."""
     one_label: ClassVar[bool] = False
     """Whether an answer is one label: which labels are taken for which is then shown."""
+    reads_padding: bool = False
+    """Whether the checkpoint at hand is of a family whose answers depend on padding: it is asked without any."""
     generation: ClassVar[Mapping[str, Any] | None] = None
     """Arguments of `generate()`; `None` for a task that needs a single forward."""
 
@@ -160,7 +163,8 @@ class Task(ABC):
         with a loop of its own, which `runnable.call` runs.
         """
         if self.generation is None:
-            return runnable(batch)
+            alone = self.reads_padding and "attention_mask" in batch
+            return without_padding(runnable, batch) if alone else runnable(batch)
         import torch
 
         from suite.task.generation import generate

@@ -17,6 +17,16 @@ IMAGE_TEXT_PARTS = frozenset({"blip"})
 template."""
 PADDED_TO_THE_END = frozenset({"siglip", "siglip2"})
 """Model types that were trained without a mask, on texts padded to the model's own length, and need that ever after."""
+READING_PADDING = frozenset({"canine", "convbert", "cpmant", "fnet", "funnel"})
+"""Model types that mix padding into the other tokens (by convolutions, pooling or Fourier transforms, without regard to
+the mask), so that an answer depends on what is beside it in a batch."""
+PADDED_ON_THE_LEFT = frozenset({"xlnet"})
+"""Model types that take the last token of a sequence for the whole of it, padding or not."""
+MORE_THAN_TEXT: Mapping[str, str] = {
+    "bros": "the place of each word on its page",
+    "lxmert": "the features of a picture's regions",
+}
+"""Model types that refuse text alone, though what they do beside it is named as for text: what they want too."""
 METRIC_DEPTH = frozenset({"depth_pro", "glpn", "prompt_depth_anything", "zoedepth"})
 """Model types that answer in metres; the others answer with inverse depth up to scale and shift."""
 
@@ -49,3 +59,21 @@ def is_metric_depth(config: Any) -> bool:
     if said in ("metric", "relative"):
         return bool(said == "metric")
     return config.model_type in METRIC_DEPTH
+
+
+def padding_side(config: Any) -> str:
+    """On which side a text that nothing is added to is padded, whatever its tokenizer was used for before."""
+    return "left" if config.model_type in PADDED_ON_THE_LEFT else "right"
+
+
+def reads_padding(config: Any) -> bool:
+    """Whether answers depend on padding, so that inputs of different lengths must not be in one batch."""
+    return config.model_type in READING_PADDING
+
+
+def more_than_text(declared: Any) -> str | None:
+    """Why a model cannot be asked about a text by itself; `None` where it can."""
+    wanted = MORE_THAN_TEXT.get(declared.model_type)
+    if wanted is None:
+        return None
+    return f"{declared.architecture} wants {wanted} beside the text, which the task does not have"

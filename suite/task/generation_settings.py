@@ -62,6 +62,13 @@ def settle_config(config: Any, policy: str) -> dict[str, Any]:
     return notes
 
 
+def missing_end(config: Any, processor: Any) -> int | None:
+    """The token that ends an answer, where the settings name none and the tokenizer does: else none would ever end."""
+    tokenizer = getattr(processor, "tokenizer", processor)
+    end = getattr(tokenizer, "eos_token_id", None)
+    return end if getattr(config, "eos_token_id", None) is None and isinstance(end, int) else None
+
+
 def asked(generation: Mapping[str, Any] | None, policy: str) -> dict[str, Any] | None:
     """The arguments of `generate()`: a task's own, or nothing but the length where the checkpoint's are obeyed."""
     if generation is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from suite.core.errors import InvalidInput
 from suite.task import Task, families
+from suite.task.declared import Declared
 from suite.task.labels import Labelled
 from suite.task.scores import commonest, references
 from suite.task.truths import check_texts
@@ -39,6 +40,9 @@ class TextTask(Task):
         for name, documented in self.prefixes.items():
             self.task_prefix = families.prefix(config, name, documented)
         return {"prefix": self.task_prefix} if self.task_prefix else {}
+
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        return families.more_than_text(declared) or super().misfit(declared, own_samples)
 
     def texts(self, value: Any) -> Sequence[str]:
         """The strings in one input; more than one where the input is a pair."""

@@ -92,6 +92,11 @@ class SentenceSimilarity(TextTask):
 
     def _embeddings(self, outputs: Any, batch: Mapping[str, Any]) -> np.ndarray:
         """(pairs, 2, values): token states pooled as the checkpoint declares, over the attention mask."""
+        if getattr(outputs, "last_hidden_state", None) is None:
+            raise Misfit(
+                f"{self.name} averages the states of the tokens, and the checkpoint's class gives none: pass a text "
+                "encoder"
+            )
         states = outputs.last_hidden_state.float()
         pooled = self.pooling.vectors(states, batch["attention_mask"].to(states.device))
         return pooled.detach().cpu().numpy().reshape(-1, 2, pooled.shape[-1])

@@ -13,12 +13,13 @@ from typing import Any
 WIDTH, HEAD, HEADS, LAYERS, POSITIONS = 32, 8, 4, 2, 640
 
 SIZES: tuple[tuple[str, int], ...] = (
-    (r"head_dim|d_kv|attention_head_size", HEAD),
+    (r"head_dim|d_kv|attention_head_size|rotary_dim|rotary_ndims", HEAD),
     (r"(qk_nope|qk_rope|v|global|linear_key|linear_value|index)_head_dim|d_head", HEAD),
-    (r"key_head_dim|value_head_dim|mamba_d_head|mamba_head_dim|mamba_headdim|qk_head_dim|swa_head_dim", HEAD),
+    (r"key_head_dim|value_head_dim|mamba_d_head|mamba_head_dim|mamba_headdim|swa_head_dim|linear_head_dim", HEAD),
     (r"num_key_value_heads|num_kv_heads|multi_query_group_num|num_global_key_value_heads|linear_num_key_heads", 2),
     (r"(num|n)_?(attention_)?heads?|(encoder|decoder)_attention_heads|num_decoder_attention_heads", HEADS),
     (r"linear_num_value_heads|mamba_n_heads|mamba_num_heads|index_n_heads|num_cross_attention_heads", HEADS),
+    (r"linear_num_heads", HEADS),
     (r"num_hidden_layers|n_layers?|(encoder|decoder)_layers|num_layers|num_(encoder|decoder)_layers|depth", LAYERS),
     (r"(num_)?(encoder|decoder)_hidden_layers|num_(lm_)?head_layers|projector_depth|num_block(s|_layers)", LAYERS),
     (r"intermediate_size|(encoder_|decoder_)?ffn_dim|d_ff", 2 * WIDTH),
@@ -29,6 +30,13 @@ SIZES: tuple[tuple[str, int], ...] = (
     (r"d_embed|projection_(dim|size)|output_dim", WIDTH),
     (r"(text|vision|audio|(en|de)coder|cross_attention|fusion|out|reassemble|neck|qformer)_hidden_size", WIDTH),
     (r"(encoder|decoder|text|vision|mask_feature|prompt)_(hidden|embed|embedding|channel)_?(dim|size)?", WIDTH),
+    (r"emb_dim|entity_emb_size|hidden_size_global", WIDTH),
+    (r"(mamba_)?expand", 1),
+    (r"num_kv_shared_layers|zero_expert_num", 0),
+    (r"(attn|expert)_layer_period", 2),
+    (r"attn_layer_offset", 1),
+    (r"expert_ffn_hidden_size|shared_intermediate_size|(shared_)?expert_hidden_size", 2 * WIDTH),
+    (r"entity_vocab_size|encoder_hash_byte_group_vocab", 64),
     (r"word_embed_proj_dim|lru_width|text_embed_dim|vision_output_dim", WIDTH),
     (r"proj_dim|query_dim|conv_pos_dim|embedding_width", WIDTH),
     (r"text_embed_hidden_size|initial_hidden_size|projector_hidden_(size|dim)|feature_size|bottleneck_dim", WIDTH),
@@ -44,7 +52,7 @@ SIZES: tuple[tuple[str, int], ...] = (
     (r"num_queries|num_detection_tokens|num_query_tokens|num_object_queries", 20),
     (r"num_mel_bins_hidden|codebook_dim|codevector_dim", WIDTH),
     (r"proj_codevector_dim|classifier_proj_size|output_hidden_size", WIDTH),
-    (r"vocab_size_per_layer_input|codebook_size|num_codevectors_per_group|hash_vocab_size", 64),
+    (r"codebook_size|num_codevectors_per_group|hash_vocab_size", 64),
     (r"(sliding_window|attention_window|local_attention|window)(_size)?|chunk_size|attention_chunk_size", 16),
 )  # fmt: skip
 """Patterns of whole names, each with the size to use where the default is larger."""
@@ -54,6 +62,16 @@ WIDE_LIST = re.compile(
 )
 DEEP_LIST = re.compile(r"depths?|num_blocks|layers_per_stage|num_layers|num_conv_layers|blocks_per_stage")
 HEADS_LIST = re.compile(r"num_(attention_)?heads|heads|num_heads_per_stage")
+PER_TOKEN = ("vocab_size_per_layer_input",)
+"""Sizes of further tables that are looked up by a token's id: those of the vocabulary."""
+MOST_KINDS = 6
+"""Layers are kept of so many kinds at most."""
+WHERE_NONE: dict[str, Any] = {
+    "n_routed_experts": 4, "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": 1,
+    "topk_group": 1, "layer_types": ["full_attention"] * LAYERS,
+}  # fmt: skip
+"""What every real config says and some defaults leave out."""
+ROPE = {"rope_type": "default", "rope_theta": 10_000.0}
 LAYER_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 ABSENT_BACKBONES = ("timm_backbone", "timm_wrapper")
 """Parts that need a library which is not installed with the suite: a ResNet takes their place."""
@@ -96,20 +114,38 @@ def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) ->
     sizes = {name: _small(name, value) for name, value in values.items() if not left.fullmatch(name)}
     arguments = {name: small for name, small in sizes.items() if small is not None}
     before = next((values[name] for name in LAYER_COUNTS if type(values.get(name)) is int), None)
-    after = next((arguments[name] for name in LAYER_COUNTS if name in arguments), before)
-    if before and after and after < before:
-        # What has an entry for each layer keeps those of the last ones, where a model's own kind of layer stands.
-        arguments |= {
-            name: list(value)[-after:]
-            for name, value in values.items()
-            if isinstance(value, list | tuple) and len(value) == before and name not in arguments
-        }
+    counts = [name for name in LAYER_COUNTS if name in arguments]
+    if before and counts:
+        of_each = {name: value for name, value in values.items() if _is_list(value) and len(value) == before}
+        kept = _places(list(of_each.values()), before)
+        arguments |= {name: len(kept) for name in counts}
+        arguments |= {name: [value[place] for place in kept] for name, value in of_each.items()}
+    for name, value in WHERE_NONE.items():
+        if name in values and values[name] is None:
+            arguments[name] = value
+    rope = values.get("rope_parameters", ROPE)
+    if rope is None or (isinstance(rope, Mapping) and rope.get("rope_theta", 0) is None):
+        arguments["rope_parameters"] = dict(ROPE)
     for name, value in given.items():
         if hasattr(default, name) or name.endswith("_token_id"):
             arguments[own_names.get(name, name)] = value
+    arguments |= {name: given["vocab_size"] for name in PER_TOKEN if name in values and "vocab_size" in given}
     for name, part in parts.items():
         arguments[name] = _resnet() if part.model_type in ABSENT_BACKBONES else _part(part, given, left)
     return arguments
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _places(of_each: Sequence[Sequence[Any]], count: int) -> list[int]:
+    """The layers that are kept: the first of each kind, by all that has an entry for each, and two of a single kind."""
+    kinds: dict[str, int] = {}
+    for place in range(count):
+        kinds.setdefault(repr([values[place] for values in of_each]), place)
+    places = list(kinds.values())[:MOST_KINDS]
+    return places if len(places) >= LAYERS else [*places, *range(places[-1] + 1, count)][:LAYERS]
 
 
 def _part(part: Any, given: Mapping[str, Any], left: re.Pattern[str]) -> Any:

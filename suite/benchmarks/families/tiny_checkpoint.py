@@ -13,7 +13,7 @@ from suite.subjects.random_weights import NOT_THE_PROCESSORS, WEIGHT_SUFFIXES
 from suite.task import Task
 from suite.task.discovery import folder_of
 
-MOST_PARAMETERS = 30_000_000
+MOST_PARAMETERS = 120_000_000
 SIDE = 64
 """Pixels of a picture."""
 SPREAD = 0.2

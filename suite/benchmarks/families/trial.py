@@ -117,9 +117,7 @@ def _few_samples(task: Task, shared: Path) -> Sequence[Sample]:
     return few
 
 
-def _capability(
-    task: Task, family: Family, ran: list[Path], folder: Path, few: Sequence[Sample]
-) -> Iterator[Line]:
+def _capability(task: Task, family: Family, ran: list[Path], folder: Path, few: Sequence[Sample]) -> Iterator[Line]:
     """The lines of one capability; a checkpoint on which it runs is added to `ran`."""
     first: Line | None = None
     try:

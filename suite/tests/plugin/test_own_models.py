@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from suite.task.discovery import tasks_root
 from suite.tests.conftest import Touchstone
 from suite.tests.support.tiny import CHECKPOINT
 
@@ -91,3 +93,54 @@ def test_samples_are_for_the_capability_that_fits(touchstone: Touchstone, model:
     result = touchstone.run("--model", model, "--samples", str(samples), "--co", "-q")
     assert result.ret == 0, result.stdout.str()
     assert CHECKPOINT not in result.stdout.str()
+
+
+def test_an_adapter_is_judged_on_its_base(touchstone: Touchstone, model: str, tmp_path: Path) -> None:
+    """The adapter turns every answer of its base round: on samples with the other label it is right, the base wrong."""
+    peft = pytest.importorskip("peft")
+    import torch
+    import transformers
+
+    base = transformers.AutoModelForSequenceClassification.from_pretrained(model)
+    config = peft.LoraConfig(task_type="SEQ_CLS", r=2, lora_alpha=4, target_modules=["q_lin"])
+    wrapped = peft.get_peft_model(base, config)
+    with torch.no_grad():
+        for name, parameter in wrapped.named_parameters():
+            if "modules_to_save" in name and ".classifier." in name:
+                parameter.copy_(parameter.flip(0))
+    adapter = tmp_path / "adapter"
+    wrapped.save_pretrained(adapter)
+    rows = json.loads((touchstone.tasks / "samples.json").read_text())
+    samples = tmp_path / "reversed.jsonl"
+    turned = {"ONE": "OTHER", "OTHER": "ONE"}
+    samples.write_text("".join(json.dumps({"input": text, "truth": turned[truth]}) + "\n" for text, truth in rows))
+    asked = ("--samples", str(samples), "--backend", "eager", "--benchmark-skip")
+    result = touchstone.run("--model", str(adapter), "--base", model, *asked)
+    assert result.ret == 0, result.stdout.str()
+    scores = {row["cell"]: row["accuracy"] for row in touchstone.folder.rows() if row["check"] == "accuracy"}
+    assert scores == {"colour-naming/adapter/eager": 1.0}
+    assert touchstone.run("--model", model, *asked).ret == 1
+    told = touchstone.run("--model", str(adapter), *asked)
+    assert told.ret == 4
+    told.stderr.fnmatch_lines(["*holds an adapter (PEFT)*--base DIR_OR_ID*"])
+
+
+def test_generation_settings_are_switched_off_or_obeyed(pytester: pytest.Pytester, tmp_path: Path) -> None:
+    touchstone = Touchstone(pytester, tasks_root())
+    model = Path(shutil.copytree(tasks_root() / "miniatures" / "shipped" / "text-generation", tmp_path / "mine"))
+    (model / "card.json").unlink()
+    file = model / "generation_config.json"
+    settings = json.loads(file.read_text()) if file.is_file() else {}
+    # With these, whoever obeys says one word, and whoever does not is right.
+    file.write_text(json.dumps(settings | {"num_beams": 3, "sequence_bias": [[[0], 1e4]]}))
+    asked = ("--model", str(model), "--capability", "text-generation", "--limit", "40", "--backend", "eager")
+    notes, scores = [], []
+    for policy in ((), ("--generation", "own")):
+        touchstone.run(*asked, *policy, "-k", "accuracy")
+        (row,) = (row for row in touchstone.folder.rows() if row["check"] == "accuracy")
+        notes.append(row["notes"])
+        scores.append(row["accuracy"])
+    assert notes[0]["generation_switched_off"]["num_beams"] == 3
+    assert notes[1]["generation_obeyed"]["num_beams"] == 3
+    assert scores[0] > 0.9
+    assert scores[1] < 0.1

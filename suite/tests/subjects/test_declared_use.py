@@ -89,6 +89,18 @@ def test_a_language_to_write_in_is_kept_and_said(decoder: Path) -> None:
     assert notes["generation_obeyed"] == {"forced_bos_token_id": 7}
 
 
+def test_an_end_that_the_settings_leave_out_is_the_tokenizer_s(decoder: Path) -> None:
+    file = decoder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"eos_token_id": None}))
+    set_generation(decoder, {"eos_token_id": None})
+    subject = open_subject(Source("local", made.CHECKPOINT, directory=decoder), made.Stories())
+    assert subject.notes["generation_supplied"] == {"eos_token_id": 3}
+    assert subject.load_model().generation_config.eos_token_id == 3
+    own = open_subject(Source("local", made.CHECKPOINT, directory=decoder), made.Stories(), generation=OWN)
+    assert "generation_supplied" not in own.notes
+    assert own.load_model().generation_config.eos_token_id is None
+
+
 def test_a_search_of_its_own_is_followed_by_plain_scores(decoder: Path) -> None:
     import torch
 
