@@ -126,8 +126,11 @@ def _examples(tokens: Sequence[Token], name: str, lines: Sequence[str]) -> list[
         if block is None:
             continue
         if block.is_python or (among_python and block.is_python_among_python):
-            last, paragraphs = len(examples), 0
             code, expected = block.session
+            if not code.strip():  # nothing would be run, and that would be said to work
+                last = None
+                continue
+            last, paragraphs = len(examples), 0
             examples.append(Example(name, str(block.line), block.line, code, expected=expected))
         elif last is not None and (block.is_output or _is_nearby(block, examples[last], paragraphs)):
             examples[last] = replace(examples[last], expected=examples[last].expected + block.content)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from suite.core.errors import UsageError
 from suite.core.files import project_root
 from suite.core.import_path import SAFE_PATH
-from suite.course.sandbox import namespaces
+from suite.course.sandbox import control_group, namespaces
 from suite.course.sandbox.inside import UNCOVERED_PROCESSES
 
 _APART = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
@@ -39,15 +40,15 @@ class OuterWall:
 
     def __init__(self, readable: Iterable[str], writable: Iterable[str] = ()) -> None:
         """Raises UsageError where there is no bubblewrap: `missing` says why."""
-        program, reason = _find()
-        if program is None:
+        beginning, reason = _find()
+        if beginning is None:
             raise UsageError(f"There is no outer wall to be had here: {reason}.")
-        self._program, self._readable, self._writable = program, tuple(readable), tuple(writable)
+        self._beginning, self._readable, self._writable = beginning, tuple(readable), tuple(writable)
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[tuple[Sequence[str], Sequence[int]]]:
         """The command, and the descriptor from which bubblewrap reads its options: there can be thousands."""
-        with _command(self._program, _options(self._readable, self._writable)) as command:
+        with _command(self._beginning, _options(self._readable, self._writable)) as command:
             yield command
 
 
@@ -57,13 +58,18 @@ def missing() -> str | None:
 
 
 @functools.cache
-def _find() -> tuple[str | None, str | None]:
-    """The first bubblewrap that can build the outer wall, with the inner ones in it, or the reason why none can."""
+def _find() -> tuple[tuple[str, ...] | None, str | None]:
+    """A command whose bubblewrap can build the outer wall, with the inner ones in it, or the reason why none can.
+
+    In a control group, where there is one to be had.
+    """
     reason = "bubblewrap is not installed (`apt install bubblewrap`, or `pip install 'touchstone-bench[course]'`)"
-    for program in _programs():
-        problem = _problem(program)
+    groups = dict.fromkeys((control_group.command(), ()))
+    for program, group in itertools.product(_programs(), groups):
+        beginning = (*group, program)
+        problem = _problem(beginning)
         if problem is None:
-            return program, None
+            return beginning, None
         reason = f"the kernel or this system lets no user build them ({program}: {problem})"
     return None, reason
 
@@ -80,9 +86,9 @@ def _programs() -> Iterator[str]:
         yield str(bwrap_path())
 
 
-def _problem(program: str) -> str | None:
+def _problem(beginning: Sequence[str]) -> str | None:
     trial = [sys.executable, "-P", "-c", "from suite.course.sandbox import namespaces; namespaces.try_out()"]
-    with _command(program, _options((), ())) as (command, descriptors):
+    with _command(beginning, _options((), ())) as (command, descriptors):
         try:
             ended = subprocess.run(
                 [*command, *trial],
@@ -101,17 +107,19 @@ def _problem(program: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _command(program: str, options: Iterable[str]) -> Iterator[tuple[list[str], list[int]]]:
+def _command(beginning: Sequence[str], options: Iterable[str]) -> Iterator[tuple[list[str], list[int]]]:
     inside = [sys.executable, "-P", "-m", "suite.course.sandbox.inside"]
     with tempfile.TemporaryFile() as file:
         file.write(b"".join(os.fsencode(option) + b"\0" for option in options))
         file.seek(0)
-        yield [program, "--args", str(file.fileno()), "--", *inside], [file.fileno()]
+        yield [*beginning, "--args", str(file.fileno()), "--", *inside], [file.fileno()]
 
 
 def _options(readable: Sequence[str], writable: Sequence[str]) -> Iterator[str]:
     yield from _APART
     yield from ("--new-session", "--die-with-parent", "--chdir", "/")
+    for name in (*control_group.VARIABLES, control_group.ADDED):
+        yield from ("--unsetenv", name)
     if os.getuid() == 0:
         # A namespace of users that bubblewrap makes has one user; `suite.course.sandbox.inside` makes one with two.
         yield from ("--cap-drop", "ALL")

@@ -85,11 +85,17 @@ def test_the_stand_ins_cache_cannot_be_changed(attack: Attack) -> None:
     os.chown(kept, attack.folder.stat().st_uid, -1)
     os.utime(kept, (1, 1))
     kept.chmod(0o644)
+    before = kept.parent.stat(), {*kept.parent.iterdir()}
     tries = f"""
 import os, pathlib
 path = {str(kept)!r}
 for root in ("", *map(str, pathlib.Path("/proc").glob("[0-9]*/root"))):
-    for action in (lambda p: os.chmod(p, 0o777), os.utime, os.remove, lambda p: open(p, "w")):
+    for action in (
+        lambda p: os.chmod(p, 0o777), os.utime, os.remove, lambda p: open(p, "w"), lambda p: os.rename(p, p + "2"),
+        lambda p: os.link(p, p + "3"), lambda p: os.setxattr(p, "user.a", b"1"), lambda p: os.truncate(p, 0),
+        lambda p: os.utime(os.path.dirname(p), (2, 2)), lambda p: os.mkdir(p + "4"), lambda p: os.symlink(p, p + "5"),
+        lambda p: os.chmod(os.path.dirname(p), 0o777),
+    ):
         try:
             action(root + path)
         except OSError:
@@ -98,3 +104,7 @@ for root in ("", *map(str, pathlib.Path("/proc").glob("[0-9]*/root"))):
     attack.run(tries)
     state = Path(kept).stat()
     assert (state.st_mode & 0o777, state.st_mtime, kept.read_text()) == (0o644, 1, "weights")
+    assert not os.listxattr(kept)
+    after = kept.parent.stat()
+    assert (after.st_mode, {*kept.parent.iterdir()}) == (before[0].st_mode, before[1])
+    assert after.st_mtime != 2

@@ -113,6 +113,16 @@ def test_what_is_sent_ahead_does_not_answer_for_the_next_example(process: docume
     assert [result.values[-1:] for result in results] == [("'first'",), ("'second'",), ("'third'",), ("'fourth'",)]
 
 
+def test_what_is_sent_between_two_examples_answers_for_neither(process: document_process.DocumentProcess) -> None:
+    forged = json.dumps({**RESULT, "index": 1, "values": ["'forged'"]})
+    late = f"def late():\n    time.sleep(0.5)\n    send({forged!r} + chr(10))\n"
+    code = f"{FIND_PIPE}\n{late}threading.Thread(target=late, daemon=True).start()\n'first'"
+    first = process.execute(0, Example("a.md", "0", 1, code))
+    time.sleep(2)
+    second = process.execute(1, Example("a.md", "1", 1, "'second'"))
+    assert [result.values[-1:] for result in (first, second)] == [("'first'",), ("'second'",)]
+
+
 def test_no_reply_lengthens_the_time_of_a_document(process: document_process.DocumentProcess) -> None:
     """Nor does the end that it tells of: the parent has a clock of its own."""
     forged = {**RESULT, "termination": "timeout"}

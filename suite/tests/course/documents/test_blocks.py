@@ -41,6 +41,15 @@ def test_a_fence_indented_too_far_is_a_fence(tmp_path: Path) -> None:
     assert found.code == "import torch\n\ntorch.ones(1)\n"
 
 
+@pytest.mark.parametrize("body", ["", "\n", "  \n\n"])
+def test_a_fence_with_nothing_in_it_is_no_example(tmp_path: Path, body: str) -> None:
+    """Found by atheris: it was run, and said to work. What stands below it is nobody's output."""
+    text = f"```python\n{body}```\n\n```\n[1]\n```\n\n{PYTHON}"
+    (found,) = examples(tmp_path, text)
+    assert found.text == "from transformers import pipeline"
+    assert not found.expected
+
+
 def test_a_session_needs_no_language(tmp_path: Path) -> None:
     (found,) = examples(tmp_path, "```\n>>> import torch\n>>> torch.ones(1)\ntensor([1.])\n```\n")
     assert (found.code.split(), found.expected) == (["import", "torch", "torch.ones(1)"], "tensor([1.])\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from suite.core.files import project_root
-from suite.course.sandbox import outer_wall
+from suite.course.sandbox import control_group, outer_wall
 
 REASON = outer_wall.missing()
 
@@ -92,7 +92,7 @@ def test_the_package_s_binary_serves_where_the_system_s_cannot(tmp_path: Path, m
     programs = [*outer_wall._programs()]
     assert programs[0] == f"{folder}/bwrap"
     assert outer_wall.missing() is None
-    assert outer_wall._find()[0] == programs[1]
+    assert outer_wall._find()[0] == (programs[1],)
 
 
 @pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
@@ -109,3 +109,54 @@ def test_a_wall_takes_what_is_there(tmp_path: Path) -> None:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert ended.stdout == f"{len(names)}\n", ended.stderr
+
+
+def plant_systemd(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """A machine that systemd runs, and a `systemd-run` that notes what it is asked for. No real one is tried here."""
+    folder.mkdir()
+    program = folder / "systemd-run"
+    program.write_text(f'#!/bin/sh\necho "$XDG_RUNTIME_DIR $*" >>{folder}/asked\n{script}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(control_group, "BOOTED", folder)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+
+
+@pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
+@pytest.mark.parametrize("user", [0, 1000])
+def test_the_wall_stands_in_a_control_group_where_systemd_makes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int
+) -> None:
+    plant_systemd(tmp_path / "bin", monkeypatch, 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "getuid", lambda: user)
+        group = control_group.command()
+    assert ("--user" in group) is (user != 0)
+    monkeypatch.setattr(control_group, "command", lambda: group)
+    with outer_wall.OuterWall([])() as (command, descriptors):
+        shown = [sys.executable, "-P", "-c", "import os; print('inside', sorted(os.environ))"]
+        environment = {"PYTHONPATH": str(project_root())}
+        done = subprocess.run(
+            [*command, *shown],
+            env=environment,
+            cwd="/",
+            pass_fds=descriptors,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert "inside" in done.stdout
+    assert "XDG_RUNTIME_DIR" not in done.stdout
+    *_, last = (tmp_path / "bin/asked").read_text().splitlines()
+    for wanted in ("--scope", "MemoryMax=", "MemorySwapMax=0", "TasksMax="):
+        assert wanted in last
+    assert last.startswith("/run/user/7 ") is (user != 0)
+
+
+@pytest.mark.skipif(REASON is not None, reason=f"there are no walls here: {REASON}")
+def test_where_systemd_refuses_the_wall_stands_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant_systemd(tmp_path / "bin", monkeypatch, "echo 'Failed to connect to bus' >&2; exit 1")
+    assert outer_wall.missing() is None
+    with outer_wall.OuterWall([])() as (command, _):
+        assert Path(command[0]).name.startswith("bwrap")
+    assert (tmp_path / "bin/asked").exists()
