@@ -168,7 +168,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = COULD_NOT_MEASURE_STATUS
     run.finish(int(session.exitstatus))
     if run.folder is not None:
-        session.config.stash[REPORT] = _write_report(run.folder.path)
+        session.config.stash[REPORT] = _write_report(run.folder.path, session.config.getoption("--plots"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -213,11 +213,11 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
     return report.outcome, "", ""
 
 
-def _write_report(folder: Path) -> str:
+def _write_report(folder: Path, with_plots: bool) -> str:
     from suite.report import write_report
 
     try:
-        return str(write_report([folder], folder))
+        return str(write_report([folder], folder, with_plots=with_plots))
     except OSError as error:
         return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
 
