@@ -50,6 +50,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     command.add_argument("--results", default="results", type=Path, metavar="DIR", help=RESULTS_HELP)
     usage = "where to write it (default: the run's own folder, or one in --results)"
     command.add_argument("--into", type=Path, metavar="DIR", help=usage)
+    command.add_argument("--plots", action="store_true", help="write the figures to plots/ too, as PNG files")
     command.set_defaults(command=report)
 
     command = commands.add_parser("coverage", help="show the status of every cell of the matrix, and what is missing")
@@ -184,7 +185,7 @@ def report(parsed: argparse.Namespace) -> int:
             write_course(folders[0])
             print(folders[0] / "course.html")
         if measured:
-            print(write_report(measured, into))
+            print(write_report(measured, into, with_plots=parsed.plots))
     except OSError as error:
         raise UsageError(
             f"Cannot write the report to {into} ({error.strerror}): name another folder with --into."

@@ -172,7 +172,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = COULD_NOT_MEASURE_STATUS
     run.finish(int(session.exitstatus))
     if run.folder is not None:
-        session.config.stash[REPORT] = _write_report(run.folder.path)
+        session.config.stash[REPORT] = _write_report(run.folder.path, session.config.getoption("--plots"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -229,11 +229,11 @@ def _let_the_report_grow(config: pytest.Config) -> None:
         config.stash[GROWING] = GrowingReport(run.folder.path, run.runner.gate, run.messages.append)
 
 
-def _write_report(folder: Path) -> str:
+def _write_report(folder: Path, with_plots: bool) -> str:
     from suite.report import write_report
 
     try:
-        return str(write_report([folder], folder))
+        return str(write_report([folder], folder, with_plots=with_plots))
     except OSError as error:
         return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
 

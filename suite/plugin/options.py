@@ -50,6 +50,7 @@ def add_options(parser: pytest.Parser) -> None:
         help=f"score at most so many samples (default: all; with -m quick {QUICK_LIMIT})")  # fmt: skip
     add("--cell-timeout", default="300", metavar="SECONDS", help="longest that one request to a cell may take")
     add("--results", default="results", metavar="DIR", help="where runs are written (default: results)")
+    add("--plots", action="store_true", help="write the report's figures to plots/ too, as PNG files")
     add("--resume", nargs="?", const=LATEST, default=None, metavar="RUN",
         help="continue a run (default: the latest) and measure only what is missing")  # fmt: skip
     add("--no-isolate", action="store_true", help="run everything in this process, for a debugger")

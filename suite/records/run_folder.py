@@ -35,6 +35,8 @@ TABLES = ("cells.csv", "cells.parquet")
 """What is made from the lines of cells: all that a committed baseline keeps beside run.json."""
 
 
+LOG = "log.txt"
+"""What workers and libraries wrote, tracebacks among it."""
 LOCK = ".lock"
 """The file that a session holds while it writes to the folder."""
 HEADING_BYTES = 2**16

@@ -27,13 +27,16 @@ def __getattr__(name: str) -> Any:
     return ReportSection
 
 
-def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None) -> Path:
-    """Write `cells.csv`, the parquet files, `plots/` and `report.html` into a folder; return the path of the last.
+def write_report(
+    folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None, *, with_plots: bool = False
+) -> Path:
+    """Write `cells.csv`, the parquet files and `report.html` into a folder; return the path of the last.
 
     Args:
         folders: the run folders to read, a baseline first.
         into: the folder to write to; for one run, that run's own folder.
         progress: called with the name of each file before it is written.
+        with_plots: whether the figures are written to `plots/` too, as PNG files.
 
     Raises:
         UsageError: a folder is not that of a run.
@@ -41,7 +44,7 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
     """
     from suite.report.write import write_report as write
 
-    return write(folders, into, progress)
+    return write(folders, into, progress, with_plots=with_plots)
 
 
 def print_summary(console: Console, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The figures of one report, each saved as a PNG in `plots/` and rendered as an SVG for the page."""
+"""The figures of one report: each drawn once, as an SVG in the page, and as a PNG in `plots/` for who asks for it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from suite.report.svg import inline_svg, save_png
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST = 100
+"""Figures on a page."""
+
 
 @dataclass(frozen=True)
 class RenderedFigure:
@@ -25,23 +28,30 @@ class RenderedFigure:
 
 
 class Gallery:
-    """The figures of one report."""
+    """The figures of one report. With a `folder` each is saved there too."""
 
-    def __init__(self, folder: Path, progress: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path | None = None, progress: Callable[[str], None] | None = None) -> None:
         self._folder = folder
-        self._progress = progress
+        self._progress = progress or (lambda _: None)
+        self._drawn = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the page has as many figures as it may have: none is added any more."""
+        return self._drawn >= MOST
 
     def add(self, name: str, figure: Figure | None, description: str, caption: str = "") -> RenderedFigure | None:
-        """Save a figure under a name; `None` where there was nothing to draw."""
-        if figure is None:
+        """Draw a figure under a name; `None` where there was nothing to draw, or are too many."""
+        if figure is None or self.is_full:
             return None
-        name = slug(name)
-        self._progress(f"plots/{name}.png")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        save_png(figure, self._folder / f"{name}.png")
-        return RenderedFigure(Markup(inline_svg(figure, name, description)), caption)
+        self._drawn += 1
+        if self._folder is not None:
+            self._progress(f"plots/{slug(name)}.png")
+            self._folder.mkdir(parents=True, exist_ok=True)
+            save_png(figure, self._folder / f"{slug(name)}.png")
+        return RenderedFigure(Markup(inline_svg(figure, f"figure_{self._drawn}", description)), caption)
 
 
 def slug(name: str) -> str:
-    """A name as part of a file name or an anchor."""
+    """A name as part of a file name or an anchor; it holds no underscore."""
     return re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-").lower() or "unnamed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,22 @@ from suite.analysis.frames import FLOOR, REFERENCE, records
 from suite.analysis.speedup import speedups
 from suite.core.page_policy import policy, shown
 from suite.core.privacy import scrub
-from suite.report import conditions_table, number_format, plots, status_symbols, tables
+from suite.report import conditions_table, figure_descriptions, number_format, plots, status_symbols, tables
 from suite.report.added_sections import AddedSection
+from suite.report.cell_notes import CellNote, cell_notes
 from suite.report.gallery import Gallery, RenderedFigure, slug
+from suite.report.limits import (
+    LONGEST_NAME,
+    MOST_FIGURE_ROWS,
+    MOST_MARKS,
+    MOST_PANELS,
+    Limits,
+    cut,
+    left_out,
+    shares,
+)
 from suite.report.models_section import ModelsSection
-from suite.report.sample_answers import AnsweredSample
+from suite.report.sample_answers import AnsweredSample, Shown
 from suite.report.style import css_variables
 
 _HERE = Path(__file__).parent
@@ -30,6 +41,9 @@ _MEMORY_CAPTION = (
     "The most memory resident while calls were timed, above what the worker took before it loaded anything. Dotted, "
     f"where it was measured: the harness floor ({FLOOR}), a worker that runs no model."
 )
+_MOST_WARNINGS = 50
+_MOST_NAMED = 12
+"""Checkpoints named above a section."""
 
 
 @dataclass(frozen=True)
@@ -41,67 +55,68 @@ class Section:
     lead: str
     figures: list[RenderedFigure]
     table: tables.Table
-    not_passed: list[dict[str, str]]
-    sample_answers: Sequence[AnsweredSample]
+    not_passed: tables.NotPassed
+    answers: Shown
     models: ModelsSection | None
+    cells: list[CellNote]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the page is made of besides the frames. `added` are the sections of installed packages.
+
+    `answers` and `models` are by capability; `log` is whether the run's log lies beside the page.
+    """
+
+    answers: Mapping[str, Shown] = field(default_factory=dict)
+    added: Sequence[AddedSection] = ()
+    models: Mapping[str, ModelsSection] = field(default_factory=dict)
+    log: bool = False
 
 
 def render(
-    cells: pd.DataFrame,
-    samples: pd.DataFrame,
-    run_conditions: Sequence[Mapping[str, Any]],
-    gallery: Gallery,
-    sample_answers: Mapping[str, Sequence[AnsweredSample]] | None = None,
-    *,
-    added: Sequence[AddedSection] = (),
-    models: Mapping[str, ModelsSection] | None = None,
-) -> str:
-    """The page. Figures are drawn, and saved, through `gallery`; `sample_answers` and `models` are by capability.
-
-    `added` are the sections of installed packages.
-    """
+    cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]], gallery: Gallery,
+    sources: Sources | None = None, limits: Limits | None = None, faster: pd.DataFrame | None = None,
+) -> str:  # fmt: skip
+    """The page. Figures are drawn through `gallery`; `faster` are the speed-ups, where they are known already."""
+    sources, limits = sources or Sources(), limits or Limits()
     cells = tables.ordered(cells)
     runs = [str(run["run"]) for run in run_conditions]
-    faster = speedups(samples)
+    faster = speedups(samples) if faster is None else faster
     groups = between_runs.group_runs(run_conditions) if len(runs) > 1 else []
     letters = {run: group.letter for group in groups for run in group.runs}
-    used_ids = {"overview", "comparison", "speed-up", "memory", "not-passed", "notes", "conditions"}
-    sections = [
-        _section(
-            _anchor(str(name), used_ids),
-            group,
-            samples[samples["capability"] == name],
-            faster,
-            letters=letters,
-            gallery=gallery,
-            sample_answers=(sample_answers or {}).get(str(name), ()),
-            models=(models or {}).get(str(name)),
-        )
-        for name, group in cells.groupby("capability", sort=False)
-    ]
-    style = _style()
+    capabilities = list(dict.fromkeys(cells["capability"]))
+    sections = _sections(cells, samples, faster, letters, run_conditions, gallery=gallery, sources=sources,
+                         limits=limits)  # fmt: skip
+    style, script = _style(), _script()
+    anchors = {index: note.id for _, notes in sections for index, note in notes.items()}
     context: dict[str, Any] = {
         "title": runs[0] if len(runs) == 1 else f"{len(runs)} runs",
         "version": __version__,
         "runs": [f"{letters[run]}: {run}" if letters else run for run in runs],
         "verdict": status_symbols.verdict(cells["status"]),
         "counts": [
-            {"status": str(status), "symbol": status_symbols.SYMBOLS[status].unicode, "count": number}
+            {"status": str(status), "symbol": status_symbols.SYMBOLS[status].unicode, "count": f"{number:,}"}
             for status, number in status_symbols.counts(cells["status"])
         ],
         "scope": _scope(cells, run_conditions),
         "warnings": _warnings(cells, samples, run_conditions),
         "groups": groups,
-        "sections": sections,
-        "added": added,
-        "not_passed": tables.not_passed(cells, with_run=len(runs) > 1),
-        "notes": tables.notes(cells),
+        "sections": [section for section, _ in sections],
+        "sections_note": left_out(len(sections), len(capabilities), "capabilities"),
+        "added": sources.added,
+        "log": sources.log,
+        "not_passed": tables.not_passed(cells, len(runs) > 1, limits.reasons, anchors),
+        "notes": tables.notes(cells, limits.notes, limits.noted_cells),
         "conditions": conditions_table.table(run_conditions),
         "style": Markup(style),
-        "policy": policy(style),
+        "script": Markup(script),
+        "policy": policy(style, script),
         "matrix": None, "comparisons": [], "repeatability": None, "speedup": None, "memory": None, "size": None,
     }  # fmt: skip
-    context |= _of_several_runs(cells, groups, gallery) if groups else _of_one_run(cells, faster, gallery)
+    context |= (
+        _of_several_runs(cells, groups, gallery, limits) if groups else _of_one_run(cells, faster, gallery, limits)
+    )
     context["contents"] = _contents(context)
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, finalize=shown, undefined=StrictUndefined,
@@ -110,13 +125,48 @@ def render(
     return environment.get_template("report.html.j2").render(context)
 
 
+def _script() -> str:
+    return f"\n{(_HERE / 'report.js').read_text(encoding='utf-8')}"
+
+
+def _sections(
+    cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, letters: Mapping[str, str],
+    run_conditions: Sequence[Mapping[str, Any]], *, gallery: Gallery, sources: Sources, limits: Limits,
+) -> list[tuple[Section, dict[int, CellNote]]]:  # fmt: skip
+    """The sections of the first capabilities, with the notes on their cells by index."""
+    used_ids = {"overview", "comparison", "speed-up", "memory", "not-passed", "notes", "conditions"}
+    groups = list(cells.groupby("capability", sort=False))[: limits.sections]
+    rows = shares([len(group) for _, group in groups], limits.rows)
+    timed = dict(list(samples.groupby("capability", sort=False)))
+    conditions = {str(run["run"]): run for run in run_conditions}
+    sections = []
+    for number, ((key, group), most) in enumerate(zip(groups, rows, strict=True)):
+        name, anchor = str(key), _anchor(str(key), used_ids)
+        models, answers = sources.models.get(name), sources.answers.get(name, Shown())
+        chosen = tables.worst_first(group[group["status"] != "unsupported"], most)
+        notes = cell_notes(chosen, anchor, conditions, answers.samples)
+        anchors = {index: note.id for index, note in notes.items()}
+        figures = (
+            _figures(anchor, group, timed.get(key, samples[:0]), letters, gallery, models)
+            if number < limits.illustrated else []
+        )  # fmt: skip
+        section = Section(
+            anchor, cut(name, LONGEST_NAME), _lead(group), figures,
+            tables.measurements(group, faster, letters, most, anchors),
+            tables.not_passed(group, bool(letters), limits.section_reasons, anchors), answers, models,
+            list(notes.values()),
+        )  # fmt: skip
+        sections.append((section, notes))
+    return sections
+
+
 def _style() -> str:
-    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {css_variables(dark=True)} }} }}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {css_variables(dark=True)} }} }}"
     sheet = (_HERE / "report.css").read_text(encoding="utf-8")
     return f"\n:root {{ {css_variables(dark=False)} }}\n{dark}\n{sheet}\n"
 
 
-def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> dict[str, Any]:
+def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, limits: Limits) -> dict[str, Any]:
     significant = int((faster["p_adjusted"] < between_runs.SIGNIFICANT).sum())
     cycles = faster["cycles"].min() if len(faster) else 0
     caption = (
@@ -126,23 +176,39 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery) -> 
     )
     if len(faster) and cycles < 6:
         caption += f" With {cycles} cycle{'s' if cycles > 1 else ''} that test cannot reach 5 %: six are needed."
+    pairs = len(cells[["capability", "checkpoint"]].drop_duplicates())
+    several = int(cells[["capability", "backend"]].duplicated().sum())
+    as_summary = pairs > limits.matrix_rows and several
+    models = left_out(min(pairs, MOST_PANELS), pairs, "checkpoints")
+    rows = len(faster[["capability", "checkpoint"]].drop_duplicates())
     return {
-        "matrix": tables.matrix(cells),
-        "speedup": gallery.add("speed-up", plots.speedup(faster), _describe_speedups(faster), caption),
+        "matrix": tables.summary(cells, limits.matrix_rows) if as_summary else tables.matrix(cells, limits.matrix_rows),
+        "matrix_lead": (
+            "How many cells of a kind have its worst status, and the medians of their accuracies and latencies: single "
+            "cells are too many for one page, and all of them are in cells.csv."
+            if as_summary else "Accuracy (0 to 1) and median latency of every cell."
+        ),
+        "speedup": gallery.add(
+            "speed-up", plots.speedup(faster), figure_descriptions.speedups(faster),
+            f"{caption} {left_out(min(rows, MOST_FIGURE_ROWS), rows, 'rows')}",
+        ),
         "memory": gallery.add(
             "memory", plots.bars(cells, "peak_rss_mb", "largest resident memory, MB"),
-            _describe(cells, "peak_rss_mb", "Largest resident memory", "MB"), _MEMORY_CAPTION,
+            figure_descriptions.measured(cells, "peak_rss_mb", "Largest resident memory", "MB"),
+            f"{_MEMORY_CAPTION} {models}",
         ),
         "size": gallery.add(
             "size", plots.bars(cells, "size_mb", "size of the weights, MB"),
-            _describe(cells, "size_mb", "Size of the weights", "MB"),
+            figure_descriptions.measured(cells, "size_mb", "Size of the weights", "MB"), models,
         ),
     }  # fmt: skip
 
 
-def _of_several_runs(cells: pd.DataFrame, groups: list[between_runs.Group], gallery: Gallery) -> dict[str, Any]:
+def _of_several_runs(
+    cells: pd.DataFrame, groups: list[between_runs.Group], gallery: Gallery, limits: Limits
+) -> dict[str, Any]:
     if len(groups) == 1:
-        return {"repeatability": tables.repeatability(between_runs.spread(cells))}
+        return {"repeatability": tables.repeatability(between_runs.spread(cells), limits.rows)}
     comparisons = []
     for other in groups[1:]:
         table = between_runs.compare(cells, groups[0], other)
@@ -150,8 +216,8 @@ def _of_several_runs(cells: pd.DataFrame, groups: list[between_runs.Group], gall
         figure = plots.speedup(table, f"faster in {b} than in {a}")
         comparisons.append({
             "explanation": between_runs.explain_test(groups[0], other),
-            "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {_describe_speedups(table)}"),
-            "table": tables.comparison(table, a, b),
+            "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {figure_descriptions.speedups(table)}"),
+            "table": tables.comparison(table, a, b, limits.rows),
         })  # fmt: skip
     return {"comparisons": comparisons}
 
@@ -162,42 +228,43 @@ def _anchor(name: str, used: set[str]) -> str:
     return anchor
 
 
-def _section(
-    anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, *, letters: Mapping[str, str],
-    gallery: Gallery, sample_answers: Sequence[AnsweredSample], models: ModelsSection | None,
-) -> Section:  # fmt: skip
+def _figures(
+    anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, letters: Mapping[str, str], gallery: Gallery,
+    models: ModelsSection | None,
+) -> list[RenderedFigure]:  # fmt: skip
     if letters:
-        figures = [
-            gallery.add(
-                f"runs-{anchor}", plots.run_medians(cells, dict(letters)),
-                f"Median latency of every run. {_describe(cells, 'latency_p50_ms', '', 'ms')}",
-            )
-        ]  # fmt: skip
+        figure = plots.run_medians(cells, dict(letters))
+        described = figure_descriptions.measured(cells, "latency_p50_ms", "", "ms")
+        figures = [gallery.add(f"runs-{anchor}", figure, f"Median latency of every run. {described}")]
     else:
+        both, timed = len(plots.with_both(cells)), len(plots.timed_rows(samples))
         figures = [
             None if models and models.figure else gallery.add(
-                f"accuracy-{anchor}", plots.accuracy_against_latency(cells), _describe_accuracy(cells),
-                "Bars: standard error. Dashed: Pareto front, beaten by no cell that passed. Hollow: did not pass.",
+                f"accuracy-{anchor}", plots.accuracy_against_latency(cells), figure_descriptions.accuracies(cells),
+                "Bars: standard error. Dashed: Pareto front, beaten by no cell that passed. Hollow: did not pass. "
+                f"{left_out(min(both, MOST_MARKS), both, 'cells, those of the front first')}",
             ),
             gallery.add(
                 f"latency-{anchor}", plots.latency_distribution(samples, list(cells["backend"])),
-                _describe(cells, "latency_p50_ms", "Median latency", "ms"), _floor_caption(cells),
+                figure_descriptions.measured(cells, "latency_p50_ms", "Median latency", "ms"),
+                f"Ring: median; band: the middle half; ticks: 90th and 99th percentile. {_floor_caption(cells)} "
+                f"{left_out(min(timed, MOST_FIGURE_ROWS), timed, 'cells', 'samples.parquet')}",
             ),
         ]  # fmt: skip
-    return Section(
-        anchor, str(cells["capability"].iloc[0]), _lead(cells), [figure for figure in figures if figure],
-        tables.measurements(cells, faster, letters), tables.not_passed(cells, with_run=bool(letters)), sample_answers,
-        models,
-    )  # fmt: skip
+    return [figure for figure in figures if figure]
 
 
 def _lead(cells: pd.DataFrame) -> str:
     parts = []
-    for row in records(cells.drop_duplicates(["checkpoint", "checkpoint_id", "revision", "architecture"])):
+    distinct = cells[["checkpoint", "checkpoint_id", "revision", "architecture", "weights"]].drop_duplicates()
+    for row in records(distinct[:_MOST_NAMED]):
         is_local = row["weights"] == "local"  # its id is the name of its folder, and it has no revision
         revision = f" at {row['revision'][:10]}" if row["revision"] and not is_local else ""
         checkpoint = (row["checkpoint"] if is_local else row["checkpoint_id"]) + revision
-        parts.append(f"{checkpoint} ({row['architecture']})" if row["architecture"] else checkpoint)
+        checkpoint = f"{checkpoint} ({row['architecture']})" if row["architecture"] else checkpoint
+        parts.append(cut(checkpoint, LONGEST_NAME))
+    if len(distinct) > _MOST_NAMED:
+        parts.append(f"and {len(distinct) - _MOST_NAMED:,} more")
     first = cells.iloc[0]
     facts = [f"{first['weights']} weights"] if first["weights"] else []
     if not number_format.is_missing(cells["samples"].max()):
@@ -239,7 +306,7 @@ def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequen
             )
         missing = set(run.get("cells") or []) - set(cells.loc[cells["run"] == run["run"], "cell"])
         if missing:
-            warnings.append(f"Run {run['run']} has no row for {len(missing)} of the cells that it selected.")
+            warnings.append(f"Run {run['run']} has no row for {len(missing):,} of the cells that it selected.")
         if run.get("git_dirty"):
             warnings.append(f"Run {run['run']} was made with uncommitted changes: its git revision does not say all.")
         warnings += [scrub(str(warning)) for warning in run.get("warnings") or []]
@@ -251,7 +318,8 @@ def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequen
     ]
     if len(cells) and REFERENCE not in set(cells["backend"]):
         warnings.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
-    return warnings
+    more = len(warnings) - _MOST_WARNINGS
+    return [*map(cut, warnings[:_MOST_WARNINGS]), *([f"And {more:,} more warnings: run.json has them."] if more > 0 else [])]
 
 
 def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -262,34 +330,6 @@ def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     entries += [("memory", "Memory and size")] if context["memory"] or context["size"] else []
     entries += [(section.id, section.name) for section in context["sections"]]
     entries += [(section.id, section.title) for section in context["added"]]
-    entries += [("not-passed", "Not passed")] if context["not_passed"] else []
+    entries += [("not-passed", "Not passed")] if context["not_passed"].items else []
     entries += [("notes", "Notes")] if context["notes"] else []
     return [*entries, ("conditions", "Conditions")]
-
-
-def _describe(cells: pd.DataFrame, column: str, what: str, unit: str) -> str:
-    several = cells["capability"].nunique() > 1
-    entries = [
-        f"{row['capability'] + ' ' if several else ''}{row['backend']} {number_format.significant(row[column])} {unit}"
-        for row in records(cells)
-        if not number_format.is_missing(row[column])
-    ]
-    return f"{what + ': ' if what else ''}{', '.join(entries)}."
-
-
-def _describe_accuracy(cells: pd.DataFrame) -> str:
-    entries = [
-        f"{row['backend']} {number_format.fixed(row['accuracy'])} at "
-        f"{number_format.significant(row['latency_p50_ms'])} ms"
-        for row in records(cells)
-        if not number_format.is_missing(row["accuracy"]) and row["backend"] != FLOOR
-    ]
-    return f"Accuracy against median latency: {', '.join(entries)}."
-
-
-def _describe_speedups(table: pd.DataFrame) -> str:
-    entries = [
-        f"{row['capability']} on {row['backend']} {number_format.significant(row['speedup'])} times"
-        for row in records(table)
-    ]
-    return f"How many times faster: {', '.join(entries)}."

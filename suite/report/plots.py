@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from textwrap import fill
@@ -12,19 +13,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from suite.analysis.frames import FLOOR, records
 from suite.analysis.speedup import pareto_front
 from suite.report import number_format
+from suite.report.figure_layout import POINTS, grid_height, one_panel, panels, text_size, widest
 from suite.report.label_placement import Line, place_labels
+from suite.report.limits import MOST_FIGURE_ROWS, MOST_LABELS, MOST_MARKS, MOST_PANELS, spread
 from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, backend_order, colours
 
 NARROW, WIDE = 5.4, 10.2
 LONGEST_NAME = 28
-_MOST_DOTS = 160
+_MOST_TICKS = 60
 _MOST_DOUBLINGS = 8
+_DRAWN = ["checkpoint", "backend", "status", "accuracy", "accuracy_stderr", "latency_p50_ms"]
 
 
 @contextmanager
@@ -41,15 +44,20 @@ def short(name: str) -> str:
 
 def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
     """One capability: accuracy with its standard error against the median latency, and the Pareto front."""
-    data = cells[(cells["backend"] != FLOOR) & cells["accuracy"].notna() & (cells["latency_p50_ms"] > 0)]
-    if data.empty:
+    everything = with_both(cells)
+    if everything.empty:
         return None
-    figure = Figure(figsize=(NARROW, 3.3), layout="constrained")
-    axes = figure.add_subplot()
+    is_front = pareto_front(everything)
+    best = list(everything.index[is_front])[:MOST_MARKS]
+    others = spread([index for index in everything.index if not is_front[index]], MOST_MARKS - len(best))
+    data = everything.loc[sorted([*best, *others])]
+    named = set(data.index) if len(data) <= MOST_LABELS else set(best[:MOST_LABELS])
+    figure = Figure(figsize=(NARROW, 3.3))
+    axes = one_panel(figure, left=36)
     palette = colours(cells["backend"])
     checkpoints = list(dict.fromkeys(data["checkpoint"]))
     points, labels, lines = [], [], []
-    for row in records(data):
+    for index, row in zip(data.index, records(data[_DRAWN]), strict=True):
         colour = palette[row["backend"]]
         at = (row["latency_p50_ms"], row["accuracy"])
         if (error := row["accuracy_stderr"]) > 0:
@@ -60,14 +68,24 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
             mfc=colour if row["status"] == "passed" else PANEL.light, mew=1.6,
         )  # fmt: skip
         points.append(at)
-        labels.append(row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {short(row['checkpoint'])}")
+        label = row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {short(row['checkpoint'])}"
+        labels.append(label if index in named else "")
     log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
     _accuracy_axis(axes, data)
-    lines += _draw_front(axes, data[pareto_front(data)].sort_values("latency_p50_ms"))
+    lines += _draw_front(axes, data.loc[best].sort_values("latency_p50_ms"))
     axes.set_xlabel("median latency, ms (log scale); further left is faster")
-    axes.set_title(f"{data['capability'].iloc[0]}: accuracy", fontweight="normal", color=MUTED.light, fontsize=8.5)
+    _quiet_title(axes, "accuracy")
     place_labels(figure, axes, points, labels, lines)
     return figure
+
+
+def with_both(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells that have an accuracy and a median latency."""
+    return cells[(cells["backend"] != FLOOR) & cells["accuracy"].notna() & (cells["latency_p50_ms"] > 0)]
+
+
+def _quiet_title(axes: Axes, title: str) -> None:
+    axes.set_title(title, fontweight="normal", color=MUTED.light, fontsize=8.5)
 
 
 def _draw_front(axes: Axes, front: pd.DataFrame) -> list[Line]:
@@ -90,6 +108,7 @@ def _accuracy_axis(axes: Axes, data: pd.DataFrame) -> None:
     margin = max(0.01, 0.12 * (high - low))
     axes.set_ylim(max(-0.03, low - margin), max(min(high + margin, 1.03), low + 0.02))
     axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
 
 
 def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figure | None:
@@ -98,37 +117,41 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     if data.empty:
         return None
     several = data["checkpoint"].nunique() > 1
-    rows = sorted(
-        {(str(row["checkpoint"]), str(row["backend"])) for row in records(data[["checkpoint", "backend"]])},
-        key=lambda key: (key[0], backend_order(backends).index(key[1])),
-    )
+    order = {backend: place for place, backend in enumerate(backend_order(backends))}
+    rows = timed_rows(data)
+    rows = sorted(spread(rows, MOST_FIGURE_ROWS), key=lambda key: (key[0], order[key[1]]))
+    by_row = dict(list(data.groupby(["checkpoint", "backend"], sort=False)["latency_ms"]))
     palette = colours(backends)
-    figure = Figure(figsize=(NARROW, max(3.3, 0.6 + 0.34 * len(rows))), layout="constrained")
-    axes = figure.add_subplot()
-    generator = np.random.default_rng(0)
+    names = [f"{b} · {short(c)}" if several else short(b) for c, b in rows]
+    figure = Figure(figsize=(NARROW, max(2.2, (56 + 24 * len(rows)) / POINTS)))
+    axes = one_panel(figure, left=widest(names) + 8)
     for y, (checkpoint, backend) in enumerate(rows):
-        calls = data[(data["checkpoint"] == checkpoint) & (data["backend"] == backend)]["latency_ms"].to_numpy(
-            dtype=float
-        )
+        calls = by_row[checkpoint, backend].to_numpy(dtype=float)
         low, middle, high, p90, p99 = np.quantile(calls, [0.25, 0.5, 0.75, 0.9, 0.99])
         colour = palette[backend]
-        dots = np.quantile(calls, np.linspace(0, 1, min(len(calls), _MOST_DOTS)))
-        axes.scatter(
-            dots, y + generator.uniform(-0.26, 0.26, len(dots)), s=4, color=colour, alpha=0.3, lw=0, rasterized=False
+        ticks = np.quantile(calls, np.linspace(0, 1, min(len(calls), _MOST_TICKS)))
+        # One line with gaps: a hundred single marks would be a hundred elements of the page.
+        axes.plot(
+            np.repeat(ticks, 3), np.tile([y - 0.3, y + 0.3, np.nan], len(ticks)), color=colour, alpha=0.35, lw=0.8
         )
         axes.plot([low, high], [y, y], color=colour, lw=6, alpha=0.55, solid_capstyle="butt")
         axes.plot([high, p99], [y, y], color=colour, lw=1.1)
         axes.plot([p90, p99], [y, y], "|", color=colour, ms=7, mew=1.3)
         axes.plot(middle, y, "o", ms=5.5, mfc=PANEL.light, mec=colour, mew=1.8)
-    axes.set_yticks(range(len(rows)), [f"{b} · {short(c)}" if several else b for c, b in rows], color=INK.light)
-    axes.invert_yaxis()
+    axes.set_yticks(range(len(rows)), names, color=INK.light)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(False, axis="y")
     log_axis(axes, data["latency_ms"].to_numpy(dtype=float), spare=1.1)
     axes.set_xlabel("latency per call, ms (log scale)")
-    title = f"{data['capability'].iloc[0]}: median (ring), middle half (band), p90 and p99 (ticks)"
-    # Over the whole figure: long names leave the axes too little room for it.
-    figure.suptitle(title, x=0.01, ha="left", color=MUTED.light, fontsize=8.5)
+    _quiet_title(axes, "latency per call")
     return figure
+
+
+def timed_rows(samples: pd.DataFrame) -> list[tuple[str, str]]:
+    """The (checkpoint, backend) of which calls were timed."""
+    timed = samples[(samples["backend"] != FLOOR) & (samples["latency_ms"] > 0)]
+    pairs = timed[["checkpoint", "backend"]].drop_duplicates()
+    return [(str(c), str(b)) for c, b in pairs.itertuples(index=False)]
 
 
 def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | None:
@@ -136,11 +159,12 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
     data = table[table["speedup"].notna()]
     if data.empty:
         return None
-    backends = backend_order(data["backend"])
+    backends = backend_order(data["backend"])[:MOST_PANELS]
     names = _row_names(data)
-    rows = list(dict.fromkeys(names.values()))
+    rows = spread(list(dict.fromkeys(names.values())), MOST_FIGURE_ROWS)
+    data = data[np.array([name in rows for name in _names_of(names, data)], bool) & data["backend"].isin(backends)]
     palette = colours(backends)
-    figure, grid = _panels(len(backends), rows=len(rows))
+    figure, grid = _panels([short(name) for name in backends], rows)
     ends = np.log2(np.concatenate([data[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
     limits = (max(ends.min(), -_MOST_DOUBLINGS) - 0.25, min(max(ends.max(), 0), _MOST_DOUBLINGS) + 0.25)
     limits = (min(limits[0], -0.5), max(limits[1], 0.5))
@@ -163,13 +187,13 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
                 1, y, number_format.times(row["speedup"]), transform=axes.get_yaxis_transform(), ha="right",
                 va="center", fontsize=8, color=INK.light,
             )  # fmt: skip
-        axes.set_title(backend)
+        axes.set_title(short(backend))
         axes.set_xlim(limits[0], limits[1] + room)
-        _row_axis(axes, rows)
+        _row_axis(axes, rows, axes.get_subplotspec().is_first_col())
         axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(*limits)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _ratio(2.0**value)))
     _hide_unused(grid, len(backends))
-    figure.supxlabel(f"times {title} (log scale); right of the line is faster", color=MUTED.light, fontsize=8.5)
+    _level_label(figure, f"times {title} (log scale); right of the line is faster")
     return figure
 
 
@@ -180,11 +204,15 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
         return None
     palette = colours(cells["backend"])
     names = _row_names(data)
-    groups = list(dict.fromkeys(names.values()))
-    backends = backend_order(data["backend"])
-    figure, grid = _panels(len(groups), rows=len(backends))
-    all_rows, floor_rows = records(data), records(cells[(cells["backend"] == FLOOR) & (cells[column] > 0)])
-    for axes, group in zip(grid, groups, strict=False):
+    groups = spread(list(dict.fromkeys(names.values())), MOST_PANELS)
+    backends = backend_order(data["backend"])[:MOST_FIGURE_ROWS]
+    data = data[np.array([name in groups for name in _names_of(names, data)], bool) & data["backend"].isin(backends)]
+    titles = ["\n".join(fill(line, 24) for line in group.split("\n")) for group in groups]
+    figure, grid = _panels(titles, [short(name) for name in backends])
+    drawn = ["capability", "checkpoint", "backend", column]
+    all_rows = records(data[drawn])
+    floor_rows = records(cells.loc[(cells["backend"] == FLOOR) & (cells[column] > 0), drawn])
+    for axes, group, title in zip(grid, groups, titles, strict=False):
         group_rows = [row for row in all_rows if _name_in(names, row) == group]
         for row in group_rows:
             y, value = backends.index(row["backend"]), row[column]
@@ -200,12 +228,12 @@ def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
         for row in floor_rows:
             if _name_in(names, row) == group:
                 axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
-        axes.set_title("\n".join(fill(line, 24) for line in group.split("\n")))
+        axes.set_title(title)
         axes.set_xlim(0, 1.34 * max(row[column] for row in group_rows))
         axes.xaxis.set_major_locator(MaxNLocator(3))
-        _row_axis(axes, backends)
+        _row_axis(axes, backends, axes.get_subplotspec().is_first_col())
     _hide_unused(grid, len(groups))
-    figure.supxlabel(label, color=MUTED.light, fontsize=8.5)
+    _level_label(figure, label)
     return figure
 
 
@@ -218,11 +246,14 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
     palette = colours(backends)
     several = data["checkpoint"].nunique() > 1
     rows = [(c, b) for c in dict.fromkeys(data["checkpoint"]) for b in backends]
-    rows = [row for row in rows if ((data["checkpoint"] == row[0]) & (data["backend"] == row[1])).any()]
+    present = set(zip(data["checkpoint"], data["backend"], strict=True))
+    rows = spread([row for row in rows if row in present], MOST_FIGURE_ROWS)
+    names = [f"{b} · {short(c)}" if several else short(b) for c, b in rows]
     groups = list(dict.fromkeys(letters.values()))
-    figure = Figure(figsize=(NARROW, max(2.2, 0.7 + 0.36 * len(rows))), layout="constrained")
-    axes = figure.add_subplot()
-    for row in records(data):
+    figure = Figure(figsize=(NARROW, max(2.2, 0.7 + 0.36 * len(rows))))
+    axes = one_panel(figure, left=widest(names) + 8)
+    is_shown = [pair in rows for pair in zip(data["checkpoint"], data["backend"], strict=True)]
+    for row in records(data.loc[is_shown, ["run", "checkpoint", "backend", "latency_p50_ms"]]):
         group = groups.index(letters[row["run"]])
         y = rows.index((row["checkpoint"], row["backend"])) + 0.22 * (group - (len(groups) - 1) / 2)
         colour = palette[row["backend"]]
@@ -230,24 +261,24 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
             row["latency_p50_ms"], y, MARKERS[group % len(MARKERS)], ms=6, color=colour, mew=1.4,
             mfc=PANEL.light if group else colour,
         )  # fmt: skip
-    axes.set_yticks(range(len(rows)), [f"{b} · {short(c)}" if several else b for c, b in rows], color=INK.light)
+    axes.set_yticks(range(len(rows)), names, color=INK.light)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(False, axis="y")
     log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.15)
     axes.set_xlabel("median latency of a run, ms (log scale)")
     shapes = {"o": "filled circle", "s": "square", "^": "triangle", "D": "diamond"}
     key = " · ".join(f"{letter}: {shapes.get(MARKERS[i % len(MARKERS)], 'other')}" for i, letter in enumerate(groups))
-    axes.set_title(key, fontweight="normal", color=MUTED.light, fontsize=8.5)
+    _quiet_title(axes, key)
     return figure
 
 
 def _row_names(table: pd.DataFrame) -> dict[tuple[str, str], str]:
     """The label of each (capability, checkpoint): with the checkpoint only where a capability has several."""
     pairs = [(str(c), str(m)) for c, m in table[["capability", "checkpoint"]].drop_duplicates().itertuples(index=False)]
-    capabilities = [capability for capability, _ in pairs]
+    times = Counter(capability for capability, _ in pairs)
     return {
         (capability, checkpoint): (
-            f"{capability}\n{short(checkpoint)}" if capabilities.count(capability) > 1 else capability
+            f"{short(capability)}\n{short(checkpoint)}" if times[capability] > 1 else short(capability)
         )
         for capability, checkpoint in pairs
     }
@@ -257,15 +288,26 @@ def _name_in(names: Mapping[tuple[str, str], str], row: Mapping[str, Any]) -> st
     return names.get((row["capability"], row["checkpoint"]))
 
 
-def _panels(count: int, rows: int) -> tuple[Figure, list[Axes]]:
+def _names_of(names: Mapping[tuple[str, str], str], table: pd.DataFrame) -> list[str]:
+    return [names[pair] for pair in zip(table["capability"], table["checkpoint"], strict=True)]
+
+
+def _panels(titles: Sequence[str], rows: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """A panel for each title, with the same rows in each."""
+    count = len(titles)
     columns = count if count <= 4 else min((4, 3), key=lambda columns: -count % columns)
     lines = -(-count // columns)
-    height = 0.5 + lines * (0.45 + 0.23 * max(rows, 2))
-    figure = Figure(
-        figsize=(min(WIDE, 2.2 + 3.0 * columns), height), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06)
-    )
-    grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
-    return figure, list(grid.flat)
+    above = 24 + max(text_size(title, 9, bold=True)[1] for title in titles)
+    figure = Figure(figsize=(
+        min(WIDE, 2.2 + 3.0 * columns), grid_height(lines, 8 + 16.5 * max(len(rows), 2), above=above)
+    ))  # fmt: skip
+    return figure, panels(figure, lines, columns, left=widest(name.replace("\n", " ") for name in rows) + 8, above=above)
+
+
+def _level_label(figure: Figure, text: str) -> None:
+    """What all panels of a figure share along their level axes, below them."""
+    height = figure.get_size_inches()[1] * POINTS
+    figure.text(0.5, 5 / height, text, ha="center", va="bottom", color=MUTED.light, fontsize=8.5)
 
 
 def _hide_unused(grid: list[Axes], used: int) -> None:
@@ -273,10 +315,13 @@ def _hide_unused(grid: list[Axes], used: int) -> None:
         axes.set_visible(False)
 
 
-def _row_axis(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [name.replace("\n", " ") for name in names], color=INK.light)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(False, axis="y")
+def _row_axis(axes: Axes, names: Sequence[str], is_first: bool) -> None:
+    """The rows that panels share: named by the first of a line alone, and drawn there alone, since ticks are slow."""
+    axes.yaxis.set_visible(is_first)
+    if is_first:
+        axes.set_yticks(range(len(names)), [name.replace("\n", " ") for name in names], color=INK.light)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.grid(False, axis="y")
 
 
 def _ratio_ticks(low: float, high: float) -> list[float]:

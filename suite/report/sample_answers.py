@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from suite.records.run_folder import RunFolder
+from suite.report.limits import MEDIA_BYTES, cut, left_out, spread
 
 TYPES = {".png": "image/png", ".wav": "audio/wav"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Answer:
     """An answer that some backends share, in words and, if there is one, as a picture (a data URI)."""
 
@@ -33,20 +34,68 @@ class AnsweredSample:
     answers: list[Answer] = field(default_factory=list)
 
 
-def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[AnsweredSample]]:
-    """The sample answers of a run. Cells that answered the same to a sample, and drew the same, are named together."""
-    samples: dict[tuple[str, str, str], AnsweredSample] = {}
+@dataclass(frozen=True)
+class Shown:
+    """The samples of a capability that the page shows, of how many."""
+
+    samples: list[AnsweredSample] = field(default_factory=list)
+    total: int = 0
+
+    @property
+    def note(self) -> str:
+        """What is not shown, and where it is."""
+        return left_out(len(self.samples), self.total, "samples", "exhibits.jsonl")
+
+
+class MediaBudget:
+    """Reads pictures and sounds as data URIs until a page has as many bytes of them as it has room for."""
+
+    def __init__(self, most: int = MEDIA_BYTES) -> None:
+        self._left = most
+        self.left_out = 0
+
+    def data_uri(self, folder: Path, name: str | None) -> str | None:
+        """A file's content; `None` for one that is missing, or for which there is no room."""
+        if name is None or not (folder / name).is_file():
+            return None
+        size = (folder / name).stat().st_size * 4 // 3
+        if size > self._left:
+            self.left_out += 1
+            return None
+        self._left -= size
+        content = base64.b64encode((folder / name).read_bytes()).decode()
+        return f"data:{TYPES[Path(name).suffix]};base64,{content}"
+
+
+def by_capability(
+    folder: Path, rows: Sequence[Mapping[str, Any]], most: int, budget: MediaBudget
+) -> dict[str, Shown]:
+    """The sample answers of a run, at most so many samples of each capability, taken from all its checkpoints.
+
+    Cells that answered the same to a sample, and drew the same, are named together.
+    """
+    by_sample: dict[str, dict[tuple[str, str], list[Mapping[str, Any]]]] = {}
     for row in rows:
         capability, _, rest = row["cell"].partition("/")
-        checkpoint, _, backend = rest.rpartition("/")
-        key = (capability, checkpoint, row["sample"])
-        if key not in samples:
-            samples[key] = AnsweredSample(checkpoint, row["input"], row["truth"], _data_uri(folder, row["sound"]))
-        _add(samples[key].answers, backend, row["answer"], _data_uri(folder, row["picture"]))
-    grouped: dict[str, list[AnsweredSample]] = {}
-    for (capability, _, _), sample in samples.items():
-        grouped.setdefault(capability, []).append(sample)
-    return grouped
+        key = (rest.rpartition("/")[0], row["sample"])
+        by_sample.setdefault(capability, {}).setdefault(key, []).append(row)
+    return {
+        capability: Shown([_answered(folder, keys[0], samples[keys], budget) for keys in spread(list(samples), most)],
+                          len(samples))
+        for capability, samples in by_sample.items()
+    }  # fmt: skip
+
+
+def _answered(folder: Path, checkpoint: str, rows: Sequence[Mapping[str, Any]], budget: MediaBudget) -> AnsweredSample:
+    first = rows[0]
+    sound = budget.data_uri(folder, first["sound"])
+    sample = AnsweredSample(checkpoint, cut(first["input"]), cut(first["truth"]), sound)
+    for row in rows:
+        backend = row["cell"].rpartition("/")[2]
+        _add(sample.answers, backend, cut(row["answer"]), row["picture"])
+    for answer in sample.answers:
+        answer.picture = budget.data_uri(folder, answer.picture)
+    return sample
 
 
 @dataclass(frozen=True)
@@ -56,14 +105,16 @@ class Media:
     folder: Path
     pictures: Mapping[tuple[str, str], str]
     sounds: Mapping[tuple[str, str], str]
+    budget: MediaBudget
 
     def of(self, capability: str, sample: str) -> tuple[str | None, str | None]:
         """The picture and the sound of a sample as data URIs, where there are any."""
         key = (capability, sample)
-        return _data_uri(self.folder, self.pictures.get(key)), _data_uri(self.folder, self.sounds.get(key))
+        picture = self.budget.data_uri(self.folder, self.pictures.get(key))
+        return picture, self.budget.data_uri(self.folder, self.sounds.get(key))
 
 
-def media(run: RunFolder) -> Media:
+def media(run: RunFolder, budget: MediaBudget) -> Media:
     """What a run kept of its samples. Of samples and answers that are shown the first cell's pictures count."""
     pictures: dict[tuple[str, str], str] = run.sample_pictures()
     sounds: dict[tuple[str, str], str] = {}
@@ -73,7 +124,7 @@ def media(run: RunFolder) -> Media:
             pictures.setdefault(key, row["picture"])
         if row["sound"] is not None:
             sounds.setdefault(key, row["sound"])
-    return Media(run.path, pictures, sounds)
+    return Media(run.path, pictures, sounds, budget)
 
 
 def _add(answers: list[Answer], backend: str, text: str, picture: str | None) -> None:
@@ -82,11 +133,3 @@ def _add(answers: list[Answer], backend: str, text: str, picture: str | None) ->
             answer.backends.append(backend)
             return
     answers.append(Answer([backend], text, picture))
-
-
-def _data_uri(folder: Path, name: str | None) -> str | None:
-    """A file's content as a data URI; `None` for one that is missing."""
-    if name is None or not (folder / name).is_file():
-        return None
-    content = base64.b64encode((folder / name).read_bytes()).decode()
-    return f"data:{TYPES[Path(name).suffix]};base64,{content}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 from suite.analysis.frames import FLOOR, REFERENCE, records
 from suite.core.cell import WORST_FIRST, Status
 from suite.report import number_format
+from suite.report.limits import LONGEST_NAME, cut, left_out
 from suite.report.status_symbols import SYMBOLS
 from suite.report.style import backend_order
 
@@ -25,16 +27,26 @@ class Entry:
     status: str = ""
     symbol: str = ""
     style: str = ""
+    href: str = ""
+    order: float | None = None
+    """By which its column is sorted, where its text does not say it."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Headings (text, explanation) and rows; the first entry of a row is its heading."""
+    """Headings (text, explanation) and rows; the first entry of a row is its heading.
+
+    `note` says which rows are not shown, and where they are.
+    """
 
     caption: str
     headings: list[tuple[str, str]]
     rows: list[list[Entry]] = field(default_factory=list)
+    note: str = ""
 
+
+MOST_SUMMARIZED = 20
+"""Backends of a summary."""
 
 _Row = Mapping[str, Any]
 _Column = tuple[str, str, str, Callable[[_Row], "Entry"]]
@@ -101,18 +113,61 @@ def status_entry(status: str, detail: str = "") -> Entry:
     return Entry(str(status), detail, str(status), SYMBOLS[Status(status)].unicode)
 
 
-def matrix(cells: pd.DataFrame) -> Table:
+def matrix(cells: pd.DataFrame, most: int) -> Table:
     """Capability by backend: accuracy, median latency, status."""
     backends = backend_order(cells["backend"])
-    headings = [("Capability", ""), *((name, "measures the harness" if name == FLOOR else "") for name in backends)]
-    table = Table("Accuracy, median latency and status by capability and backend", headings)
-    for key, group in cells.groupby(["capability", "checkpoint"], sort=False):
-        by_backend = {row["backend"]: row for row in records(group)}
+    headings = [("Capability", ""), *(
+        (name, f"{'measures the harness; ' if name == FLOOR else ''}sorted by median latency") for name in backends
+    )]  # fmt: skip
+    groups: dict[tuple[str, str], dict[str, _Row]] = {}
+    for row in records(cells[["capability", "checkpoint", "backend", "status", "accuracy", "latency_p50_ms"]]):
+        groups.setdefault((str(row["capability"]), str(row["checkpoint"])), {})[row["backend"]] = row
+    note = left_out(min(most, len(groups)), len(groups), "checkpoints")
+    table = Table("Accuracy, median latency and status by capability and backend", headings, note=note)
+    for key, by_backend in list(groups.items())[:most]:
         table.rows.append([
-            Entry(str(key[0]), str(key[1])),
+            Entry(cut(key[0], LONGEST_NAME), cut(key[1], LONGEST_NAME)),
             *(_matrix_entry(by_backend.get(name)) for name in backends),
         ])  # fmt: skip
     return table
+
+
+def summary(cells: pd.DataFrame, most: int) -> Table:
+    """Capability by backend where single cells are too many: how many passed, median accuracy and latency."""
+    backends = backend_order(cells["backend"])[:MOST_SUMMARIZED]
+    headings = [("Capability", ""), *((name, "sorted by median latency") for name in backends)]
+    grouped = cells.groupby(["capability", "backend"], sort=False)
+    numbers = grouped[["accuracy", "latency_p50_ms"]].median()
+    statuses: dict[tuple[str, str], Counter[str]] = {}
+    for key in zip(cells["capability"], cells["backend"], cells["status"], strict=True):
+        statuses.setdefault(key[:2], Counter())[str(key[2])] += 1
+    names = list(dict.fromkeys(cells["capability"]))
+    note = left_out(min(most, len(names)), len(names), "capabilities")
+    table = Table("Cells by status, medians of their accuracies and latencies, by capability and backend", headings,
+                  note=note)  # fmt: skip
+    for name in names[:most]:
+        entries = []
+        for backend in backends:
+            found = statuses.get((name, backend))
+            if found is None:
+                entries.append(Entry("", style="absent"))
+                continue
+            worst_one = min(found, key=lambda status: WORST_FIRST.index(Status(status)))
+            row = numbers.loc[(name, backend)]
+            entries.append(_summary_entry(found, worst_one, float(row["accuracy"]), float(row["latency_p50_ms"])))
+        table.rows.append([Entry(cut(name, LONGEST_NAME)), *entries])
+    return table
+
+
+def _summary_entry(found: Mapping[str, int], status: str, accuracy: float, latency: float) -> Entry:
+    measured = [] if number_format.is_missing(accuracy) else [number_format.fixed(accuracy)]
+    measured += [] if number_format.is_missing(latency) else [number_format.duration(latency)]
+    counted = f"{found[status]:,} of {sum(found.values()):,} {status}"
+    return Entry(counted, "\n".join(measured), status, SYMBOLS[Status(status)].unicode, order=_order(latency))
+
+
+def _order(value: float) -> float | None:
+    return None if number_format.is_missing(value) else float(f"{value:.6g}")
 
 
 def _matrix_entry(row: _Row | None) -> Entry:
@@ -122,51 +177,89 @@ def _matrix_entry(row: _Row | None) -> Entry:
     measured = [] if number_format.is_missing(row["accuracy"]) else [number_format.fixed(row["accuracy"])]
     if not number_format.is_missing(row["latency_p50_ms"]):
         measured.append(number_format.duration(row["latency_p50_ms"]))
-    return Entry(status, "\n".join(measured), status, SYMBOLS[Status(status)].unicode)
+    order = _order(row["latency_p50_ms"])
+    return Entry(status, "\n".join(measured), status, SYMBOLS[Status(status)].unicode, order=order)
 
 
-def measurements(cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[str, str]) -> Table:
-    """Everything measured of one capability; columns in which nothing was measured are left out."""
-    rows = cells.merge(speedups[["run", "cell", "speedup", "low", "high"]], on=["run", "cell"], how="left")
-    measured: list[_Row] = [row for row in records(rows) if row["status"] != Status.UNSUPPORTED]
+def measurements(
+    cells: pd.DataFrame, speedups: pd.DataFrame, letters: Mapping[str, str], most: int, anchors: Mapping[int, str]
+) -> Table:
+    """Everything measured of one capability; columns in which nothing was measured are left out.
+
+    Of more than `most` rows those that did not pass are shown first. `anchors` are those of single cells by their index.
+    """
+    supported = cells[cells["status"] != Status.UNSUPPORTED]
+    chosen = worst_first(supported, most)
+    rows = chosen.reset_index().merge(
+        speedups[["run", "cell", "speedup", "low", "high"]], on=["run", "cell"], how="left"
+    )
+    measured: list[_Row] = records(rows)
     columns = [c for c in _MEASURED if any(not number_format.is_missing(row[c[2]]) for row in measured)]
     several = cells["checkpoint"].nunique() > 1
     headings = [("Backend", ""), ("Status", ""), *((column[0], column[1]) for column in columns)]
-    table = Table(f"Measurements of {cells['capability'].iloc[0]}" if len(cells) else "Measurements", headings)
+    caption = f"Measurements of {cut(cells['capability'].iloc[0], LONGEST_NAME)}" if len(cells) else "Measurements"
+    note = left_out(len(chosen), len(supported), "cells, those that did not pass first")
+    table = Table(caption, headings, note=note)
     for row in measured:
-        details = [row["checkpoint"]] if several else []
+        details = [cut(row["checkpoint"], LONGEST_NAME)] if several else []
         details += [f"{letters[row['run']]} · {row['run']}"] if letters else []
         table.rows.append([
-            Entry(row["backend"], " · ".join(details)), status_entry(row["status"]),
+            Entry(cut(row["backend"], LONGEST_NAME), " · ".join(details), href=anchors.get(row["index"], "")),
+            status_entry(row["status"]),
             *(column[3](row) for column in columns),
         ])  # fmt: skip
     return table
 
 
-def not_passed(cells: pd.DataFrame, with_run: bool) -> list[dict[str, str]]:
-    """Every cell that did not pass, the worst first, with its reason."""
-    rows = [row for row in records(cells) if row["status"] != Status.PASSED]
-    rows.sort(key=lambda row: WORST_FIRST.index(Status(row["status"])))
-    return [
+def worst_first(cells: pd.DataFrame, most: int) -> pd.DataFrame:
+    """So many of the cells: all as they come or, where they are more, those that did not pass first, the worst first."""
+    if len(cells) <= most:
+        return cells
+    rank = cells["status"].map(lambda status: WORST_FIRST.index(Status(status)))
+    return cells.loc[rank.sort_values(kind="stable").index[:most]]
+
+
+@dataclass(frozen=True)
+class NotPassed:
+    """Cells that did not pass, each with `cell`, `status`, `symbol`, `reason` and `href`; `note` says what is not shown."""
+
+    items: list[dict[str, str]] = field(default_factory=list)
+    note: str = ""
+
+
+def not_passed(cells: pd.DataFrame, with_run: bool, most: int, anchors: Mapping[int, str]) -> NotPassed:
+    """The cells that did not pass, the worst first, with their reasons."""
+    there = cells[cells["status"] != Status.PASSED]
+    rank = there["status"].map(lambda status: WORST_FIRST.index(Status(status)))
+    chosen = there.loc[rank.sort_values(kind="stable").index[:most]]
+    items = [
         {
-            "cell": f"{row['run']}: {row['cell']}" if with_run else row["cell"],
+            "cell": cut(f"{row['run']}: {row['cell']}" if with_run else row["cell"], LONGEST_NAME),
             "status": row["status"],
             "symbol": SYMBOLS[Status(row["status"])].unicode,
-            "reason": row["reason"] or "No reason was recorded.",
+            "reason": cut(row["reason"]) or "No reason was recorded.",
+            "href": anchors.get(index, ""),
         }
-        for row in rows
+        for index, row in zip(chosen.index, records(chosen[["run", "cell", "status", "reason"]]), strict=True)
     ]
+    return NotPassed(items, left_out(len(items), len(there), "cells that did not pass, the worst first"))
 
 
-def notes(cells: pd.DataFrame) -> list[dict[str, str]]:
+def notes(cells: pd.DataFrame, most: int, most_cells: int) -> list[dict[str, str]]:
     """Notes that backends made while they prepared a model, equal notes of several cells together."""
-    by_text: dict[str, list[str]] = {}
-    for row in records(cells):
-        for text in _note_texts(row["notes"]):
-            names = by_text.setdefault(text, [])
-            if row["cell"] not in names:
-                names.append(row["cell"])
-    return [{"text": text, "cells": ", ".join(names)} for text, names in by_text.items()]
+    by_text: dict[str, dict[str, None]] = {}
+    noted = cells[cells["notes"] != ""]
+    for name, written in zip(noted["cell"], noted["notes"], strict=True):
+        for text in _note_texts(written):
+            by_text.setdefault(text, {})[name] = None
+    items = [
+        {"text": cut(text), "cells": ", ".join(cut(name, LONGEST_NAME) for name in list(names)[:most_cells])
+         + (f", and {len(names) - most_cells:,} more" if len(names) > most_cells else "")}
+        for text, names in list(by_text.items())[:most]
+    ]  # fmt: skip
+    if len(by_text) > most:
+        items.append({"text": left_out(most, len(by_text), "notes"), "cells": ""})
+    return items
 
 
 def _note_texts(written: str) -> list[str]:
@@ -181,7 +274,7 @@ def _note_texts(written: str) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
+def comparison(table: pd.DataFrame, a: str, b: str, most: int) -> Table:
     """Group B against group A, cell by cell."""
     tested = bool(table["p"].notna().any())
     headings = [
@@ -189,8 +282,9 @@ def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
         ("Speed-up", f"how many times faster {b} is than {a}"), ("Accuracy", f"{a} → {b}"),
     ]  # fmt: skip
     headings += [("p", "permutation test between runs"), ("p, corrected", "Benjamini and Hochberg")] if tested else []
-    result = Table(f"{b} compared with {a}", headings)
-    for row in records(table):
+    note = left_out(min(most, len(table)), len(table), "cells")
+    result = Table(f"{b} compared with {a}", headings, note=note)
+    for row in records(table[:most]):
         entries = [
             Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])),
             Entry(number_format.significant(row["a_ms"]), _runs(row["a_runs"])),
@@ -205,14 +299,15 @@ def comparison(table: pd.DataFrame, a: str, b: str) -> Table:
     return result
 
 
-def repeatability(spread: pd.DataFrame) -> Table:
+def repeatability(spread: pd.DataFrame, most: int) -> Table:
     """Runs under equal conditions: how far their medians lie apart, as `between_runs.spread` gives it."""
     headings = [
         ("Cell", ""), ("Runs", ""), ("p50, ms", "median over the runs' medians"),
         ("Fastest, ms", "of the runs' medians"), ("Slowest, ms", "of the runs' medians"), ("Slowest / fastest", ""),
     ]  # fmt: skip
-    result = Table("Spread between runs", headings)
-    for row in records(spread):
+    note = left_out(min(most, len(spread)), len(spread), "cells")
+    result = Table("Spread between runs", headings, note=note)
+    for row in records(spread[:most]):
         result.rows.append([
             Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])), Entry(str(row["runs"])),
             *(Entry(number_format.significant(row[column])) for column in ("median_ms", "fastest_ms", "slowest_ms")),

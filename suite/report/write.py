@@ -9,7 +9,13 @@ from suite.analysis.frames import answers_frame, load, records, write_csv
 from suite.records.run_folder import RunFolder
 
 
-def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None) -> Path:
+MOST_TRIES = 4
+"""Of a page that is too large, each with fewer rows."""
+
+
+def write_report(
+    folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None, *, with_plots: bool = False
+) -> Path:
     """See `suite.report.write_report`."""
     notify = progress or (lambda _: None)
     cells, samples, conditions = load(folders)
@@ -27,19 +33,18 @@ def write_report(folders: Sequence[Path], into: Path, progress: Callable[[str], 
 
     # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
     from suite.report import plots
-    from suite.report.added_sections import added_sections
-    from suite.report.gallery import Gallery
-    from suite.report.html import render
-    from suite.report.models_section import sections
-    from suite.report.sample_answers import by_capability, media
+    from suite.report.limits import PAGE_BYTES, Limits
+    from suite.report.page_data import PageData
 
-    shown = RunFolder(folders[0]).sample_answers() if len(folders) == 1 else []
-    answers = by_capability(folders[0], shown)
+    limits = Limits()
+    data = PageData(cells, samples, conditions, sheets, folders, into)
     with plots.styled():
-        gallery = Gallery(into / "plots", notify)
-        added = added_sections(cells, samples, conditions, gallery)
-        of_models = sections(records(cells), sheets, gallery, media(RunFolder(folders[0]))) if len(folders) == 1 else {}
-        page = render(cells, samples, conditions, gallery, answers, added=added, models=of_models)
+        page = data.page(limits, into / "plots" if with_plots else None, notify)
+        for _ in range(MOST_TRIES):
+            if len(page.encode()) <= PAGE_BYTES:
+                break
+            limits = limits.tighter()
+            page = data.page(limits, None, notify)
     notify("report.html")
     path = into / "report.html"
     path.write_text(page, encoding="utf-8")

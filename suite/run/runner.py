@@ -9,7 +9,7 @@ from suite.core.cell import Cell
 from suite.core.outcome import Outcome
 from suite.core.settings import Settings
 from suite.executors.gate import Gate, GatedExecutor
-from suite.records.run_folder import RunFolder
+from suite.records.run_folder import LOG, RunFolder
 from suite.run.ahead import Ahead
 from suite.run.builds import Builds
 from suite.run.known_failures import KnownFailure
@@ -39,7 +39,7 @@ class CheckRunner:
         self.settings = settings
         self.planned = {entry.cell.id: entry for entry in planned}
         self.folder = folder
-        self.log = folder.path / "log.txt"
+        self.log = folder.path / LOG
         self.recorder = Recorder(folder)
         self._known_failure = known_failure
         self._starter = WorkerStarter(settings, planned, self.log)
