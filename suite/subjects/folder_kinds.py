@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,16 @@ METHODS = {
 """What quantized a checkpoint, by the `quant_method` of its config."""
 
 
+QUANTIZERS_FILES = {
+    "quantize_config.json": "GPTQ",
+    "quant_config.json": "AWQ",
+    "hf_quant_config.json": "ModelOpt",
+}
+"""What a quantizer leaves beside a config that does not mention it, and which it was."""
+PLACES = ("quantization_config", "compression_config", "quantization")
+"""Where a config says how it was quantized."""
+
+
 def foreign_kind(directory: Path) -> str | None:
     """What a folder without safetensors of a model is instead; `None` where nothing gives it away."""
     if any(directory.glob("model*.safetensors")):
@@ -60,11 +70,14 @@ def foreign_kind(directory: Path) -> str | None:
     return None
 
 
-def quantization(config: Mapping[str, Any], where: str) -> str | None:
-    """How a checkpoint was quantized, by its config; `None` where it was not."""
-    content = config.get("quantization_config") or config.get("quantization")
-    if not isinstance(content, Mapping) or not content:
+def quantization(config: Mapping[str, Any], where: str, files: Collection[str] = ()) -> str | None:
+    """How a checkpoint was quantized, by its config, its parts' and the names of its files; `None` where it was not."""
+    parts = [config, *(part for part in config.values() if isinstance(part, Mapping))]
+    found = [part[name] for part in parts for name in PLACES if isinstance(part.get(name), Mapping) and part[name]]
+    methods = [method for name, method in QUANTIZERS_FILES.items() if name in files]
+    if not found and not methods:
         return None
+    content: Mapping[str, Any] = found[0] if found else {"quant_method": methods[0]}
     method = content.get("quant_method")
     if isinstance(method, str):
         kind = METHODS.get(method, shortened(method))

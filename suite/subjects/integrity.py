@@ -41,7 +41,7 @@ def check_files(directory: Path, weights: bool = True) -> None:
     _check_card(directory)
     if not weights:
         return
-    quantized = quantization(config, str(directory))
+    quantized = quantization(config, str(directory), {file.name for file in directory.iterdir()})
     if quantized:
         raise CheckpointError(quantized)
     if (directory / ADAPTER).exists():

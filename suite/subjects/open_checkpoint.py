@@ -101,6 +101,8 @@ def open_subject(
             _refuse(class_fit.misfit(model, example().keys(), task.name, task.generation is not None))
         if task.generation is not None:
             generation_settings.settle(model, generation)
+        elif is_users and not task.parts:
+            model.config.use_cache = False  # of a decoder that only reads nobody asks for a second step
         if end is not None and getattr(model, "generation_config", None) is not None:
             model.generation_config.eos_token_id = end
         return model

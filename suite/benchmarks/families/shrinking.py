@@ -30,7 +30,8 @@ SIZES: tuple[tuple[str, int], ...] = (
     (r"d_embed|projection_(dim|size)|output_dim", WIDTH),
     (r"(text|vision|audio|(en|de)coder|cross_attention|fusion|out|reassemble|neck|qformer)_hidden_size", WIDTH),
     (r"(encoder|decoder|text|vision|mask_feature|prompt)_(hidden|embed|embedding|channel)_?(dim|size)?", WIDTH),
-    (r"emb_dim|entity_emb_size|hidden_size_global", WIDTH),
+    (r"num_latents", 16),
+    (r"d_latents|emb_dim|entity_emb_size|hidden_size_global", WIDTH),
     (r"(mamba_)?expand", 1),
     (r"num_kv_shared_layers|zero_expert_num", 0),
     (r"(attn|expert)_layer_period", 2),
@@ -40,13 +41,13 @@ SIZES: tuple[tuple[str, int], ...] = (
     (r"word_embed_proj_dim|lru_width|text_embed_dim|vision_output_dim", WIDTH),
     (r"proj_dim|query_dim|conv_pos_dim|embedding_width", WIDTH),
     (r"text_embed_hidden_size|initial_hidden_size|projector_hidden_(size|dim)|feature_size|bottleneck_dim", WIDTH),
-    (r"(q|kv|o|gate|decay|lora)_lora_rank|(time|a|v|w|gate|decay)_low_rank_dim|o_lora_rank|index_topk", 16),
+    (r"(q|kv|o|gate|decay|lora)_lora_rank|(time|a|v|w|gate|decay)_low_rank_dim|o_lora_rank", 16),
     (r"hidden_size_per_layer_input|embedding_size_per_layer_input|laurel_rank|altup_num_inputs_dim", HEAD),
     (r"num_(local_)?experts|n_routed_experts|moe_num_experts|num_routed_experts|n_experts", 4),
     (r"num_experts_per_to(k|ken)|moe_k|moe_top_?k|num_selected_experts|top_k_experts|moe_topk", 2),
     (r"n_group|topk_group|n_shared_experts|first_k_dense_replace|num_dense_layers|num_nextn_predict_layers", 1),
     (r"(max|n|num)_?(target_|source_)?positions?(_embeddings)?", POSITIONS),
-    (r"max_(seq|sequence)_len(gth)?|max_seqlen|n_ctx", POSITIONS),
+    (r"max_(seq|sequence)_len(gth)?|max_seqlen|n_ctx|index_topk", POSITIONS),
     (r"state_size|d_state|mamba_d_state|ssm_state_size|time_step_rank|conv_kernel_size", HEAD),
     (r"image_size|img_size|input_size|spatial_size|pretrain_img_size", 64),
     (r"num_queries|num_detection_tokens|num_query_tokens|num_object_queries", 20),
@@ -62,13 +63,17 @@ WIDE_LIST = re.compile(
 )
 DEEP_LIST = re.compile(r"depths?|num_blocks|layers_per_stage|num_layers|num_conv_layers|blocks_per_stage")
 HEADS_LIST = re.compile(r"num_(attention_)?heads|heads|num_heads_per_stage")
+OF_BLOCKS = ("block_types",)
+"""Lists of the kinds of layers that follow one another, again and again."""
+ATTENDING, LINEAR = "full_attention", "linear_attention"
 PER_TOKEN = ("vocab_size_per_layer_input",)
 """Sizes of further tables that are looked up by a token's id: those of the vocabulary."""
 MOST_KINDS = 6
 """Layers are kept of so many kinds at most."""
 WHERE_NONE: dict[str, Any] = {
     "n_routed_experts": 4, "num_experts_per_tok": 2, "n_shared_experts": 1, "first_k_dense_replace": 1, "n_group": 1,
-    "topk_group": 1, "layer_types": ["full_attention"] * LAYERS,
+    "topk_group": 1, "layer_types": ["full_attention"] * LAYERS, "attn_layer_indices": [1], "num_key_value_heads": 2,
+    "default_language": "en_XX",
 }  # fmt: skip
 """What every real config says and some defaults leave out."""
 ROPE = {"rope_type": "default", "rope_theta": 10_000.0}
@@ -118,13 +123,16 @@ def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) ->
     if before and counts:
         of_each = {name: value for name, value in values.items() if _is_list(value) and len(value) == before}
         kept = _places(list(of_each.values()), before)
-        arguments |= {name: len(kept) for name in counts}
+        blocks = [len(values[name]) for name in OF_BLOCKS if _is_list(values.get(name))]
+        arguments |= {name: max(blocks, default=len(kept)) for name in counts}
         arguments |= {name: [value[place] for place in kept] for name, value in of_each.items()}
+        if set(arguments.get("layer_types") or ()) == {LINEAR}:
+            arguments["layer_types"][-1] = ATTENDING  # a hybrid whose default says nothing of its other half
     for name, value in WHERE_NONE.items():
         if name in values and values[name] is None:
             arguments[name] = value
     rope = values.get("rope_parameters", ROPE)
-    if rope is None or (isinstance(rope, Mapping) and rope.get("rope_theta", 0) is None):
+    if rope is None or (isinstance(rope, Mapping) and _has_no_base(rope)):
         arguments["rope_parameters"] = dict(ROPE)
     for name, value in given.items():
         if hasattr(default, name) or name.endswith("_token_id"):
@@ -133,6 +141,11 @@ def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) ->
     for name, part in parts.items():
         arguments[name] = _resnet() if part.model_type in ABSENT_BACKBONES else _part(part, given, left)
     return arguments
+
+
+def _has_no_base(rope: Mapping[str, Any]) -> bool:
+    """Whether rotary embeddings are described without their base; a description for each kind of layer is a mapping."""
+    return rope.get("rope_theta") is None and not any(isinstance(value, Mapping) for value in rope.values())
 
 
 def _is_list(value: Any) -> bool:
