@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -55,15 +56,12 @@ class GrowingReport:
             size = self._size()
             if size == seen:
                 continue
+            self._writer = writer = _Writer(self._folder)
             try:
-                self._writer = _Writer(self._folder)
-                with self._gate.request(self._writer):
-                    written = self._writer.wait() == 0
+                with self._gate.request(writer):
+                    written = writer.run() == 0
             except (Closed, OSError):
                 return
-            finally:
-                if self._writer is not None:
-                    self._writer.kill()
             if written and not seen:
                 self._tell(f"the report so far: {self._folder / 'report.html'}")
             seen = size
@@ -78,33 +76,55 @@ class _Writer:
     """The process that writes one report: what it imports, and what it draws, is nothing to the run's own process."""
 
     def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(folder)],
-            env={**os.environ, "PYTHONPATH": package_folders(os.environ.get("PYTHONPATH", ""))},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.pid = self._process.pid
-        with suppress(psutil.Error):
-            psutil.Process(self.pid).nice(NICENESS)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_paused = self._is_ended = False
+        self._state = threading.Lock()
 
-    def wait(self) -> int:
-        """Its exit code, once it has ended."""
+    @property
+    def pid(self) -> int | None:
+        """Its number, once it is there."""
+        return None if self._process is None else self._process.pid
+
+    def run(self) -> int:
+        """Write the report; the exit code.
+
+        Raises:
+            OSError: the process cannot be started.
+        """
+        with self._state:
+            if self._is_ended:
+                return 1
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _PROGRAM, str(self._folder)],
+                env={**os.environ, "PYTHONPATH": package_folders(os.environ.get("PYTHONPATH", ""))},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            with suppress(psutil.Error):
+                psutil.Process(self._process.pid).nice(NICENESS)
+            if self._is_paused:
+                self._process.send_signal(signal.SIGSTOP)
         return self._process.wait()
 
     def pause(self) -> None:
         """Stand still."""
-        with suppress(psutil.Error):
-            psutil.Process(self.pid).suspend()
+        with self._state:
+            self._is_paused = True
+            if self._process is not None:
+                self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Go on."""
-        with suppress(psutil.Error):
-            psutil.Process(self.pid).resume()
+        with self._state:
+            self._is_paused = False
+            if self._process is not None:
+                self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End at once."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait()
+        with self._state:
+            self._is_ended = True
+            if self._process is not None:
+                self._process.kill()
