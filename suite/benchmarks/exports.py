@@ -36,7 +36,7 @@ PHASES = {
     "translations": (f"{TORCH}._registration", "ONNXRegistry.from_torchlib"),
     "second trace": (f"{TORCH}._fx_passes", "decompose_with_registry"),
     "promotion": (f"{TORCH}._fx_passes", "insert_type_promotion_nodes"),
-    "translation": (f"{TORCH}._core", "_exported_program_to_onnx_program"),
+    "to ONNX": (f"{TORCH}._core", "_exported_program_to_onnx_program"),
     "optimizing": (f"{TORCH}._onnx_program", "ONNXProgram.optimize"),
     "saving": (f"{TRANSFORMERS}.base", "ExportedModel.save_pretrained"),
 }
