@@ -126,7 +126,9 @@ def _cells_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
     for column in CELL_COLUMNS:
         if column in TEXT_COLUMNS:
-            texts = [scrub_field(column, str(value)) if _is_given(value) else "" for value in frame[column]]
+            texts = [str(value) if _is_given(value) else "" for value in frame[column].tolist()]
+            public = {text: scrub_field(column, text) if text else "" for text in set(texts)}
+            texts = [public[text] for text in texts]
             frame[column] = pd.Series(texts, dtype="str")
         elif column in INTEGER_COLUMNS:
             frame[column] = pd.to_numeric(frame[column]).astype("Int64")

@@ -26,20 +26,20 @@ from suite.report.limits import (
     LONGEST_NAME,
     MOST_FIGURE_ROWS,
     MOST_MARKS,
-    MOST_PANELS,
+    MOST_STRIPS,
     Limits,
     cut,
     left_out,
     shares,
 )
 from suite.report.models_section import ModelsSection
-from suite.report.sample_answers import AnsweredSample, Shown
+from suite.report.sample_answers import Shown
 from suite.report.style import css_variables
 
 _HERE = Path(__file__).parent
 _MEMORY_CAPTION = (
-    "The most memory resident while calls were timed, above what the worker took before it loaded anything. Dotted, "
-    f"where it was measured: the harness floor ({FLOOR}), a worker that runs no model."
+    "The most memory resident while calls were timed, above what the worker took before it loaded anything. Upright "
+    f"lines, where it was measured: the harness floor ({FLOOR}), a worker that runs no model."
 )
 _MOST_WARNINGS = 50
 _MOST_NAMED = 12
@@ -179,7 +179,6 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, lim
     pairs = len(cells[["capability", "checkpoint"]].drop_duplicates())
     several = int(cells[["capability", "backend"]].duplicated().sum())
     as_summary = pairs > limits.matrix_rows and several
-    models = left_out(min(pairs, MOST_PANELS), pairs, "checkpoints")
     rows = len(faster[["capability", "checkpoint"]].drop_duplicates())
     return {
         "matrix": tables.summary(cells, limits.matrix_rows) if as_summary else tables.matrix(cells, limits.matrix_rows),
@@ -193,15 +192,21 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, lim
             f"{caption} {left_out(min(rows, MOST_FIGURE_ROWS), rows, 'rows')}",
         ),
         "memory": gallery.add(
-            "memory", plots.bars(cells, "peak_rss_mb", "largest resident memory, MB"),
+            "memory", plots.costs(cells, "peak_rss_mb", "largest resident memory, MB"),
             figure_descriptions.measured(cells, "peak_rss_mb", "Largest resident memory", "MB"),
-            f"{_MEMORY_CAPTION} {models}",
+            f"{_MEMORY_CAPTION} {_rows_left_out(cells, 'peak_rss_mb')}",
         ),
         "size": gallery.add(
-            "size", plots.bars(cells, "size_mb", "size of the weights, MB"),
-            figure_descriptions.measured(cells, "size_mb", "Size of the weights", "MB"), models,
+            "size", plots.costs(cells, "size_mb", "size of the weights, MB"),
+            figure_descriptions.measured(cells, "size_mb", "Size of the weights", "MB"),
+            _rows_left_out(cells, "size_mb"),
         ),
     }  # fmt: skip
+
+
+def _rows_left_out(cells: pd.DataFrame, column: str) -> str:
+    rows = len(cells.loc[cells[column] > 0, ["capability", "checkpoint"]].drop_duplicates())
+    return left_out(min(rows, MOST_FIGURE_ROWS), rows, "checkpoints")
 
 
 def _of_several_runs(
@@ -248,7 +253,7 @@ def _figures(
                 f"latency-{anchor}", plots.latency_distribution(samples, list(cells["backend"])),
                 figure_descriptions.measured(cells, "latency_p50_ms", "Median latency", "ms"),
                 f"Ring: median; band: the middle half; ticks: 90th and 99th percentile. {_floor_caption(cells)} "
-                f"{left_out(min(timed, MOST_FIGURE_ROWS), timed, 'cells', 'samples.parquet')}",
+                f"{left_out(min(timed, MOST_STRIPS), timed, 'cells', 'samples.parquet')}",
             ),
         ]  # fmt: skip
     return [figure for figure in figures if figure]
@@ -319,7 +324,10 @@ def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequen
     if len(cells) and REFERENCE not in set(cells["backend"]):
         warnings.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
     more = len(warnings) - _MOST_WARNINGS
-    return [*map(cut, warnings[:_MOST_WARNINGS]), *([f"And {more:,} more warnings: run.json has them."] if more > 0 else [])]
+    return [
+        *map(cut, warnings[:_MOST_WARNINGS]),
+        *([f"And {more:,} more warnings: run.json has them."] if more > 0 else []),
+    ]
 
 
 def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,11 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 PAGE_BYTES = 9_500_000
+MANY_CELLS = 1000
 MOST_MARKS = 150
 """Cells in one figure."""
-MOST_LABELS = 24
+MOST_MODEL_MARKS = 40
+"""Cells in a figure that compares models, which is drawn twice over: against latency and against memory."""
+MOST_LABELS = 16
 """Cells of a figure that are named in it."""
-MOST_FIGURE_ROWS = 30
+MOST_FIGURE_ROWS = 40
+MOST_STRIPS = 24
+"""Cells whose single calls are drawn in one figure."""
 MOST_PANELS = 24
 MOST_DESCRIBED = 30
 """Numbers that are read out instead of a figure."""
@@ -30,17 +35,24 @@ _T = TypeVar("_T")
 class Limits:
     """What is shown at most; `rows` are those of all tables of measurements together."""
 
-    rows: int = 4000
+    rows: int = 2500
     matrix_rows: int = 400
     sections: int = 100
-    illustrated: int = 20
+    illustrated: int = 40
     """Capabilities whose figures are drawn."""
     reasons: int = 300
     section_reasons: int = 50
     notes: int = 100
     noted_cells: int = 20
+    model_rows: int = 40
+    """Of a capability: rows of the tables that compare models, and sentences on two of them."""
     answered: int = 24
     """Samples with their answers, per capability."""
+
+    @classmethod
+    def of(cls, cells: int) -> Limits:
+        """Those for a run of so many cells: with many, the tables take the time that figures would."""
+        return cls() if cells <= MANY_CELLS else cls(illustrated=6)
 
     def tighter(self) -> Limits:
         """Those for a page that came out too large, since its texts are long."""

@@ -14,6 +14,7 @@ from suite.analysis.answers_compared import OTHERS, Confusion
 from suite.analysis.models_compared import Comparison, Measured
 from suite.report import number_format
 from suite.report.label_placement import Line, place_labels
+from suite.report.limits import MOST_LABELS, MOST_MODEL_MARKS, spread
 from suite.report.plots import WIDE, log_axis, short
 from suite.report.style import INK, MARKERS, MUTED, PANEL, backend_order, model_colours
 
@@ -24,7 +25,7 @@ LARGEST_CELLS = 8
 
 def accuracy_against_costs(comparison: Comparison) -> Figure | None:
     """Accuracy with its 95 % interval against latency and against memory: a colour a model, a mark a backend."""
-    shown = [one for one in comparison.measured if one.accuracy is not None]
+    shown = spread([one for one in comparison.measured if one.accuracy is not None], MOST_MODEL_MARKS)
     panels = [
         (label, [(one, value) for one in shown if (value := getattr(one, cost)) is not None and value > 0])
         for cost, label in (
@@ -71,7 +72,7 @@ def _draw(
         face = colour if one.status == "passed" else PANEL.light
         axes.plot(cost, one.accuracy, marks[one.backend], ms=8, color=colour, mfc=face, mew=1.6, zorder=3)
         places.append((cost, one.accuracy))
-        labels.append("" if one.model in named else short(one.model))
+        labels.append("" if one.model in named or len(named) >= MOST_LABELS else short(one.model))
         named.add(one.model)
     log_axis(axes, np.array([cost for _, cost in points]), spare=1.35)
     return places, labels, lines, [palette[one.model] for one, _ in points]

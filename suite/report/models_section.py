@@ -21,12 +21,15 @@ from suite.analysis.answers_compared import (
 from suite.analysis.models_compared import Comparison, Pair, compared, main_backend, said_first
 from suite.report import model_plots, number_format
 from suite.report.gallery import Gallery, RenderedFigure
+from suite.report.limits import MOST_DESCRIBED, MOST_MODEL_MARKS, Limits, left_out
 from suite.report.sample_answers import Media
 from suite.report.tables import Entry, Table, status_entry
 from suite.task.answer_sheet import AnswerSheet
 
 AT_ONCE = 12
 """Disagreements that are shown without being asked for."""
+MOST_MATRICES = 24
+"""Models whose confusion is shown in numbers."""
 RIGHT, WRONG = "✓", "✗"
 
 
@@ -77,24 +80,32 @@ def sections(
     sheets: Mapping[str, AnswerSheet],
     gallery: Gallery,
     media: Media,
+    limits: Limits,
 ) -> dict[str, ModelsSection]:
     """By capability. `cells` are rows of one run, `media` what there is to see and hear of samples."""
-    comparisons = {one.capability: one for one in compared(cells, sheets)}
-    found = {}
-    for capability in dict.fromkeys(str(cell["capability"]) for cell in cells):
-        mine = [cell for cell in cells if cell["capability"] == capability]
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        grouped.setdefault(str(cell["capability"]), []).append(cell)
+    shown = list(grouped)[: limits.sections]
+    comparisons = {one.capability: one for one in compared([cell for name in shown for cell in grouped[name]], sheets)}
+    found: dict[str, ModelsSection] = {}
+    for number, capability in enumerate(shown):
+        mine = grouped[capability]
         backend = main_backend(mine, sheets) or ""
         by_model = of_backend(mine, sheets, backend)
         comparison = comparisons.get(capability)
         if comparison is None and not by_model:
             continue
-        found[capability] = _section(capability, comparison, backend, by_model, gallery=gallery, media=media)
+        found[capability] = _section(
+            capability, comparison, backend, by_model, gallery=gallery if number < limits.illustrated else None,
+            media=media, most=limits.model_rows,
+        )  # fmt: skip
     return found
 
 
 def _section(
     capability: str, comparison: Comparison | None, backend: str, by_model: Mapping[str, AnswerSheet], *,
-    gallery: Gallery, media: Media,
+    gallery: Gallery | None, media: Media, most: int,
 ) -> ModelsSection:  # fmt: skip
     matrices, by_slice = confusions(by_model), slices(by_model)
     differing = disagreements(by_model) if len(by_model) > 1 else []
@@ -103,15 +114,15 @@ def _section(
     return ModelsSection(
         backend,
         said,
-        further,
-        _costs(capability, comparison, gallery) if comparison else None,
-        _measured(comparison) if comparison else None,
-        _tests(comparison) if comparison and comparison.pairs else None,
+        further if len(further) <= most else [*further[:most], f"And {len(further) - most:,} further comparisons."],
+        _costs(capability, comparison, gallery) if comparison and gallery else None,
+        _measured(comparison, most) if comparison else None,
+        _tests(comparison, most) if comparison and comparison.pairs else None,
         cards[:AT_ONCE],
         cards[AT_ONCE:],
         _disagreeing(differing, by_model, backend),
-        _confusion(capability, matrices, backend, gallery),
-        [_confusion_table(matrix) for matrix in matrices],
+        _confusion(capability, matrices, backend, gallery) if gallery else None,
+        [_confusion_table(matrix) for matrix in matrices[:MOST_MATRICES]],
         _slices(by_slice, tuple(by_model), backend) if by_slice else None,
         _slices_note(by_slice),
     )
@@ -122,18 +133,19 @@ def _costs(capability: str, comparison: Comparison, gallery: Gallery) -> Rendere
     each = [
         f"{one.model} on {one.backend} {number_format.fixed(one.accuracy)} at "
         f"{number_format.significant(one.latency)} ms and {number_format.significant(one.memory)} MB"
-        for one in comparison.measured
+        for one in comparison.measured[:MOST_DESCRIBED]
         if one.accuracy is not None
     ]
     caption = (
         "A colour a model, a mark a backend; bars: 95 % interval of the accuracy; hollow: did not pass. Whether two "
         "models differ is for the paired tests to say, not for the overlap of their bars. Models were timed one after "
-        "another, the backends of each in turns."
+        "another, the backends of each in turns. "
+        + left_out(min(MOST_MODEL_MARKS, len(comparison.measured)), len(comparison.measured), "cells")
     )
     return gallery.add(f"models-{capability}", figure, f"Accuracy against costs: {', '.join(each)}.", caption)
 
 
-def _measured(comparison: Comparison) -> Table:
+def _measured(comparison: Comparison, most: int) -> Table:
     headings = [
         ("Model", ""), ("Backend", ""), ("Status", ""), ("Accuracy", "0 to 1, higher is better"),
         ("95 % interval", "of the accuracy: Wilson's where a sample is right or wrong, else by the standard error"),
@@ -141,8 +153,10 @@ def _measured(comparison: Comparison) -> Table:
         ("Memory, MB", "largest, while calls were timed: the device's, or what was resident"),
         ("Size, MB", "the weights as this backend stores them"),
     ]  # fmt: skip
-    table = Table(f"Models on {comparison.capability}", headings)
-    for one in comparison.measured:
+    shown = comparison.measured[:most]
+    note = left_out(len(shown), len(comparison.measured), "cells")
+    table = Table(f"Models on {comparison.capability}", headings, note=note)
+    for one in shown:
         table.rows.append([
             Entry(one.model), Entry(one.backend, style="word"), status_entry(one.status),
             Entry(number_format.fixed(one.accuracy)), Entry(_interval(one.low, one.high)),
@@ -158,15 +172,21 @@ def _interval(low: float | None, high: float | None) -> str:
     return f"{number_format.fixed(low)} to {number_format.fixed(high)}"
 
 
-def _tests(comparison: Comparison) -> Table:
+def _tests(comparison: Comparison, most: int) -> Table:
     headings = [
         ("Models", ""), ("Backend", ""), ("Samples", "asked of both"), ("Accuracies", ""),
         ("Difference", "the second's accuracy less the first's, with its 95 % interval"),
         ("Only better", "samples on which the first alone, and the second alone, scores higher"), ("Test", ""),
         ("p", "of one test"), ("p, corrected", f"Holm, for {comparison.pairs[0].tests} comparisons"), ("Better", ""),
     ]  # fmt: skip
-    table = Table(f"Paired tests of models on {comparison.capability}", headings)
-    for pair in comparison.pairs:
+    shown = (
+        sorted(comparison.pairs, key=lambda pair: pair.p)[:most] if len(comparison.pairs) > most else comparison.pairs
+    )
+    note = left_out(len(shown), len(comparison.pairs), "comparisons, those of the smallest p", "answers.parquet")
+    table = Table(
+        f"Paired tests of models on {comparison.capability}", headings, note=note.replace("all are", "the answers are")
+    )
+    for pair in shown:
         table.rows.append(_test_row(pair))
     return table
 
@@ -226,7 +246,9 @@ def _confusion(capability: str, matrices: Sequence[Confusion], backend: str, gal
     if matrices and matrices[0].labels[-1] == OTHERS:
         caption += " Grey: rarer labels, whichever of them was answered."
     if len(matrices) > model_plots.MOST_PANELS:
-        caption += f" The first {model_plots.MOST_PANELS} models; the tables below have all."
+        caption += (
+            f" The first {model_plots.MOST_PANELS} models; the tables below have {min(MOST_MATRICES, len(matrices))}."
+        )
     description = f"Which labels are taken for which. {'; '.join(mistakes) or 'No mistakes'}."
     return gallery.add(f"confusion-{capability}", model_plots.confusion(matrices), description, caption)
 

@@ -41,6 +41,6 @@ class PageData:
             sources = Sources(added=added)
         else:
             answers = by_capability(self._run.path, self._answers, limits.answered, budget)
-            models = sections(records(self._cells), self._sheets, gallery, media(self._run, budget))
+            models = sections(records(self._cells), self._sheets, gallery, media(self._run, budget), limits)
             sources = Sources(answers, added, models, self._log)
         return render(self._cells, self._samples, self._conditions, gallery, sources, limits, self._faster)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from textwrap import fill
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -20,11 +19,12 @@ from suite.analysis.speedup import pareto_front
 from suite.report import number_format
 from suite.report.figure_layout import POINTS, grid_height, one_panel, panels, text_size, widest
 from suite.report.label_placement import Line, place_labels
-from suite.report.limits import MOST_FIGURE_ROWS, MOST_LABELS, MOST_MARKS, MOST_PANELS, spread
+from suite.report.limits import MOST_FIGURE_ROWS, MOST_LABELS, MOST_MARKS, MOST_PANELS, MOST_STRIPS, cut, spread
 from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, backend_order, colours
 
 NARROW, WIDE = 5.4, 10.2
 LONGEST_NAME = 28
+LONGEST_ROW = 40
 _MOST_TICKS = 60
 _MOST_DOUBLINGS = 8
 _DRAWN = ["checkpoint", "backend", "status", "accuracy", "accuracy_stderr", "latency_p50_ms"]
@@ -61,8 +61,8 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
         colour = palette[row["backend"]]
         at = (row["latency_p50_ms"], row["accuracy"])
         if (error := row["accuracy_stderr"]) > 0:
-            axes.errorbar(*at, yerr=error, color=colour, lw=1.2, alpha=0.55, zorder=2)
             lines.append((at[0], at[1] - error, at[0], at[1] + error))
+            axes.plot([at[0], at[0]], [at[1] - error, at[1] + error], color=colour, lw=1.2, alpha=0.55, zorder=2)
         axes.plot(
             *at, MARKERS[checkpoints.index(row["checkpoint"]) % len(MARKERS)], ms=7, color=colour, zorder=3,
             mfc=colour if row["status"] == "passed" else PANEL.light, mew=1.6,
@@ -103,8 +103,8 @@ def _draw_front(axes: Axes, front: pd.DataFrame) -> list[Line]:
 
 
 def _accuracy_axis(axes: Axes, data: pd.DataFrame) -> None:
-    spread = data["accuracy_stderr"].fillna(0)
-    low, high = float((data["accuracy"] - spread).min()), float((data["accuracy"] + spread).max())
+    errors = data["accuracy_stderr"].fillna(0)
+    low, high = float((data["accuracy"] - errors).min()), float((data["accuracy"] + errors).max())
     margin = max(0.01, 0.12 * (high - low))
     axes.set_ylim(max(-0.03, low - margin), max(min(high + margin, 1.03), low + 0.02))
     axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -119,8 +119,9 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     several = data["checkpoint"].nunique() > 1
     order = {backend: place for place, backend in enumerate(backend_order(backends))}
     rows = timed_rows(data)
-    rows = sorted(spread(rows, MOST_FIGURE_ROWS), key=lambda key: (key[0], order[key[1]]))
-    by_row = dict(list(data.groupby(["checkpoint", "backend"], sort=False)["latency_ms"]))
+    rows = sorted(spread(rows, MOST_STRIPS), key=lambda key: (key[0], order[key[1]]))
+    shown = data[data["checkpoint"].isin({checkpoint for checkpoint, _ in rows})]
+    by_row = dict(list(shown.groupby(["checkpoint", "backend"], sort=False)["latency_ms"]))
     palette = colours(backends)
     names = [f"{b} · {short(c)}" if several else short(b) for c, b in rows]
     figure = Figure(figsize=(NARROW, max(2.2, (56 + 24 * len(rows)) / POINTS)))
@@ -197,43 +198,35 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
     return figure
 
 
-def bars(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
-    """A panel per capability, a bar per backend; the floor, where it was measured, as a dotted line."""
-    data = cells[(cells["backend"] != FLOOR) & (cells[column] > 0)]
-    if data.empty:
+def costs(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
+    """A row per checkpoint, a mark per backend; the floor, where it was measured, as a short upright line."""
+    data = cells.loc[cells[column] > 0, ["capability", "checkpoint", "backend", column]]
+    if (data["backend"] == FLOOR).all():
         return None
-    palette = colours(cells["backend"])
     names = _row_names(data)
-    groups = spread(list(dict.fromkeys(names.values())), MOST_PANELS)
-    backends = backend_order(data["backend"])[:MOST_FIGURE_ROWS]
-    data = data[np.array([name in groups for name in _names_of(names, data)], bool) & data["backend"].isin(backends)]
-    titles = ["\n".join(fill(line, 24) for line in group.split("\n")) for group in groups]
-    figure, grid = _panels(titles, [short(name) for name in backends])
-    drawn = ["capability", "checkpoint", "backend", column]
-    all_rows = records(data[drawn])
-    floor_rows = records(cells.loc[(cells["backend"] == FLOOR) & (cells[column] > 0), drawn])
-    for axes, group, title in zip(grid, groups, titles, strict=False):
-        group_rows = [row for row in all_rows if _name_in(names, row) == group]
-        for row in group_rows:
-            y, value = backends.index(row["backend"]), row[column]
-            axes.barh(y, value, height=0.62, color=palette[row["backend"]], lw=0)
-            axes.annotate(
-                number_format.significant(value),
-                (value, y),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
-        for row in floor_rows:
-            if _name_in(names, row) == group:
-                axes.axvline(row[column], color=MUTED.light, lw=1, ls=(0, (1, 2)))
-        axes.set_title(title)
-        axes.set_xlim(0, 1.34 * max(row[column] for row in group_rows))
-        axes.xaxis.set_major_locator(MaxNLocator(3))
-        _row_axis(axes, backends, axes.get_subplotspec().is_first_col())
-    _hide_unused(grid, len(groups))
-    _level_label(figure, label)
+    rows = spread(list(dict.fromkeys(names.values())), MOST_FIGURE_ROWS)
+    data = data.assign(name=_names_of(names, data))
+    data = data[data["name"].isin(rows)]
+    backends = backend_order(data["backend"])[:MOST_PANELS]
+    palette = colours(cells["backend"])
+    texts = [row.replace("\n", " ") for row in rows]
+    figure = Figure(figsize=(WIDE, max(1.6, (80 + 17 * len(rows)) / POINTS)))
+    axes = one_panel(figure, left=widest(texts) + 8, top=26)
+    for place, backend in enumerate(backends):
+        mine = data[data["backend"] == backend]
+        # Backends beside each other in a row: those that cost the same would hide one another.
+        levels = mine["name"].map(rows.index).to_numpy(dtype=float) + 0.7 * ((place + 0.5) / len(backends) - 0.5)
+        mark = "|" if backend == FLOOR else MARKERS[place % len(MARKERS)]
+        axes.plot(mine[column].to_numpy(dtype=float), levels, ls="", marker=mark, ms=4.5, color=palette[backend],
+                  label=short(backend))  # fmt: skip
+    axes.set_yticks(range(len(rows)), texts, color=INK.light)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    log_axis(axes, data[column].to_numpy(dtype=float), spare=1.15)
+    axes.set_xlabel(f"{label} (log scale)")
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=min(8, len(backends)), frameon=False, fontsize=8,
+        borderpad=0, borderaxespad=0.3, handletextpad=0.1, columnspacing=1.2,
+    )  # fmt: skip
     return figure
 
 
@@ -278,14 +271,12 @@ def _row_names(table: pd.DataFrame) -> dict[tuple[str, str], str]:
     times = Counter(capability for capability, _ in pairs)
     return {
         (capability, checkpoint): (
-            f"{short(capability)}\n{short(checkpoint)}" if times[capability] > 1 else short(capability)
+            f"{cut(capability, LONGEST_ROW)}\n{short(checkpoint)}"
+            if times[capability] > 1
+            else cut(capability, LONGEST_ROW)
         )
         for capability, checkpoint in pairs
     }
-
-
-def _name_in(names: Mapping[tuple[str, str], str], row: Mapping[str, Any]) -> str | None:
-    return names.get((row["capability"], row["checkpoint"]))
 
 
 def _names_of(names: Mapping[tuple[str, str], str], table: pd.DataFrame) -> list[str]:
@@ -301,7 +292,9 @@ def _panels(titles: Sequence[str], rows: Sequence[str]) -> tuple[Figure, list[Ax
     figure = Figure(figsize=(
         min(WIDE, 2.2 + 3.0 * columns), grid_height(lines, 8 + 16.5 * max(len(rows), 2), above=above)
     ))  # fmt: skip
-    return figure, panels(figure, lines, columns, left=widest(name.replace("\n", " ") for name in rows) + 8, above=above)
+    return figure, panels(
+        figure, lines, columns, left=widest(name.replace("\n", " ") for name in rows) + 8, above=above
+    )
 
 
 def _level_label(figure: Figure, text: str) -> None:

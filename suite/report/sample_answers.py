@@ -67,9 +67,7 @@ class MediaBudget:
         return f"data:{TYPES[Path(name).suffix]};base64,{content}"
 
 
-def by_capability(
-    folder: Path, rows: Sequence[Mapping[str, Any]], most: int, budget: MediaBudget
-) -> dict[str, Shown]:
+def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]], most: int, budget: MediaBudget) -> dict[str, Shown]:
     """The sample answers of a run, at most so many samples of each capability, taken from all its checkpoints.
 
     Cells that answered the same to a sample, and drew the same, are named together.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from suite.analysis.frames import answers_frame, load, records, write_csv
+from suite.analysis.frames import answers_frame, load, write_csv
 from suite.records.run_folder import RunFolder
-
 
 MOST_TRIES = 4
 """Of a page that is too large, each with fewer rows."""
@@ -36,7 +35,7 @@ def write_report(
     from suite.report.limits import PAGE_BYTES, Limits
     from suite.report.page_data import PageData
 
-    limits = Limits()
+    limits = Limits.of(len(cells))
     data = PageData(cells, samples, conditions, sheets, folders, into)
     with plots.styled():
         page = data.page(limits, into / "plots" if with_plots else None, notify)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
+import hashlib
 import re
 import socket
 import subprocess
@@ -67,9 +69,17 @@ def page(folder: Path) -> str:
 def test_everything_is_written(folder: Path) -> None:
     assert len(read_csv(folder / "cells.csv")) == len(pd.read_parquet(folder / "cells.parquet")) == 40
     assert len(pd.read_parquet(folder / "samples.parquet")) > 0
-    names = {path.name for path in (folder / "plots").iterdir()}
+    assert not (folder / "plots").exists(), "only who asks for PNG files gets them"
+
+
+def test_plots_are_written_for_who_asks(folder: Path, tmp_path: Path) -> None:
+    named: list[str] = []
+    write_report([folder], tmp_path, named.append, with_plots=True)
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
     expected = {f"{kind}-{name}.png" for kind in ("accuracy", "latency") for name in CHECKPOINTS}
     assert names == expected | {"speed-up.png", "memory.png", "size.png"}
+    assert {f"plots/{name}" for name in names} <= set(named)
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in (tmp_path / "plots").iterdir())
 
 
 def test_unsupported_cells_are_shown_with_their_reason(page: str) -> None:
@@ -85,9 +95,19 @@ def test_the_verdict_counts(page: str, folder: Path) -> None:
     assert f"{counts['passed']} of {40 - counts['unsupported']} supported cells passed" in page
 
 
-def test_the_page_needs_no_network_and_runs_no_script(page: str) -> None:
+def test_the_page_needs_no_network_and_runs_our_script_alone(page: str) -> None:
     outline = Outline(page)
-    assert not re.search(r"https?://|url\((?!#)|@import|<script|<link|<iframe", page)
+    assert not re.search(r"https?://|url\((?!#)|@import|<link|<iframe", page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    assert page.count("<script") == 1
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = (value for value in outline.values("content") if "default-src" in value)
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'" in policy
+    own = (project_root() / "suite" / "report" / "report.js").read_text(encoding="utf-8")
+    assert script == f"\n{own}", "the file as it is"
+    assert len(own.splitlines()) < 150
+    assert not re.search(r"fetch|XMLHttp|import|eval|innerHTML|document\.write|Function", own)
     assert all(value.startswith("#") for value in outline.values("href"))
     assert not outline.values("src")
     assert not [name for _, name, _ in outline.attributes if name.startswith("on")]
@@ -146,7 +166,8 @@ def test_text_from_records_is_escaped(tmp_path: Path) -> None:
             one, "latency", Status.FAILED, nasty, {"latency_p50_ms": 1.5, "size_mb": 3.0, "notes": {nasty: nasty}}
         )
     text = write_report([run.path], run.path).read_text(encoding="utf-8")
-    assert "<script" not in text
+    assert text.count("<script") == 1, "our own"
+    assert "<script>alert" not in text
     Outline(text)
 
 

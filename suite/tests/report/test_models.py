@@ -67,8 +67,9 @@ def test_the_page_says_who_is_better_and_who_cannot_be_told_apart(page: str) -> 
     assert "3 further comparisons" in text
 
 
-def test_figures_and_tables(run: RunFolder, page: str) -> None:
-    names = {path.name for path in (run.path / "plots").iterdir()}
+def test_figures_and_tables(run: RunFolder, page: str, tmp_path: Path) -> None:
+    write_report([run.path], tmp_path, with_plots=True)
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
     assert {"models-sentiment-analysis.png", "confusion-sentiment-analysis.png"} <= names
     assert "accuracy-sentiment-analysis.png" not in names, "the one figure has it all"
     for caption in (

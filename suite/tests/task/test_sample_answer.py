@@ -13,7 +13,7 @@ from PIL import Image
 from suite.core.cell import Status
 from suite.records.run_folder import RunFolder
 from suite.report import write_report
-from suite.report.sample_answers import by_capability
+from suite.report.sample_answers import MediaBudget, by_capability
 from suite.task import Sample, Task
 from suite.task.audio import spectrogram_picture
 from suite.task.sample_answer import (
@@ -102,8 +102,8 @@ def test_cells_that_answer_alike_are_named_together(tmp_path: Path) -> None:
     for backend, answers in (("eager", "ab"), ("bf16", "ab"), ("int8", "ac")):
         run.append_sample_answers(cell(backend=backend), shown(list(answers)))
     assert len(list((run.path / "exhibits").iterdir())) == 2, "one picture and one sound, kept once"
-    (found,) = by_capability(run.path, run.sample_answers()).values()
-    assert [[(answer.text, answer.backends) for answer in one.answers] for one in found] == [
+    (found,) = by_capability(run.path, run.sample_answers(), 24, MediaBudget()).values()
+    assert [[(answer.text, answer.backends) for answer in one.answers] for one in found.samples] == [
         [("said a", ["eager", "bf16", "int8"])],
         [("said b", ["eager", "bf16"]), ("said c", ["int8"])],
     ]
