@@ -77,7 +77,7 @@ def _import_all(imports: dict[str, Any]) -> None:
 
 
 def _end() -> None:
-    """End the forkserver at once: unloading the libraries takes seconds of a processor, beside what is measured next."""
+    """End the forkserver at once: unloading the libraries takes seconds of a processor that others measure on."""
     if os.getpid() == PID:
         os._exit(0)
 
