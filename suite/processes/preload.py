@@ -7,6 +7,7 @@ passed on as a descriptor. A preload that fails does so silently: `effect()`, as
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -75,6 +76,12 @@ def _import_all(imports: dict[str, Any]) -> None:
                 discovery.load_tasks(Path(folder))
 
 
+def _end() -> None:
+    """End the forkserver at once: unloading the libraries takes seconds of a processor that others measure on."""
+    if os.getpid() == PID:
+        os._exit(0)
+
+
 _paths = list(sys.path)
 if DESCRIPTOR_VARIABLE in os.environ:
     with open(int(os.environ.pop(DESCRIPTOR_VARIABLE)), encoding="utf-8") as _file:  # noqa: PTH123 - it has no path
@@ -83,6 +90,7 @@ if DESCRIPTOR_VARIABLE in os.environ:
         _imports = json.load(_file)
     with _ending_with_parent():
         _import_all(_imports)
+    atexit.register(_end)  # the last to be registered is the first to be called
     os.environ.pop(SAFE_PATH, None)  # it is for the imports here; what children start has a script's folder on its path
 ADDED_PATHS = [path for path in sys.path if path not in _paths]
 """What libraries put on the import path as they were imported; multiprocessing gives a child the parent's path."""

@@ -19,6 +19,7 @@ os.environ[{preload.DESCRIPTOR_VARIABLE!r}] = str(imports.fileno())
 importlib.import_module = lambda name: time.sleep(600)  # a library that takes long
 import {preload.MODULE_NAME}
 """
+AT_ITS_END = CHILD.replace("time.sleep(600)", "None").replace("import importlib", "import atexit, importlib", 1)
 PARENT = f"""
 import subprocess, sys, time
 print(subprocess.Popen([sys.executable, "-c", {CHILD!r}]).pid, flush=True)
@@ -39,3 +40,9 @@ def test_a_killed_run_is_noticed_in_the_middle_of_an_import() -> None:
     finally:
         for left in psutil.wait_procs([child], timeout=0)[1]:
             left.kill()
+
+
+def test_a_forkserver_unloads_nothing_at_its_end() -> None:
+    code = AT_ITS_END.replace("import atexit", "import atexit\natexit.register(print, 'unloaded')\nimport atexit", 1)
+    done = subprocess.run([sys.executable, "-c", code], cwd=project_root(), capture_output=True, text=True, check=True)
+    assert done.stdout == ""
