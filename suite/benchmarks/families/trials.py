@@ -51,6 +51,11 @@ class Row:
         """What the line is about."""
         return (self.auto_class, self.family, self.architecture, self.capability, self.backend)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it says nothing final."""
+        return self.result in (Result.FAILS, Result.NOT_TINY)
+
 
 def families(tasks: Iterable[Task], auto_classes: Iterable[str] = (), names: Iterable[str] = ()) -> list[Family]:
     """What there is to try: each architecture of each Auto class that a task loads; of some classes or families alone.
