@@ -136,16 +136,21 @@ def try_all(
     built = {name for backend in BACKENDS for name in load_backend(references()[backend]).preload}
     forkserver = Forkserver({*IMPORTED, *built}, 1, bounds.log)
     pool = ThreadPoolExecutor(bounds.jobs, thread_name_prefix="family")
+    alive: set[Any] = set()
     with tempfile.TemporaryDirectory(prefix="ts-") as shared:
         try:
             futures = {
-                pool.submit(_lines, family, tasks, forkserver, Path(shared), bounds): family for family in chosen
+                pool.submit(_lines, family, tasks, Children(forkserver, Path(shared), bounds, alive)): family
+                for family in chosen
             }
             for future in as_completed(futures):
                 family = futures[future]
                 keep([_row(family, line) for line in future.result()])
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(alive):  # nobody waits for what is still being tried where the run is ended
+                process.kill()
+            pool.shutdown()
 
 
 def _row(family: Family, line: Line) -> Row:
@@ -155,16 +160,24 @@ def _row(family: Family, line: Line) -> Row:
     )  # fmt: skip
 
 
-def _lines(
-    family: Family, tasks: Mapping[str, Task], forkserver: Forkserver, shared: Path, bounds: Bounds
-) -> list[Line]:
+@dataclass(frozen=True)
+class Children:
+    """How children are started, and which are alive."""
+
+    forkserver: Forkserver
+    shared: Path
+    bounds: Bounds
+    alive: set[Any]
+
+
+def _lines(family: Family, tasks: Mapping[str, Task], children: Children) -> list[Line]:
     """A line for each capability and backend, whatever the child says or leaves unsaid."""
     misfits = {name: _static_misfit(family, tasks[name]) for name in family.capabilities}
     rest = tuple(name for name, misfit in misfits.items() if misfit is None)
     said: dict[tuple[str, str], Line] = {}
     if rest:
         asked = replace(family, capabilities=rest)
-        said = {(line.capability, line.backend): line for line in _child(asked, forkserver, shared, bounds)}
+        said = {(line.capability, line.backend): line for line in _child(asked, children)}
     lost = said.get(("", ""), Line("", "", Result.FAILS, "the process ended without a word"))
     return [
         Line(name, backend, Result.UNSUPPORTED, misfit)
@@ -181,12 +194,14 @@ def _static_misfit(family: Family, task: Task) -> str | None:
     return task.misfit(declared_by(config, family.architecture), own_samples=True)
 
 
-def _child(family: Family, forkserver: Forkserver, shared: Path, bounds: Bounds) -> Iterator[Line]:
+def _child(family: Family, children: Children) -> Iterator[Line]:
+    bounds = children.bounds
     ours, theirs = multiprocessing.Pipe()
-    process: Any = forkserver.context.Process(
-        target=serve, args=(theirs, family, shared, bounds.log, bounds.seconds), daemon=True
+    process: Any = children.forkserver.context.Process(
+        target=serve, args=(theirs, family, children.shared, bounds.log, bounds.seconds), daemon=True
     )
-    forkserver.start(process)
+    children.forkserver.start(process)
+    children.alive.add(process)
     theirs.close()
     try:
         while multiprocessing.connection.wait([ours], PATIENCE * bounds.seconds):
@@ -201,6 +216,7 @@ def _child(family: Family, forkserver: Forkserver, shared: Path, bounds: Bounds)
         elif code is not None and code < 0:
             yield Line("", "", Result.FAILS, f"the process died of {signal.Signals(-code).name}")
     finally:
+        children.alive.discard(process)
         process.kill()
         process.join()
         ours.close()
