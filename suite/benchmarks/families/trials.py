@@ -6,6 +6,7 @@ import csv
 import multiprocessing.connection
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -137,16 +138,18 @@ def try_all(
     forkserver = Forkserver({*IMPORTED, *built}, 1, bounds.log)
     pool = ThreadPoolExecutor(bounds.jobs, thread_name_prefix="family")
     alive: set[Any] = set()
+    over = threading.Event()
     with tempfile.TemporaryDirectory(prefix="ts-") as shared:
         try:
             futures = {
-                pool.submit(_lines, family, tasks, Children(forkserver, Path(shared), bounds, alive)): family
+                pool.submit(_lines, family, tasks, Children(forkserver, Path(shared), bounds, alive, over)): family
                 for family in chosen
             }
             for future in as_completed(futures):
                 family = futures[future]
                 keep([_row(family, line) for line in future.result()])
         finally:
+            over.set()
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(alive):  # nobody waits for what is still being tried where the run is ended
                 process.kill()
@@ -162,12 +165,13 @@ def _row(family: Family, line: Line) -> Row:
 
 @dataclass(frozen=True)
 class Children:
-    """How children are started, and which are alive."""
+    """How children are started, which are alive, and whether the run is over, so that none may be."""
 
     forkserver: Forkserver
     shared: Path
     bounds: Bounds
     alive: set[Any]
+    over: threading.Event
 
 
 def _lines(family: Family, tasks: Mapping[str, Task], children: Children) -> list[Line]:
@@ -204,7 +208,7 @@ def _child(family: Family, children: Children) -> Iterator[Line]:
     children.alive.add(process)
     theirs.close()
     try:
-        while multiprocessing.connection.wait([ours], PATIENCE * bounds.seconds):
+        while not children.over.is_set() and multiprocessing.connection.wait([ours], PATIENCE * bounds.seconds):
             yield ours.recv()
         yield Line("", "", Result.FAILS, f"it had not ended after {PATIENCE * bounds.seconds} s")
     except (EOFError, OSError):
