@@ -85,7 +85,14 @@ def test_a_classifier_with_a_writer_s_tokenizer_is_padded_where_its_positions_st
     import transformers
 
     torch.manual_seed(0)
-    sizes = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "vocab_size": 32, "initializer_range": 0.5}
+    sizes: dict[str, Any] = {
+        "n_embd": 32,
+        "n_layer": 1,
+        "n_head": 2,
+        "n_positions": 64,
+        "vocab_size": 32,
+        "initializer_range": 0.5,
+    }
     config = transformers.GPT2Config(**sizes, id2label={0: "BAD", 1: "GOOD"}, pad_token_id=0)
     transformers.GPT2ForSequenceClassification(config).save_pretrained(tmp_path)
     made.tokenizer(tmp_path, pad_token="[PAD]", eos_token="[SEP]", padding_side="left")
@@ -104,7 +111,7 @@ def test_a_family_that_wants_more_than_text_is_told_so() -> None:
 def test_a_decoder_that_only_reads_keeps_no_cache(tmp_path: Path) -> None:
     import transformers
 
-    sizes = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "vocab_size": 32}
+    sizes: dict[str, Any] = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "vocab_size": 32}
     config = transformers.GPT2Config(**sizes, id2label={0: "BAD", 1: "GOOD"}, pad_token_id=0)
     transformers.GPT2ForSequenceClassification(config).save_pretrained(tmp_path)
     made.tokenizer(tmp_path, pad_token="[PAD]", eos_token="[SEP]")
