@@ -40,13 +40,14 @@ LIBRARIES = ("transformers", "torch", "onnxruntime")
 def write_families(into: Path, chosen: Chosen, jobs: int, seconds: int, progress: Callable[[str], None]) -> list[Row]:
     """Try what is not yet known, the reference first, and write table and page into a folder; returns what fails.
 
-    What is known is kept as it becomes known: a run that was ended goes on where it was.
+    What is known is kept as it becomes known: a run that was ended goes on where it was. What failed, or could not be
+    made small, is tried again: it was to be mended meanwhile.
     """
     tasks = discovery.load_tasks(discovery.tasks_root())
     everything = families(tasks.values())
     wished = families(tasks.values(), chosen.auto_classes, chosen.names)
     wanted = {(family.auto_class, family.model_type, family.architecture) for family in wished}
-    kept = [row for row in read_rows(into / TABLE) if not chosen.again or row.cell[:3] not in wanted]
+    kept = [row for row in read_rows(into / TABLE) if row.cell[:3] not in wanted or not (chosen.again or row.is_open)]
 
     def keep(rows: list[Row]) -> None:
         kept.extend(rows)

@@ -18,8 +18,8 @@ template."""
 PADDED_TO_THE_END = frozenset({"siglip", "siglip2"})
 """Model types that were trained without a mask, on texts padded to the model's own length, and need that ever after."""
 READING_PADDING = frozenset({"canine", "convbert", "cpmant", "fnet", "funnel", "nystromformer", "yoso"})
-"""Model types that mix padding into the other tokens (by convolutions, pooling, Fourier transforms or landmarks, without
-regard to the mask), so that an answer depends on what is beside it in a batch."""
+"""Model types that mix padding into the other tokens (by convolutions, pooling, Fourier transforms or landmarks), mask
+or no mask, so that an answer depends on what is beside it in a batch."""
 PADDED_ON_THE_LEFT = frozenset({"xlnet"})
 """Model types that take the last token of a sequence for the whole of it, padding or not."""
 MORE_THAN_TEXT: Mapping[str, str] = {

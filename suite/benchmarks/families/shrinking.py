@@ -121,7 +121,11 @@ def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) ->
     before = next((values[name] for name in LAYER_COUNTS if type(values.get(name)) is int), None)
     counts = [name for name in LAYER_COUNTS if name in arguments]
     if before and counts:
-        of_each = {name: value for name, value in values.items() if _is_list(value) and len(value) == before}
+        of_each = {
+            name: value
+            for name, value in values.items()
+            if _is_list(value) and len(value) == before and name not in arguments
+        }
         kept = _places(list(of_each.values()), before)
         blocks = [len(values[name]) for name in OF_BLOCKS if _is_list(values.get(name))]
         arguments |= {name: max(blocks, default=len(kept)) for name in counts}

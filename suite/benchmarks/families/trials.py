@@ -6,6 +6,7 @@ import csv
 import multiprocessing.connection
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -50,6 +51,11 @@ class Row:
     def cell(self) -> tuple[str, str, str, str, str]:
         """What the line is about."""
         return (self.auto_class, self.family, self.architecture, self.capability, self.backend)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it says nothing final."""
+        return self.result in (Result.FAILS, Result.NOT_TINY)
 
 
 def families(tasks: Iterable[Task], auto_classes: Iterable[str] = (), names: Iterable[str] = ()) -> list[Family]:
@@ -131,16 +137,23 @@ def try_all(
     built = {name for backend in BACKENDS for name in load_backend(references()[backend]).preload}
     forkserver = Forkserver({*IMPORTED, *built}, 1, bounds.log)
     pool = ThreadPoolExecutor(bounds.jobs, thread_name_prefix="family")
+    alive: set[Any] = set()
+    over = threading.Event()
     with tempfile.TemporaryDirectory(prefix="ts-") as shared:
         try:
             futures = {
-                pool.submit(_lines, family, tasks, forkserver, Path(shared), bounds): family for family in chosen
+                pool.submit(_lines, family, tasks, Children(forkserver, Path(shared), bounds, alive, over)): family
+                for family in chosen
             }
             for future in as_completed(futures):
                 family = futures[future]
                 keep([_row(family, line) for line in future.result()])
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            over.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(alive):  # nobody waits for what is still being tried where the run is ended
+                process.kill()
+            pool.shutdown()
 
 
 def _row(family: Family, line: Line) -> Row:
@@ -150,16 +163,25 @@ def _row(family: Family, line: Line) -> Row:
     )  # fmt: skip
 
 
-def _lines(
-    family: Family, tasks: Mapping[str, Task], forkserver: Forkserver, shared: Path, bounds: Bounds
-) -> list[Line]:
+@dataclass(frozen=True)
+class Children:
+    """How children are started, which are alive, and whether the run is over, so that none may be."""
+
+    forkserver: Forkserver
+    shared: Path
+    bounds: Bounds
+    alive: set[Any]
+    over: threading.Event
+
+
+def _lines(family: Family, tasks: Mapping[str, Task], children: Children) -> list[Line]:
     """A line for each capability and backend, whatever the child says or leaves unsaid."""
     misfits = {name: _static_misfit(family, tasks[name]) for name in family.capabilities}
     rest = tuple(name for name, misfit in misfits.items() if misfit is None)
     said: dict[tuple[str, str], Line] = {}
     if rest:
         asked = replace(family, capabilities=rest)
-        said = {(line.capability, line.backend): line for line in _child(asked, forkserver, shared, bounds)}
+        said = {(line.capability, line.backend): line for line in _child(asked, children)}
     lost = said.get(("", ""), Line("", "", Result.FAILS, "the process ended without a word"))
     return [
         Line(name, backend, Result.UNSUPPORTED, misfit)
@@ -176,15 +198,17 @@ def _static_misfit(family: Family, task: Task) -> str | None:
     return task.misfit(declared_by(config, family.architecture), own_samples=True)
 
 
-def _child(family: Family, forkserver: Forkserver, shared: Path, bounds: Bounds) -> Iterator[Line]:
+def _child(family: Family, children: Children) -> Iterator[Line]:
+    bounds = children.bounds
     ours, theirs = multiprocessing.Pipe()
-    process: Any = forkserver.context.Process(
-        target=serve, args=(theirs, family, shared, bounds.log, bounds.seconds), daemon=True
+    process: Any = children.forkserver.context.Process(
+        target=serve, args=(theirs, family, children.shared, bounds.log, bounds.seconds), daemon=True
     )
-    forkserver.start(process)
+    children.forkserver.start(process)
+    children.alive.add(process)
     theirs.close()
     try:
-        while multiprocessing.connection.wait([ours], PATIENCE * bounds.seconds):
+        while not children.over.is_set() and multiprocessing.connection.wait([ours], PATIENCE * bounds.seconds):
             yield ours.recv()
         yield Line("", "", Result.FAILS, f"it had not ended after {PATIENCE * bounds.seconds} s")
     except (EOFError, OSError):
@@ -196,6 +220,7 @@ def _child(family: Family, forkserver: Forkserver, shared: Path, bounds: Bounds)
         elif code is not None and code < 0:
             yield Line("", "", Result.FAILS, f"the process died of {signal.Signals(-code).name}")
     finally:
+        children.alive.discard(process)
         process.kill()
         process.join()
         ours.close()

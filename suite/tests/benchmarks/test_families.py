@@ -14,6 +14,7 @@ from suite.benchmarks.families.trial import Family, Line, Result, attempt
 from suite.benchmarks.families.trials import Bounds, Row, families, read_rows, write_rows
 from suite.cli import families as command
 from suite.core.errors import UsageError
+from suite.core.files import ROOT_VARIABLE
 from suite.task import discovery
 from suite.worker.cell_worker import CellWorker
 
@@ -24,7 +25,7 @@ def row(**parts: str) -> Row:
     return Row(
         **{
             "auto_class": "AutoModelForCTC", "family": "hubert", "architecture": "HubertForCTC",
-            "capabilities": "automatic-speech-recognition-ctc", "backend": "eager", "result": "runs", "reason": "",
+            "capability": "automatic-speech-recognition-ctc", "backend": "eager", "result": "runs", "reason": "",
         } | parts
     )  # fmt: skip
 
@@ -66,20 +67,39 @@ def test_a_library_that_is_absent_is_a_reason(tmp_path: Path) -> None:
         list(write_checkpoints(tmp_path, "DinatForImageClassification", "dinat", TASKS["image-classification"]))
 
 
-def test_a_trial_goes_the_way_of_a_user_s_checkpoint() -> None:
-    (line,) = attempt(
-        Family("AutoModelForCausalLM", "gpt2", "GPT2LMHeadModel", ("chat", "text-generation"), ("eager",))
-    )
-    assert line == Line("eager", Result.RUNS)
+def test_a_hybrid_keeps_a_layer_of_each_kind() -> None:
+    import transformers
+
+    config = next(tiny_configs(transformers.Qwen3NextConfig, vocab_size=100))
+    assert config.num_hidden_layers == len(config.layer_types)
+    assert set(config.layer_types) == {"linear_attention", "full_attention"}
 
 
-def test_what_nobody_foresaw_fails_on_every_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A trial, in its own process, names another: here that ends with the test."""
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "cache"))
+
+
+def test_a_trial_goes_the_way_of_a_user_s_checkpoint(tmp_path: Path) -> None:
+    family = Family("AutoModelForCausalLM", "gpt2", "GPT2LMHeadModel", ("chat", "text-generation"), ("eager",))
+    lines = list(attempt(family, tmp_path))
+    assert lines == [Line("chat", "eager", Result.RUNS), Line("text-generation", "eager", Result.RUNS)]
+
+
+def test_each_capability_gets_its_own_labels(tmp_path: Path) -> None:
+    kinds = ("sentiment-analysis", "zero-shot-classification")
+    family = Family("AutoModelForSequenceClassification", "gpt2", "GPT2ForSequenceClassification", kinds, ("eager",))
+    assert [(line.capability, line.result) for line in attempt(family, tmp_path)] == [(kind, "runs") for kind in kinds]
+
+
+def test_what_nobody_foresaw_fails_on_every_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken(*_: Any) -> Any:
         raise KeyError("nothing")
 
     monkeypatch.setattr(CellWorker, "answer", broken)
     family = Family("AutoModelForCausalLM", "gpt2", "GPT2LMHeadModel", ("text-generation",), ("eager", "onnx"))
-    lines = list(attempt(family))
+    lines = list(attempt(family, tmp_path))
     assert [(line.backend, line.result) for line in lines] == [("eager", Result.FAILS), ("onnx", Result.FAILS)]
     assert "KeyError" in lines[0].reason
 
@@ -95,21 +115,29 @@ def test_what_follows_from_the_names_starts_no_process(monkeypatch: pytest.Monke
 
 
 def test_what_is_known_is_not_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    tried: list[str] = []
+    """The reference comes first; an export is made only where that runs, and elsewhere has its reason."""
+    tried: list[tuple[str, str]] = []
 
     def try_all(chosen: list[Family], _tasks: object, _bounds: object, keep: Any) -> None:
         for one in chosen:
-            tried.append(one.architecture)
-            keep([row(architecture=one.architecture, family=one.model_type, backend=name) for name in one.backends])
+            (backend,) = one.backends
+            tried.append((one.architecture, backend))
+            result = "unsupported" if one.model_type == "wavlm" else "runs"
+            keep([row(architecture=one.architecture, family=one.model_type, backend=backend, result=result)])
 
     monkeypatch.setattr(command, "try_all", try_all)
     chosen = command.Chosen(["AutoModelForCTC"], ["hubert", "wavlm"])
     for _ in range(2):
         assert command.write_families(tmp_path, chosen, 1, 10, lambda _: None) == []
-    assert tried == ["HubertForCTC", "WavLMForCTC"]
+    assert tried == [("HubertForCTC", "eager"), ("WavLMForCTC", "eager"), ("HubertForCTC", "onnx")]
     command.write_families(tmp_path, command.Chosen(["AutoModelForCTC"], ["hubert"], again=True), 1, 10, lambda _: None)
-    assert tried[2:] == ["HubertForCTC"]
-    assert len(read_rows(tmp_path / command.TABLE)) == 4
+    assert tried[3:] == [("HubertForCTC", "eager"), ("HubertForCTC", "onnx")]
+    rows = {(one.architecture, one.backend): one.result for one in read_rows(tmp_path / command.TABLE)}
+    assert len(rows) == 4
+    assert rows["WavLMForCTC", "onnx"] == "unsupported"
+    write_rows(tmp_path / command.TABLE, [row(), row(backend="onnx", result="fails", reason="since mended")])
+    command.write_families(tmp_path, command.Chosen(["AutoModelForCTC"], ["hubert"]), 1, 10, lambda _: None)
+    assert tried[5:] == [("HubertForCTC", "onnx")]
     assert "have not been tried" in (tmp_path / command.PAGE).read_text()
 
 

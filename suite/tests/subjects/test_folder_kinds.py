@@ -72,6 +72,8 @@ def test_an_export_beside_the_model_is_no_matter(tmp_path: Path) -> None:
         ("quantization_config", {"group_size": 64, "bits": 4}, "MLX"),
         ("quantization", {"group_size": 64, "bits": 4}, "MLX"),
         ("quantization_config", {"bits": 4}, "does not name"),
+        ("compression_config", {"quant_method": "compressed-tensors"}, "compressed-tensors"),
+        ("text_config", {"quantization_config": {"quant_method": "awq"}}, "AWQ"),
     ],
 )
 def test_quantized_weights(tmp_path: Path, key: str, content: dict[str, Any], kind: str) -> None:
@@ -80,6 +82,16 @@ def test_quantized_weights(tmp_path: Path, key: str, content: dict[str, Any], ki
     text = told(tmp_path)
     assert kind in text
     assert "pass the checkpoint that it was made from" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("quantize_config.json", "GPTQ"), ("quant_config.json", "AWQ"), ("hf_quant_config.json", "ModelOpt")],
+)
+def test_a_quantizer_is_known_by_its_file(tmp_path: Path, file: str, kind: str) -> None:
+    made.classifier(tmp_path)
+    (tmp_path / file).write_text("{}")
+    assert f"is quantized ({kind})" in told(tmp_path)
 
 
 @pytest.mark.parametrize("content", [None, {}, [], "x", 3])

@@ -158,7 +158,7 @@ def test_a_model_in_training_is_scored_as_its_checkpoint_will_be() -> None:
     import transformers
 
     training = discovery.load_module(ROOT, "miniatures.training")
-    task = discovery.load_tasks(ROOT)["depth-estimation"]
+    task: Any = discovery.load_tasks(ROOT)["depth-estimation"]
     processor = transformers.DPTImageProcessor(size={"height": 8, "width": 8})
 
     class Flat(torch.nn.Module):

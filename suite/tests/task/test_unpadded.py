@@ -50,7 +50,6 @@ def complaints(directory: Path, task: Any) -> list[str]:
     subject = open_subject(Source("local", made.CHECKPOINT, directory=directory), task)
     assert subject.notes["batches"].startswith("of one length")
     cell = CellUnderTest(task, subject, Runnable(subject.load_model(), "cpu"), 1e-4, 0)
-    inputs = ["good film", "the film was bad bad bad", "good", "bad film"]
     return [problem for problem in examine(cell, INPUTS) if "refused" not in problem]
 
 
@@ -86,14 +85,20 @@ def test_a_classifier_with_a_writer_s_tokenizer_is_padded_where_its_positions_st
     import transformers
 
     torch.manual_seed(0)
-    sizes = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "vocab_size": 32, "initializer_range": 0.5}
+    sizes: dict[str, Any] = {
+        "n_embd": 32,
+        "n_layer": 1,
+        "n_head": 2,
+        "n_positions": 64,
+        "vocab_size": 32,
+        "initializer_range": 0.5,
+    }
     config = transformers.GPT2Config(**sizes, id2label={0: "BAD", 1: "GOOD"}, pad_token_id=0)
     transformers.GPT2ForSequenceClassification(config).save_pretrained(tmp_path)
     made.tokenizer(tmp_path, pad_token="[PAD]", eos_token="[SEP]", padding_side="left")
     task = made.Moods()
     subject = open_subject(Source("local", made.CHECKPOINT, directory=tmp_path), task)
     cell = CellUnderTest(task, subject, Runnable(subject.load_model(), "cpu"), 1e-4, 0)
-    inputs = ["good film", "the film was bad bad bad", "good", "bad film"]
     assert [problem for problem in examine(cell, INPUTS) if "refused" not in problem] == []
 
 
@@ -101,3 +106,14 @@ def test_a_family_that_wants_more_than_text_is_told_so() -> None:
     bros = Declared("BrosForTokenClassification", {"model_type": "bros"}, frozenset({Tags.auto_class}))
     assert "the place of each word on its page" in str(made.Moods().misfit(bros, own_samples=True))
     assert families.more_than_text(Declared("BertModel", {"model_type": "bert"})) is None
+
+
+def test_a_decoder_that_only_reads_keeps_no_cache(tmp_path: Path) -> None:
+    import transformers
+
+    sizes: dict[str, Any] = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "vocab_size": 32}
+    config = transformers.GPT2Config(**sizes, id2label={0: "BAD", 1: "GOOD"}, pad_token_id=0)
+    transformers.GPT2ForSequenceClassification(config).save_pretrained(tmp_path)
+    made.tokenizer(tmp_path, pad_token="[PAD]", eos_token="[SEP]")
+    subject = open_subject(Source("local", made.CHECKPOINT, directory=tmp_path), made.Moods())
+    assert subject.load_model()(**subject.example()).past_key_values is None
