@@ -82,12 +82,37 @@ def test_casts_and_idle_reshapes_are_rewritten_without_a_trace() -> None:
     assert torch.equal(program.module()(*inputs), forward(*inputs))
 
 
-@pytest.mark.parametrize("reason", ["in place", "no translation", "a view that is composed", "training"])
+def test_what_is_written_into_a_fresh_tensor_is_given_as_one() -> None:
+    import torch
+
+    program = _exported(lambda x: (x * 2).add_(1), torch.ones(3, 4))
+    assert lowering.lower(program, _always)
+    assert "aten.add.Tensor" in _operations(program)
+    assert torch.equal(program.module()(torch.ones(5, 4)), torch.full((5, 4), 3.0))
+
+
+def test_a_result_keeps_the_name_that_the_signature_has() -> None:
+    import torch
+
+    program = _exported(lambda x: torch.nn.functional.dropout(x * 2, training=False), torch.ones(3, 4))
+    assert lowering.lower(program, _always)
+    assert torch.equal(program.module()(torch.ones(5, 4)), torch.full((5, 4), 2.0))
+
+
+def _first_row_plus_one(x: Any) -> Any:
+    x[0].add_(1)
+    return x
+
+
+@pytest.mark.parametrize(
+    "reason", ["into a view", "into what is used again", "no translation", "a view that is composed", "training"]
+)
 def test_anything_else_is_left_for_the_trace(reason: str) -> None:
     import torch
 
     forwards = {
-        "in place": lambda x: x.clone().add_(1) * 2,
+        "into a view": lambda x: _first_row_plus_one(x * 2),
+        "into what is used again": lambda x: (y := x * 2).sum() + y.add_(1) + y,
         "no translation": lambda x: x.exp() * 2,
         "a view that is composed": lambda x: torch.unflatten(x, 1, (2, 2)) * 2,
         "training": lambda x: torch.nn.functional.dropout(x, 0.5, training=True) * 2,

@@ -13,7 +13,12 @@ from typing import Any
 CASTS = ("to.dtype", "to.device", "to.dtype_layout", "to.other")
 SAME = ("contiguous.default", "dropout.default")
 """Copies, at most, of what they are given: `_is_inference` makes sure that a dropout drops nothing."""
-LOGICAL = {"__and__.Tensor": "bitwise_and.Tensor", "__or__.Tensor": "bitwise_or.Tensor"}
+SYNONYMS = {
+    "__and__.Tensor": "bitwise_and.Tensor",
+    "__or__.Tensor": "bitwise_or.Tensor",
+    "min.other": "minimum.default",
+    "max.other": "maximum.default",
+}
 RESHAPE = ("reshape.default",)
 """May give a view, or not: without writing in place that makes no difference."""
 CHECKS = ("_assert_tensor_metadata.default", "_assert_scalar.default", "_assert_async.msg", "_assert_async.default")
@@ -30,7 +35,7 @@ def lower(program: Any, is_translated: Callable[[Any], bool]) -> bool:
     module = program.graph_module
     try:
         rewritings = _rewritings(module, is_translated)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         # A release that keeps something of this elsewhere.
         return False
     if rewritings is None:
@@ -49,7 +54,7 @@ def _rewritings(module: Any, is_translated: Callable[[Any], bool]) -> list[Rewri
     if sum(isinstance(part, torch.fx.GraphModule) for part in module.modules()) != 1:
         return None
     casts, same, reshapes = _operations(CASTS), _operations(SAME), _operations(RESHAPE)
-    logical = dict(zip(_operations(LOGICAL), _operations(LOGICAL.values()), strict=True))
+    synonyms = dict(zip(_operations(SYNONYMS), _operations(SYNONYMS.values()), strict=True))
     checks = _operations(CHECKS)
     rewritings: list[Rewriting] = []
     for node in module.graph.nodes:
@@ -57,18 +62,21 @@ def _rewritings(module: Any, is_translated: Callable[[Any], bool]) -> list[Rewri
             continue
         if node.op != "call_function":
             return None
-        target, is_result = node.target, any(user.op == "output" for user in node.users)
+        target = node.target
         if target in reshapes:
-            # The program's signature names what its output takes: that stays.
-            if not is_result and _shape(node) == _shape(node.args[0]):
+            if _shape(node) == _shape(node.args[0]):
                 rewritings.append(_as_input(node))
-        elif target in casts or target in same:
-            if is_result or not _is_inference(node):
-                return None
-            rewritings.append(_as_cast(node) if target in casts else _as_input(node))
-        elif target in logical:
-            rewritings.append(_as(node, logical[target], node.args, {}))
-        elif target not in checks and not _is_kept(target, is_translated):
+        elif target in casts:
+            rewritings.append(_as_cast(node))
+        elif target in same and _is_inference(node):
+            rewritings.append(_as_input(node))
+        elif target in synonyms:
+            rewritings.append(_as(node, synonyms[target]))
+        elif target in checks or _is_kept(target, is_translated):
+            continue
+        elif (pure := _out_of_place(node)) is not None and is_translated(pure):
+            rewritings.append(_as(node, pure))
+        else:
             return None
     return [*rewritings, *_folded_sizes(module.graph)]
 
@@ -110,9 +118,34 @@ def _shape(node: Any) -> tuple[Any, ...]:
     return tuple(size if isinstance(size, int) else size.node.expr for size in node.meta["val"].shape)
 
 
-def _as(node: Any, operation: Any, arguments: Any, options: Any) -> Rewriting:
+def _out_of_place(node: Any) -> Any:
+    """The operation that gives what this one writes, if that is a fresh tensor that nothing else looks at."""
+    import torch
+
+    operation, packet = node.target, getattr(node.target, "overloadpacket", None)
+    name = getattr(packet, "__name__", "")
+    if not isinstance(operation, torch._ops.OpOverload) or not name.endswith("_") or name.endswith("__"):
+        return None
+    pure = getattr(getattr(torch.ops.aten, name.removesuffix("_"), None), operation._overloadname, None)
+    written = node.args[0]
+    dtypes = {source.meta["val"].dtype for source in node.all_input_nodes if hasattr(source.meta["val"], "dtype")}
+    alone = list(written.users) == [node] and _shape(written) == _shape(node)
+    return pure if pure is not None and alone and len(dtypes) == 1 and _is_fresh(written.target) else None
+
+
+def _is_fresh(operation: Any) -> bool:
+    """Whether what an operation gives is never a view of something else."""
+    import torch
+
+    if not isinstance(operation, torch._ops.OpOverload):
+        return False
+    aliases = any(value.alias_info is not None for value in (*operation._schema.arguments, *operation._schema.returns))
+    return not aliases and torch.Tag.maybe_aliasing_or_mutating not in operation.tags
+
+
+def _as(node: Any, operation: Any) -> Rewriting:
     def rewrite() -> None:
-        node.target, node.args, node.kwargs = operation, arguments, options
+        node.target = operation
 
     return rewrite
 
@@ -120,18 +153,24 @@ def _as(node: Any, operation: Any, arguments: Any, options: Any) -> Rewriting:
 def _as_cast(node: Any) -> Rewriting:
     import torch
 
-    source, dtype = node.args[0], node.meta["val"].dtype
-    if dtype == source.meta["val"].dtype:
+    dtype = node.meta["val"].dtype
+    if dtype == node.args[0].meta["val"].dtype:
         return _as_input(node)
 
-    def rewrite() -> None:  # of the source that there is by then
+    def rewrite() -> None:
         node.target, node.args, node.kwargs = torch.ops.aten._to_copy.default, node.args[:1], {"dtype": dtype}
 
     return rewrite
 
 
 def _as_input(node: Any) -> Rewriting:
+    import torch
+
     def rewrite() -> None:
+        if any(user.op == "output" for user in node.users):
+            # The program's signature names what its output takes: that stays, as a copy.
+            node.target, node.args, node.kwargs = torch.ops.aten.clone.default, node.args[:1], {}
+            return
         node.replace_all_uses_with(node.args[0])
         node.graph.erase_node(node)  # a dropout counts as one that has effects
 
