@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from suite.core.cell import Status
 from suite.core.errors import UsageError
 from suite.core.spreadsheet import guard, unguard
 from suite.records.columns import ANSWERS, CELL_COLUMNS, CELLS, SAMPLES, join
-from suite.records.private_fields import scrub_field
+from suite.records.private_fields import scrub_column
 from suite.records.run_folder import TABLES, RunFolder
 from suite.task.answer_sheet import AnswerSheet
 
@@ -55,9 +57,22 @@ def load(folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict
     for folder, name in zip(folders, _names(folders), strict=True):
         run = RunFolder(folder)
         conditions.append(_conditions(run) | {"run": name} | ({"goes_on": True} if run.is_in_use else {}))
-        cells.append(_named(cells_of(run), name))
-        samples.append(_named(_samples_frame(_calls(run.rounds())), name))
+        with _uncollected():
+            cells.append(_named(cells_of(run), name))
+            samples.append(_named(_samples_frame(_calls(run.rounds())), name))
     return pd.concat(cells, ignore_index=True), pd.concat(samples, ignore_index=True), conditions
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: the lines of a large run are a million objects, none of them garbage yet."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def cells_of(run: RunFolder) -> pd.DataFrame:
@@ -104,22 +119,23 @@ def _conditions(run: RunFolder) -> dict[str, Any]:
         return {}
 
 
-def _calls(rounds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One dict per timed call."""
-    return [call for row in rounds for call in _calls_of_round(row)]
-
-
-def _calls_of_round(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    capability, _, rest = row["cell"].partition("/")
-    checkpoint, _, backend = rest.rpartition("/")
-    shared = {"cell": row["cell"], "capability": capability, "checkpoint": checkpoint, "backend": backend}
-    shared |= {key: row.get(key) for key in ("cycle", "order", "load", "idle_share")}
-    latencies = row.get("latency_ms") or []
-    first_tokens = row.get("ttft_ms") or [None] * len(latencies)
-    return [
-        shared | {"call": call, "latency_ms": latency, "ttft_ms": first}
-        for call, (latency, first) in enumerate(zip(latencies, first_tokens, strict=False))
-    ]
+def _calls(rounds: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The columns of one row per timed call."""
+    columns: dict[str, list[Any]] = {name: [] for name in SAMPLE_TYPES if name != "run"}
+    for row in rounds:
+        latencies = row.get("latency_ms") or []
+        first_tokens = row.get("ttft_ms") or [None] * len(latencies)
+        calls = min(len(latencies), len(first_tokens))
+        capability, _, rest = row["cell"].partition("/")
+        checkpoint, _, backend = rest.rpartition("/")
+        shared = {"cell": row["cell"], "capability": capability, "checkpoint": checkpoint, "backend": backend}
+        shared |= {key: row.get(key) for key in ("cycle", "order", "load", "idle_share")}
+        for name, value in shared.items():
+            columns[name] += [value] * calls
+        columns["call"] += range(calls)
+        columns["latency_ms"] += latencies[:calls]
+        columns["ttft_ms"] += first_tokens[:calls]
+    return columns
 
 
 def _cells_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -127,9 +143,7 @@ def _cells_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     for column in CELL_COLUMNS:
         if column in TEXT_COLUMNS:
             texts = [str(value) if _is_given(value) else "" for value in frame[column].tolist()]
-            public = {text: scrub_field(column, text) if text else "" for text in set(texts)}
-            texts = [public[text] for text in texts]
-            frame[column] = pd.Series(texts, dtype="str")
+            frame[column] = pd.Series(scrub_column(column, texts), dtype="str")
         elif column in INTEGER_COLUMNS:
             frame[column] = pd.to_numeric(frame[column]).astype("Int64")
         else:
@@ -141,8 +155,10 @@ def _is_given(value: Any) -> bool:
     return value is not None and value == value  # noqa: PLR0124 - NaN is not equal to itself
 
 
-def _samples_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(SAMPLE_TYPES)).astype(SAMPLE_TYPES)
+def _samples_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """The run is named later."""
+    named = {"run": [""] * len(columns["cell"]), **columns}
+    return pd.DataFrame({name: pd.Series(named[name], dtype=kind) for name, kind in SAMPLE_TYPES.items()})
 
 
 def answers_frame(sheets: Mapping[str, AnswerSheet], run: str) -> pd.DataFrame:

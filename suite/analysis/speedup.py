@@ -41,23 +41,22 @@ def speedups(samples: pd.DataFrame) -> pd.DataFrame:
     paired = others.merge(reference, on=pair, suffixes=("", "_reference"))
     paired["ratio"] = paired["latency_ms_reference"] / paired["latency_ms"]
     keys = ["run", "cell", "capability", "checkpoint", "backend"]
-    groups = [(key, group["ratio"].to_numpy(dtype=float)) for key, group in paired.groupby(keys, sort=False)]
-    by_cycles: dict[int, list[int]] = {}
-    for place, (_, ratios) in enumerate(groups):
-        by_cycles.setdefault(len(ratios), []).append(place)
-    lows, highs, p_values = (np.full(len(groups), np.nan) for _ in range(3))
-    for cycles, places in by_cycles.items():
-        if cycles > 1:
-            table = np.stack([groups[place][1] for place in places])
+    codes = paired.groupby(keys, sort=False).ngroup().to_numpy()
+    cycles = np.bincount(codes)
+    ratios = np.split(paired["ratio"].to_numpy(dtype=float)[np.argsort(codes, kind="stable")], np.cumsum(cycles)[:-1])
+    middles, lows, highs, p_values = (np.full(len(cycles), np.nan) for _ in range(4))
+    for number in np.unique(cycles):
+        places = np.flatnonzero(cycles == number)
+        table = np.stack([ratios[place] for place in places])
+        middles[places] = np.median(table, axis=1)
+        if number > 1:
             lows[places], highs[places] = _intervals(table)
             p_values[places] = _p_values(table)
-    rows = [
-        (*key, float(np.median(ratios)), lows[place], highs[place], len(ratios), p_values[place], np.nan)
-        for place, (key, ratios) in enumerate(groups)
-    ]
-    found = pd.DataFrame(rows, columns=list(SPEEDUP_COLUMNS))
-    found["p_adjusted"] = adjusted(found["p"].to_numpy(dtype=float))
-    return found
+    found = paired[keys].drop_duplicates().reset_index(drop=True)
+    found = found.assign(
+        speedup=middles, low=lows, high=highs, cycles=cycles, p=p_values, p_adjusted=adjusted(p_values)
+    )
+    return found[list(SPEEDUP_COLUMNS)]
 
 
 def _intervals(ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

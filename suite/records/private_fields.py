@@ -5,7 +5,7 @@ A row is never scrubbed as one text: a host called `eager` is no reason to break
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from suite.core.printable import printable, printable_name
@@ -71,6 +71,17 @@ def scrub_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def scrub_field(field: str, value: Any) -> Any:
     """The value of a field, and every text within it, scrubbed as what the field holds."""
     return _each_text(value, _SCRUBBERS.get(field, _free_text))
+
+
+def scrub_column(field: str, texts: Sequence[str]) -> list[str]:
+    """The texts of one field of many rows. Equal names are scrubbed once: that of a checkpoint is in many cells."""
+    if field == "cell":
+        groups = {text.rpartition("/")[0] for text in texts}
+        public = {group: _group(group) for group in groups}
+        parts = (text.rpartition("/") for text in texts)
+        return [public[group] + slash + backend for group, slash, backend in parts]
+    public = {text: scrub_field(field, text) for text in set(texts)}
+    return [public[text] for text in texts]
 
 
 def scrub_conditions(conditions: Mapping[str, Any]) -> dict[str, Any]:

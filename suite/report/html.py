@@ -75,7 +75,7 @@ class Sources:
 
 
 def render(
-    cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]], gallery: Gallery,
+    cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]], gallery: Gallery, *,
     sources: Sources | None = None, limits: Limits | None = None, faster: pd.DataFrame | None = None,
 ) -> str:  # fmt: skip
     """The page. Figures are drawn through `gallery`; `faster` are the speed-ups, where they are known already."""
@@ -147,7 +147,7 @@ def _sections(
         notes = cell_notes(chosen, anchor, conditions, answers.samples)
         anchors = {index: note.id for index, note in notes.items()}
         figures = (
-            _figures(anchor, group, timed.get(key, samples[:0]), letters, gallery, models)
+            _figures(anchor, group, timed.get(key, samples[:0]), letters, gallery=gallery, models=models)
             if number < limits.illustrated else []
         )  # fmt: skip
         section = Section(
@@ -219,9 +219,10 @@ def _of_several_runs(
         table = between_runs.compare(cells, groups[0], other)
         a, b = groups[0].letter, other.letter
         figure = plots.speedup(table, f"faster in {b} than in {a}")
+        described = f"{b} against {a}. {figure_descriptions.speedups(table)}"
         comparisons.append({
             "explanation": between_runs.explain_test(groups[0], other),
-            "figure": gallery.add(f"comparison-{a}-{b}", figure, f"{b} against {a}. {figure_descriptions.speedups(table)}"),
+            "figure": gallery.add(f"comparison-{a}-{b}", figure, described),
             "table": tables.comparison(table, a, b, limits.rows),
         })  # fmt: skip
     return {"comparisons": comparisons}
@@ -234,7 +235,7 @@ def _anchor(name: str, used: set[str]) -> str:
 
 
 def _figures(
-    anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, letters: Mapping[str, str], gallery: Gallery,
+    anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, letters: Mapping[str, str], *, gallery: Gallery,
     models: ModelsSection | None,
 ) -> list[RenderedFigure]:  # fmt: skip
     if letters:

@@ -52,7 +52,7 @@ class Limits:
     @classmethod
     def of(cls, cells: int) -> Limits:
         """Those for a run of so many cells: with many, the tables take the time that figures would."""
-        return cls() if cells <= MANY_CELLS else cls(illustrated=6)
+        return cls() if cells <= MANY_CELLS else cls(illustrated=4)
 
     def tighter(self) -> Limits:
         """Those for a page that came out too large, since its texts are long."""

@@ -114,7 +114,7 @@ def _section(
     return ModelsSection(
         backend,
         said,
-        further if len(further) <= most else [*further[:most], f"And {len(further) - most:,} further comparisons."],
+        further if len(further) <= most else [*further[:most], "And further ones: every answer is in answers.parquet."],
         _costs(capability, comparison, gallery) if comparison and gallery else None,
         _measured(comparison, most) if comparison else None,
         _tests(comparison, most) if comparison and comparison.pairs else None,

@@ -25,7 +25,7 @@ class PageData:
 
     def __init__(
         self, cells: pd.DataFrame, samples: pd.DataFrame, conditions: Sequence[dict[str, Any]],
-        sheets: Mapping[str, AnswerSheet], folders: Sequence[Path], into: Path,
+        *, sheets: Mapping[str, AnswerSheet], folders: Sequence[Path], into: Path,
     ) -> None:  # fmt: skip
         self._cells, self._samples, self._conditions, self._sheets = cells, samples, conditions, sheets
         self._faster = speedups(samples)
@@ -43,4 +43,5 @@ class PageData:
             answers = by_capability(self._run.path, self._answers, limits.answered, budget)
             models = sections(records(self._cells), self._sheets, gallery, media(self._run, budget), limits)
             sources = Sources(answers, added, models, self._log)
-        return render(self._cells, self._samples, self._conditions, gallery, sources, limits, self._faster)
+        return render(self._cells, self._samples, self._conditions, gallery, sources=sources, limits=limits,
+                      faster=self._faster)  # fmt: skip

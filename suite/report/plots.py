@@ -190,7 +190,7 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
             )  # fmt: skip
         axes.set_title(short(backend))
         axes.set_xlim(limits[0], limits[1] + room)
-        _row_axis(axes, rows, axes.get_subplotspec().is_first_col())
+        _row_axis(axes, rows, _is_first(axes))
         axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(*limits)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _ratio(2.0**value)))
     _hide_unused(grid, len(backends))
@@ -306,6 +306,12 @@ def _level_label(figure: Figure, text: str) -> None:
 def _hide_unused(grid: list[Axes], used: int) -> None:
     for axes in grid[used:]:
         axes.set_visible(False)
+
+
+def _is_first(axes: Axes) -> bool:
+    """Whether a panel is the first of its line."""
+    place = axes.get_subplotspec()
+    return place is not None and place.is_first_col()
 
 
 def _row_axis(axes: Axes, names: Sequence[str], is_first: bool) -> None:

@@ -186,14 +186,14 @@ def measurements(
 ) -> Table:
     """Everything measured of one capability; columns in which nothing was measured are left out.
 
-    Of more than `most` rows those that did not pass are shown first. `anchors` are those of single cells by their index.
+    Of more than `most` rows those that did not pass are shown first. `anchors` are those of cells by their index.
     """
     supported = cells[cells["status"] != Status.UNSUPPORTED]
     chosen = worst_first(supported, most)
     rows = chosen.reset_index().merge(
         speedups[["run", "cell", "speedup", "low", "high"]], on=["run", "cell"], how="left"
     )
-    measured: list[_Row] = records(rows)
+    measured = records(rows)
     columns = [c for c in _MEASURED if any(not number_format.is_missing(row[c[2]]) for row in measured)]
     several = cells["checkpoint"].nunique() > 1
     headings = [("Backend", ""), ("Status", ""), *((column[0], column[1]) for column in columns)]
@@ -212,7 +212,7 @@ def measurements(
 
 
 def worst_first(cells: pd.DataFrame, most: int) -> pd.DataFrame:
-    """So many of the cells: all as they come or, where they are more, those that did not pass first, the worst first."""
+    """So many of the cells: all as they come or, where they are more, first those that did not pass, worst first."""
     if len(cells) <= most:
         return cells
     rank = cells["status"].map(lambda status: WORST_FIRST.index(Status(status)))
@@ -221,7 +221,7 @@ def worst_first(cells: pd.DataFrame, most: int) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class NotPassed:
-    """Cells that did not pass, each with `cell`, `status`, `symbol`, `reason` and `href`; `note` says what is not shown."""
+    """Cells that did not pass: `cell`, `status`, `symbol`, `reason` and `href` of each; `note` says what is left out."""
 
     items: list[dict[str, str]] = field(default_factory=list)
     note: str = ""

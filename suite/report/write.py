@@ -31,16 +31,16 @@ def write_report(
         answers_frame(sheets, str(conditions[0]["run"])).to_parquet(into / "answers.parquet", index=False)
 
     # Imported only here: a report that cannot be written should say so before matplotlib is loaded.
+    from suite.report import limits as page_limits
     from suite.report import plots
-    from suite.report.limits import PAGE_BYTES, Limits
     from suite.report.page_data import PageData
 
-    limits = Limits.of(len(cells))
-    data = PageData(cells, samples, conditions, sheets, folders, into)
+    limits = page_limits.Limits.of(len(cells))
+    data = PageData(cells, samples, conditions, sheets=sheets, folders=folders, into=into)
     with plots.styled():
         page = data.page(limits, into / "plots" if with_plots else None, notify)
         for _ in range(MOST_TRIES):
-            if len(page.encode()) <= PAGE_BYTES:
+            if len(page.encode()) <= page_limits.PAGE_BYTES:
                 break
             limits = limits.tighter()
             page = data.page(limits, None, notify)
