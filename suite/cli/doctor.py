@@ -60,8 +60,8 @@ def _packages() -> Iterator[Finding]:
         declared = [Requirement(line) for line in requires(DISTRIBUTION) or []]
         extras = ["", *sorted(metadata(DISTRIBUTION).get_all("Provides-Extra") or [])]
     except PackageNotFoundError:
-        lack = "the packages are not checked, since the project itself is not installed: pip install -e ."
-        yield Finding("packages", "unknown", lack)
+        unknown = "the packages are not checked, since the project itself is not installed: pip install -e ."
+        yield Finding("packages", "unknown", unknown)
         return
     plain = {str(r) for r in declared if _applies(r, "")}
     for extra in extras:

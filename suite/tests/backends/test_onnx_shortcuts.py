@@ -48,8 +48,12 @@ def test_the_graph_is_the_one_without_shortcuts(name: str, tmp_path: Path, monke
     import onnx
 
     quick: list[bool] = []
-    lower = shortcuts.lower
-    monkeypatch.setattr(shortcuts, "lower", lambda *given: quick.append(lower(*given)) or quick[-1])
+
+    def lower(*given: Any) -> bool:
+        quick.append(lowering.lower(*given))
+        return quick[-1]
+
+    monkeypatch.setattr(shortcuts, "lower", lower)
     exporting.export(make_subject(name), tmp_path / "with")
     monkeypatch.setattr(exporting, "shortcuts", contextlib.nullcontext)
     exporting.export(make_subject(name), tmp_path / "without")
@@ -138,7 +142,7 @@ def test_a_release_without_the_private_parts_has_no_shortcuts(monkeypatch: pytes
     from transformers.exporters import utils
 
     monkeypatch.delattr(utils, "_PATCHES")
-    monkeypatch.setattr(shortcuts.importlib, "import_module", _absent)
+    monkeypatch.setattr(importlib, "import_module", _absent)
     assert [*shortcuts._patches_of_loaded_models(), *shortcuts._one_registry(), *shortcuts._no_second_trace()] == []
     with shortcuts.shortcuts():
         pass
