@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from suite.backends.shared.onnx import cross_attention, part_graphs
-from suite.backends.shared.onnx.shortcuts import shortcuts
 from suite.backends.shared.submodules import as_module
 from suite.core.errors import Unsupported
 from suite.core.runnable import Runnable
@@ -37,8 +36,7 @@ def export(subject: Subject, directory: Path) -> None:
         traced = _encoder_decoder(model, example)
     else:
         traced = _decoder(model, example)
-    with shortcuts():
-        components = {name: _component(module, inputs) for name, (module, inputs) in traced.items()}
+    components = {name: _component(module, inputs) for name, (module, inputs) in traced.items()}
     ExportedModel(components, "onnx").save_pretrained(directory)
     for name in subject.parts:
         part = as_module(model, name)
