@@ -151,7 +151,7 @@ def touchstone(pytester: pytest.Pytester, tasks: Path, monkeypatch: pytest.Monke
 
     A forkserver that knew the tasks would be of no use to the next test, which has a folder of its own.
     """
-    monkeypatch.setattr("suite.report.write_report", lambda folders, into: into / "report.html")
+    monkeypatch.setattr("suite.report.write_report", lambda folders, into, **_: into / "report.html")
     monkeypatch.setattr("suite.run.worker_starter.Forkserver", _serves_many_tests)
     return Touchstone(pytester, tasks)
 
