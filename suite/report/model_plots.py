@@ -63,6 +63,7 @@ def _draw(
     """Draw the points of one panel; return their places, labels (a model's name once), lines to avoid, and colours."""
     places, labels, lines = [], [], []
     named: set[str] = set()
+    most = MOST_LABELS if len(points) <= 2 * MOST_LABELS else MOST_LABELS // 3  # in a crowd, labels cover each other
     for one, cost in points:
         assert one.accuracy is not None
         colour = palette[one.model]
@@ -72,7 +73,7 @@ def _draw(
         face = colour if one.status == "passed" else PANEL.light
         axes.plot(cost, one.accuracy, marks[one.backend], ms=8, color=colour, mfc=face, mew=1.6, zorder=3)
         places.append((cost, one.accuracy))
-        labels.append("" if one.model in named or len(named) >= MOST_LABELS else short(one.model))
+        labels.append("" if one.model in named or len(named) >= most else short(one.model))
         named.add(one.model)
     log_axis(axes, np.array([cost for _, cost in points]), spare=1.35)
     return places, labels, lines, [palette[one.model] for one, _ in points]

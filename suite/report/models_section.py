@@ -63,6 +63,7 @@ class ModelsSection:
     backend: str
     sentences: Sequence[str] = ()
     further: Sequence[str] = ()
+    further_title: str = ""
     figure: RenderedFigure | None = None
     table: Table | None = None
     tests: Table | None = None
@@ -114,7 +115,8 @@ def _section(
     return ModelsSection(
         backend,
         said,
-        further if len(further) <= most else [*further[:most], "And further ones: every answer is in answers.parquet."],
+        further[:most],
+        f"{len(further)} further comparisons" if len(further) <= most else f"{most} of the further comparisons",
         _costs(capability, comparison, gallery) if comparison and gallery else None,
         _measured(comparison, most) if comparison else None,
         _tests(comparison, most) if comparison and comparison.pairs else None,

@@ -126,6 +126,7 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     names = [f"{b} · {short(c)}" if several else short(b) for c, b in rows]
     figure = Figure(figsize=(NARROW, max(2.2, (56 + 24 * len(rows)) / POINTS)))
     axes = one_panel(figure, left=widest(names) + 8)
+    summaries = []
     for y, (checkpoint, backend) in enumerate(rows):
         calls = by_row[checkpoint, backend].to_numpy(dtype=float)
         low, middle, high, p90, p99 = np.quantile(calls, [0.25, 0.5, 0.75, 0.9, 0.99])
@@ -135,10 +136,14 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
         axes.plot(
             np.repeat(ticks, 3), np.tile([y - 0.3, y + 0.3, np.nan], len(ticks)), color=colour, alpha=0.35, lw=0.8
         )
-        axes.plot([low, high], [y, y], color=colour, lw=6, alpha=0.55, solid_capstyle="butt")
-        axes.plot([high, p99], [y, y], color=colour, lw=1.1)
-        axes.plot([p90, p99], [y, y], "|", color=colour, ms=7, mew=1.3)
-        axes.plot(middle, y, "o", ms=5.5, mfc=PANEL.light, mec=colour, mew=1.8)
+        summaries.append((low, middle, high, p90, p99))
+    levels, shades = np.arange(len(rows)), [palette[backend] for _, backend in rows]
+    low, middle, high, p90, p99 = np.array(summaries).T
+    axes.hlines(levels, low, high, colors=shades, lw=6, alpha=0.55)
+    axes.hlines(levels, high, p99, colors=shades, lw=1.1)
+    for ends in (p90, p99):
+        axes.vlines(ends, levels - 0.13, levels + 0.13, colors=shades, lw=1.3)
+    axes.scatter(middle, levels, s=30, facecolors=PANEL.light, edgecolors=shades, lw=1.8, zorder=3)
     axes.set_yticks(range(len(rows)), names, color=INK.light)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(False, axis="y")

@@ -221,7 +221,7 @@ def worst_first(cells: pd.DataFrame, most: int) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class NotPassed:
-    """Cells that did not pass: `cell`, `status`, `symbol`, `reason` and `href` of each; `note`: what is left out."""
+    """Cells that did not pass: each with cell, status, symbol, reason and href; `note` says what is not shown."""
 
     items: list[dict[str, str]] = field(default_factory=list)
     note: str = ""
