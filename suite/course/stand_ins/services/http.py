@@ -78,12 +78,16 @@ class _KeyCheckAndNotes:
             return
         request = Request(scope)
         route = f"{request.method} {request.url.path}"
-        status = 500
+        host = request.headers.get("host", "")
+        statuses: list[int] = []
+
+        def record(status: int) -> None:
+            statuses.append(status)
+            self.journal.note(Note("service", route, str(status), {"service": self.name, "host": host}))
 
         async def send_and_record(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                record(message["status"])  # before the client can go on, and the example end
             await send(message)
 
         try:
@@ -93,8 +97,8 @@ class _KeyCheckAndNotes:
             else:
                 await self.app(scope, receive, send_and_record)
         finally:
-            host = request.headers.get("host", "")
-            self.journal.note(Note("service", route, str(status), {"service": self.name, "host": host}))
+            if not statuses:
+                record(500)
 
 
 async def body_of(request: Request) -> dict[str, Any]:

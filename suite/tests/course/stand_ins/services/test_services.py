@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from suite.course.stand_ins.services import HOSTS, PORTS, applications, json_schema, service_for
+from suite.course.stand_ins.access_log import Note
+from suite.course.stand_ins.services import HOSTS, PORTS, applications, http, json_schema, service_for
 from suite.course.stand_ins.services.conversation import decode_base64
 from suite.tests.support.running_stand_ins import Notes, served
 
@@ -90,3 +95,26 @@ def test_base64_in_every_alphabet(text: str) -> None:
 def test_what_is_no_base64_is_refused() -> None:
     with pytest.raises(ValueError, match="no base64"):
         decode_base64("what is this?")
+
+
+def test_a_request_is_noted_before_its_client_can_go_on() -> None:
+    """An example may end the moment it has its answer, and is judged by the notes that there are."""
+    notes: list[Note] = []
+    noted_at: list[tuple[str, int]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 201, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message: Any) -> None:
+        noted_at.append((message["type"], len(notes)))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/things", "headers": [(b"host", b"api.example")]}
+    journal: Any = SimpleNamespace(note=notes.append)
+    checked = http._KeyCheckAndNotes(app, "service", journal, lambda error: error, None)  # type: ignore[arg-type, return-value]
+    asyncio.run(checked(scope, receive, send))
+    assert noted_at == [("http.response.start", 1), ("http.response.body", 1)]
+    assert [(note.subject, note.outcome) for note in notes] == [("POST /v1/things", "201")]
