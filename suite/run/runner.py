@@ -98,8 +98,9 @@ class CheckRunner:
         if done:
             return done
         others = [other for other in together if not self.recorder.earlier(other, check)]
+        turn = self.turn  # waited for outside the gate: what is done ahead may want the machine to itself
         with self.gate.work():
-            return self.turn.check(cell, check, others, self._known_failure(cell, check))
+            return turn.check(cell, check, others, self._known_failure(cell, check))
 
     def turn_to(self, group: str) -> None:
         """Turn to a checkpoint group: let go of everything that belongs to the one before."""

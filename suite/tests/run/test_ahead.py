@@ -188,3 +188,29 @@ def test_a_run_does_ahead_what_it_is_asked_for_later(tasks: Path, tmp_path: Path
     assert len(folder.rows()) == len(pairs)
     assert all(outcome.status in (Status.PASSED, Status.UNSTABLE) for outcome in outcomes), outcomes
     runner.close()
+
+
+def test_what_is_done_ahead_is_waited_for_before_anything_is_computed(tasks: Path, tmp_path: Path) -> None:
+    """Else whoever wants the machine to itself there waits for this thread, and this thread for it."""
+    settings = Settings(**SETTINGS, results=tmp_path, isolate=False, tasks=tasks)
+    planned = next(e for e in plan(settings, discovery.load_tasks(tasks)) if e.cell.backend == "eager")
+    runner = CheckRunner(settings, [planned], RunFolder.create(tmp_path, "waits"))
+    computing: list[bool] = []
+
+    class Waits:
+        def turn_to(self, group: str) -> None:
+            pass
+
+        def outcome(self, cell: Cell, check: str) -> None:
+            return None
+
+        def take(self, group: str) -> None:
+            computing.append(bool(runner.gate._computing))
+
+        def close(self) -> None:
+            pass
+
+    runner._ahead = cast(Any, Waits())
+    runner.check(planned.cell, "conformance")
+    runner.close()
+    assert computing == [False]
