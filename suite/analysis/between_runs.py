@@ -20,7 +20,8 @@ SIGNIFICANT = 0.05
 
 CONDITIONS_OF_A_GROUP = (
     "touchstone", "git_revision", "git_dirty", "weights", "device", "threads", "batch_size", "samples_sha256",
-    "isolated", "python", "platform", "cpu", "gpu", "libraries", "affinity",
+    "isolated", "python", "platform", "cpu", "gpu", "libraries", "extensions",
+    "affinity",
 )  # fmt: skip
 """Runs that agree in these are repeats of each other. Load, power and time of day may differ between repeats."""
 

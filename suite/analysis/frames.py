@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,22 +55,9 @@ def load(folders: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict
     for folder, name in zip(folders, _names(folders), strict=True):
         run = RunFolder(folder)
         conditions.append(_conditions(run) | {"run": name} | ({"goes_on": True} if run.is_in_use else {}))
-        with _uncollected():
-            cells.append(_named(cells_of(run), name))
-            samples.append(_named(_samples_frame(_calls(run.rounds())), name))
+        cells.append(_named(cells_of(run), name))
+        samples.append(_named(_samples_frame(_calls(run.rounds())), name))
     return pd.concat(cells, ignore_index=True), pd.concat(samples, ignore_index=True), conditions
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: the lines of a large run are a million objects, none of them garbage yet."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def cells_of(run: RunFolder) -> pd.DataFrame:
@@ -129,7 +114,7 @@ def _calls(rounds: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         capability, _, rest = row["cell"].partition("/")
         checkpoint, _, backend = rest.rpartition("/")
         shared = {"cell": row["cell"], "capability": capability, "checkpoint": checkpoint, "backend": backend}
-        shared |= {key: row.get(key) for key in ("cycle", "order", "load", "idle_share")}
+        shared |= {key: row.get(key) for key in ("cycle", "order", "reference_ms", "load", "idle_share")}
         for name, value in shared.items():
             columns[name] += [value] * calls
         columns["call"] += range(calls)
@@ -191,7 +176,9 @@ def write_csv(cells: pd.DataFrame, path: Path) -> None:
     """
     safe = cells.copy()
     for column in TEXT_COLUMNS:
-        safe[column] = [guard(f"({text})" if _within_parentheses(text) else text) for text in cells[column]]
+        texts = cells[column].tolist()
+        written = {text: guard(f"({text})" if _within_parentheses(text) else text) for text in set(texts)}
+        safe[column] = [written[text] for text in texts]
     safe.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
 
 

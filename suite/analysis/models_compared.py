@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, count, islice
+from itertools import combinations, count
 from typing import Any
 
 from suite.analysis.frames import FLOOR, REFERENCE
 from suite.analysis.paired import LEVEL, Paired, accuracy_interval, compare_resampled, compare_scores, holm
 from suite.core.cell import Status
+from suite.core.printable import listed
 from suite.task.answer_sheet import AnswerSheet
 
 Cell = Mapping[str, Any]
@@ -127,26 +128,21 @@ def _pairs(cells: Sequence[Cell], sheets: Mapping[str, AnswerSheet]) -> tuple[tu
     for cell in cells:
         if _number(cell["accuracy"]) is not None:
             by_backend.setdefault(str(cell["backend"]), []).append(cell)
-    untold = 0
     for backend, group in by_backend.items():
-        if all(cell["cell"] not in sheets for cell in group):  # of thousands of models millions of pairs
-            told = list(islice(combinations(group, 2), max(0, MOST_ALONE - len(alone))))
-            alone += [_no_answers(first, second, backend) for first, second in told]
-            untold += len(group) * (len(group) - 1) // 2 - len(told)
-            continue
-        for first, second in combinations(group, 2):
-            names = f"{first['checkpoint']} and {second['checkpoint']} on {backend}"
-            theirs = (sheets.get(first["cell"]), sheets.get(second["cell"]))
-            if theirs[0] is None or theirs[1] is None:
-                alone.append(_no_answers(first, second, backend))
-                continue
-            paired = _paired((first, second), (theirs[0], theirs[1]))
+        silent = [str(cell["checkpoint"]) for cell in group if cell["cell"] not in sheets]
+        if silent:
+            several = len(silent) > 1
+            alone.append(
+                f"On {backend}, {listed(silent, MOST_NAMED)} {'are' if several else 'is'} compared with no other: the "
+                f"run holds no answers of {'theirs' if several else 'its own'} to each sample."
+            )
+        for first, second in combinations([cell for cell in group if cell["cell"] in sheets], 2):
+            paired = _paired((first, second), (sheets[first["cell"]], sheets[second["cell"]]))
             if paired is None:
+                names = f"{first['checkpoint']} and {second['checkpoint']} on {backend}"
                 alone.append(f"{names} are not compared: they were not asked the same samples.")
             else:
                 found.append((backend, first, second, paired))
-    if untold:
-        alone.append(f"Nor are {untold:,} further pairs of models, for the same reason.")
     corrected = holm([paired.p for *_, paired in found])
     tests = sum(paired.p == paired.p for *_, paired in found)
     return tuple(
@@ -156,11 +152,6 @@ def _pairs(cells: Sequence[Cell], sheets: Mapping[str, AnswerSheet]) -> tuple[tu
         )
         for (backend, first, second, paired), p in zip(found, corrected, strict=True)
     ), tuple(alone)  # fmt: skip
-
-
-def _no_answers(first: Cell, second: Cell, backend: str) -> str:
-    names = f"{first['checkpoint']} and {second['checkpoint']} on {backend}"
-    return f"{names} are not compared: the run holds no answers of both to each sample."
 
 
 def _paired(cells: tuple[Cell, Cell], sheets: tuple[AnswerSheet, AnswerSheet]) -> Paired | None:
@@ -196,8 +187,8 @@ def main_backend(cells: Sequence[Cell], sheets: Mapping[str, AnswerSheet]) -> st
 
 
 MOST_SENTENCES = 10
-MOST_ALONE = 100
-"""Pairs that are named where a run holds no answers at all."""
+MOST_NAMED = 10
+"""Models in one sentence."""
 
 
 def said_first(comparison: Comparison, backend: str) -> tuple[list[str], list[str]]:

@@ -22,9 +22,10 @@ SPEEDUP_COLUMNS = (
 
 
 def round_medians(samples: pd.DataFrame) -> pd.DataFrame:
-    """The median latency of every round: one row per (run, cell, cycle)."""
+    """The median latency of every round, with the reference's beside it: one row per (run, cell, cycle)."""
     keys = ["run", "capability", "checkpoint", "backend", "cell", "cycle"]
-    return samples.dropna(subset=["latency_ms"]).groupby(keys, sort=False)["latency_ms"].median().reset_index()
+    grouped = samples.dropna(subset=["latency_ms"]).groupby(keys, sort=False)
+    return grouped.agg(latency_ms=("latency_ms", "median"), reference_ms=("reference_ms", "first")).reset_index()
 
 
 def speedups(samples: pd.DataFrame) -> pd.DataFrame:
@@ -32,14 +33,11 @@ def speedups(samples: pd.DataFrame) -> pd.DataFrame:
 
     `low` and `high` bound the 95 % bootstrap interval over cycles; `p` is Wilcoxon's signed-rank test of "no
     difference", `p_adjusted` the same after Benjamini and Hochberg over all cells. Both are NaN for a single cycle.
+    A cell beside which the reference was not measured, as when `--resume` measured it alone, has no row.
     """
     rounds = round_medians(samples)
-    rounds = rounds[rounds["latency_ms"] > 0]
-    pair = ["run", "capability", "checkpoint", "cycle"]
-    reference = rounds[rounds["backend"] == REFERENCE][[*pair, "latency_ms"]]
-    others = rounds[~rounds["backend"].isin([REFERENCE, FLOOR])]
-    paired = others.merge(reference, on=pair, suffixes=("", "_reference"))
-    paired["ratio"] = paired["latency_ms_reference"] / paired["latency_ms"]
+    paired = _paired(rounds[rounds["latency_ms"] > 0])
+    paired["ratio"] = paired["reference_ms"] / paired["latency_ms"]
     keys = ["run", "cell", "capability", "checkpoint", "backend"]
     codes = paired.groupby(keys, sort=False).ngroup().to_numpy()
     cycles = np.bincount(codes)
@@ -57,6 +55,36 @@ def speedups(samples: pd.DataFrame) -> pd.DataFrame:
         speedup=middles, low=lows, high=highs, cycles=cycles, p=p_values, p_adjusted=adjusted(p_values)
     )
     return found[list(SPEEDUP_COLUMNS)]
+
+
+def _paired(rounds: pd.DataFrame) -> pd.DataFrame:
+    """The rounds beside which the reference was measured, with its median as `reference_ms`.
+
+    Runs of releases that did not record it are paired by the number of the cycle.
+    """
+    others = rounds[~rounds["backend"].isin([REFERENCE, FLOOR])]
+    says_it = set(rounds.loc[rounds["reference_ms"].notna(), "run"])
+    is_new = others["run"].isin(says_it)
+    if is_new.all():
+        return others[others["reference_ms"] > 0].copy()
+    pair = ["run", "capability", "checkpoint", "cycle"]
+    reference = rounds[rounds["backend"] == REFERENCE].set_index(pair)["latency_ms"].rename("by_cycle")
+    joined = others.join(reference, on=pair)
+    joined["reference_ms"] = joined["reference_ms"].where(is_new, joined["by_cycle"])
+    return joined[joined["reference_ms"] > 0].drop(columns="by_cycle")
+
+
+def without_reference(samples: pd.DataFrame, faster: pd.DataFrame) -> int:
+    """How many timed cells have no speed-up although the reference of their checkpoint was timed: at another time."""
+    timed = samples.loc[samples["latency_ms"] > 0, ["run", "cell", "capability", "checkpoint", "backend"]]
+    timed = timed.drop_duplicates()
+    group = ["run", "capability", "checkpoint"]
+    known = set(timed.loc[timed["backend"] == REFERENCE, group].itertuples(index=False, name=None))
+    done = set(faster[["run", "cell"]].itertuples(index=False, name=None))
+    others = timed[~timed["backend"].isin([REFERENCE, FLOOR])]
+    keys = zip(others[group].itertuples(index=False, name=None), zip(others["run"], others["cell"], strict=True),
+               strict=True)  # fmt: skip
+    return sum(one in known and cell not in done for one, cell in keys)
 
 
 def _intervals(ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,8 @@ from suite.backends.base import Backend, Tolerance
 from suite.core import extensions
 
 REFERENCE = "eager"
+ALL = "all"
+"""As a name given by a user: every backend that there is, also those that do not run by default."""
 QUICK = (REFERENCE, "onnx")
 """The pair that `-m quick` runs: the model as it is, and as another runtime executes it."""
 
@@ -81,4 +83,4 @@ def load_backend(reference: str) -> Backend:
     return backend
 
 
-__all__ = ["QUICK", "REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend", "references"]
+__all__ = ["ALL", "QUICK", "REFERENCE", "REGISTRY", "Backend", "Tolerance", "get_backend", "load_backend", "references"]

@@ -38,6 +38,8 @@ class Backend(ABC):
     """Whether `build` makes files that later runs can load: an export, compiled kernels."""
     needs_weights: ClassVar[bool] = True
     """Whether it changes or converts a model's weights, so that a checkpoint without any is nothing for it."""
+    by_default: ClassVar[bool] = True
+    """Whether it runs where no `--backend` is given: what takes long to build is asked for by name, or with `all`."""
     base: ClassVar[str | None] = None
     """The backend whose build this one starts from."""
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from suite.backends.base import Backend, Tolerance
+from suite.backends.shared.cache_argument import cache_of
 from suite.backends.shared.model_size import model_bytes
 from suite.backends.shared.submodules import locate
 from suite.core.runnable import Runnable
@@ -33,6 +34,8 @@ class Compile(Backend):
     # 1e-6 was measured: other fusions, the same arithmetic.
     tolerance = Tolerance(fidelity=1e-3, batching=1e-3)
     builds = True
+    by_default = False
+    """To compile the checkpoints of the default matrix takes as long as all the rest of it."""
     preload: ClassVar[tuple[str, ...]] = ("suite.backends.shared.inductor:settle",)
 
     def unsupported(self, device: str) -> str | None:
@@ -130,7 +133,7 @@ def _compile_decoding(owner: Any, method: str) -> None:
     def forward(*args: Any, **kwargs: Any) -> Any:
         if not kwargs.get("use_cache"):
             return compiled(*args, **_uniform(kwargs))
-        past = kwargs.get("past_key_values")
+        past = cache_of(kwargs)
         length = 0 if past is None else past.get_seq_length()
         if length < 2:
             return eager(*args, **kwargs)

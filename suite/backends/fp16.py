@@ -49,4 +49,9 @@ class Half(Backend):
         import torch
 
         model = subject.load_model().to(subject.device, getattr(torch, self.dtype))
-        return CastRunnable(model, subject.device, model_bytes(model), dtype=self.dtype)
+        notes = self.notes(subject.device)
+        return CastRunnable(model, subject.device, model_bytes(model), notes, dtype=self.dtype)
+
+    def notes(self, device: str) -> dict[str, str]:
+        """What a reader of its numbers must know."""
+        return {}

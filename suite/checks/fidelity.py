@@ -13,6 +13,7 @@ from suite.checks.base import CellAccess, Check, OpenCell, of_reference
 from suite.checks.finite import require_finite
 from suite.core.cell import Status
 from suite.core.column import Column
+from suite.core.errors import OtherShape
 from suite.core.outcome import Outcome, RequestFailed
 
 COMPARED = 16
@@ -57,15 +58,18 @@ def distance(
     A near-tie is a position whose two largest reference values lie closer than twice the tolerance.
 
     Raises:
-        ValueError: another number of samples or positions, or numbers that are not finite.
+        OtherShape: another number of samples or positions.
+        ValueError: numbers that are not finite.
     """
     if len(numbers) != len(reference):
-        raise ValueError(f"{len(numbers)} outputs for {len(reference)} inputs")
+        raise OtherShape(f"it has {len(numbers)} outputs for {len(reference)} inputs")
     scale = max((float(np.abs(theirs).max()) for theirs in reference if theirs.size), default=0.0) or 1.0
     widest, agreements, undecided, flipped = 0.0, [], 0, 0
-    for ours, theirs in zip(numbers, reference, strict=True):
+    for place, (ours, theirs) in enumerate(zip(numbers, reference, strict=True), start=1):
         if ours.shape != theirs.shape:
-            raise ValueError(f"an output of shape {ours.shape} where the reference has {theirs.shape}")
+            raise OtherShape(
+                f"of input {place} its output is of shape {ours.shape}, and the reference's of shape {theirs.shape}"
+            )
         if not np.isfinite(ours).all() or not np.isfinite(theirs).all():
             raise ValueError("numbers that are not finite")
         if not ours.size:

@@ -80,9 +80,9 @@ def column_table(of: Iterable[Column]) -> Iterator[str]:
 
 
 def backend_table() -> Iterator[str]:
-    """The registry: what each backend is, its dtype, the tolerance that it declares, and whether it builds."""
+    """The registry: what each backend is, its dtype and tolerance, whether it builds, and whether it runs unasked."""
     yield from _table(
-        ("backend", "is", "dtype", "fidelity within", "builds"),
+        ("backend", "is", "dtype", "fidelity within", "builds", "by default"),
         (
             (
                 f"`{name}`",
@@ -90,6 +90,7 @@ def backend_table() -> Iterator[str]:
                 backend.dtype,
                 f"{backend.tolerance.fidelity:g}" if "fidelity" in backend.checks else "not compared",
                 "yes" if backend.builds else "no",
+                "yes" if backend.by_default else "no",
             )
             for name, backend in ((name, get_backend(name)) for name in REGISTRY)
         ),

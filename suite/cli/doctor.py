@@ -9,7 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
@@ -18,6 +18,8 @@ import psutil
 
 DISTRIBUTION = "touchstone-bench"
 HEAVY = ("torch", "transformers", "onnxruntime")
+FAMILIES = ("onnxruntime",)
+"""Those of them that only the backends of this family need."""
 IMPORT_SECONDS = 120
 NEEDED_MB = 4000
 """Memory that the default matrix takes: a worker for each backend of a checkpoint or two at a time."""
@@ -41,8 +43,11 @@ class Finding:
 def findings() -> Iterator[Finding]:
     """Everything that is looked at, each as soon as it is known."""
     yield from _packages()
-    yield from map(_import, HEAVY)
-    yield from _backends()
+    libraries = []
+    for library in HEAVY:
+        libraries.append(_import(library))
+        yield libraries[-1]
+    yield from _backends([finding.subject for finding in libraries if finding.lack])
     yield _python_headers()
     yield _walls()
     yield _ffmpeg()
@@ -111,11 +116,17 @@ def _import(library: str) -> Finding:
     return Finding(library, "cannot be imported", f"{last}: install it again", is_serious=True)
 
 
-def _backends() -> Iterator[Finding]:
+def _backends(broken: Collection[str]) -> Iterator[Finding]:
+    """`broken` has the libraries that cannot be imported; what to do about those is said of them alone."""
     from suite.backends import get_backend, references
 
     for name in references():
-        reason = get_backend(name).unsupported("cpu")
+        backend = get_backend(name)
+        without = [library for library in broken if library == backend.family or library not in FAMILIES]
+        if without:
+            yield Finding(f"backend {name}", f"does not run without {' and '.join(without)}")
+            continue
+        reason = backend.unsupported("cpu")
         yield Finding(f"backend {name}", "unsupported" if reason else "runs here", reason)
 
 

@@ -40,14 +40,14 @@ LIBRARIES = ("transformers", "torch", "onnxruntime")
 def write_families(into: Path, chosen: Chosen, jobs: int, seconds: int, progress: Callable[[str], None]) -> list[Row]:
     """Try what is not yet known, the reference first, and write table and page into a folder; returns what fails.
 
-    What is known is kept as it becomes known: a run that was ended goes on where it was. What failed, or could not be
-    made small, is tried again: it was to be mended meanwhile.
+    What is known is kept as it becomes known: a run that was ended goes on where it was. What failed is tried again: it
+    was to be mended meanwhile.
     """
     tasks = discovery.load_tasks(discovery.tasks_root())
     everything = families(tasks.values())
     wished = families(tasks.values(), chosen.auto_classes, chosen.names)
     wanted = {(family.auto_class, family.model_type, family.architecture) for family in wished}
-    kept = [row for row in read_rows(into / TABLE) if row.cell[:3] not in wanted or not (chosen.again or row.is_open)]
+    kept = [row for row in read_rows(into / TABLE) if row.cell[:3] not in wanted or not _is_tried_again(row, chosen)]
 
     def keep(rows: list[Row]) -> None:
         kept.extend(rows)
@@ -65,3 +65,7 @@ def write_families(into: Path, chosen: Chosen, jobs: int, seconds: int, progress
     left = {(one.auto_class, one.model_type, one.architecture) for one in everything} - {row.cell[:3] for row in kept}
     (into / PAGE).write_text("\n".join(lines(ordered, versions, len(left))) + "\n", encoding="utf-8")
     return [row for row in ordered if row.result == Result.FAILS]
+
+
+def _is_tried_again(row: Row, chosen: Chosen) -> bool:
+    return chosen.again or row.result == Result.FAILS

@@ -215,8 +215,8 @@ def _alone_and_interleaved(bench: Executor, others: Mapping[str, Executor], repe
     for turn in range(repeats):
         taken = {}
         for benches in ({"eager": bench}, {"eager": bench, **others}):
-            rounds = measure_group(benches, "eager", 1.0, 60.0, turn)["eager"].rounds
-            taken[len(benches)] = [seconds for done in rounds for seconds in done.seconds]
+            timed = measure_group(benches, "eager", budget=1.0, precision=0.0, timeout=60.0, seed=turn)
+            taken[len(benches)] = [seconds for done in timed["eager"].rounds for seconds in done.seconds]
         for percentile, found in ratios.items():
             alone, together = (np.percentile(taken[number], percentile) for number in sorted(taken))
             found.append(float(together / alone))

@@ -35,6 +35,10 @@ class NotFinite(TouchstoneError):  # noqa: N818 - named for what it says
     """A model's outputs hold NaN or infinity: the message says which outputs, and what is asked of them has failed."""
 
 
+class OtherShape(TouchstoneError):  # noqa: N818 - named for what it says
+    """A backend's outputs are of another number or shape than the reference's: there is nothing to compare."""
+
+
 class Misfit(CheckpointError, Unsupported):  # noqa: N818 - named for what it says
     """A sound checkpoint that a task can do nothing with: without what the task uses, or made for something else."""
 

@@ -58,6 +58,11 @@ def installed(group: str) -> list[Extension]:
     return [extension for extension in _installed(tuple(sys.path)) if extension.group == group]
 
 
+def versions() -> dict[str, str]:
+    """The packages that bring something, by name, with their versions."""
+    return {extension.distribution: extension.version for extension in _installed(tuple(sys.path))}
+
+
 @lru_cache(maxsize=4)
 def _installed(_path: tuple[str, ...]) -> tuple[Extension, ...]:
     """Every extension on the import path. The files are parsed where they speak of us alone: most packages do not."""

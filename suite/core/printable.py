@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 LONGEST_NAME = 200
 """Characters of a name from outside that are shown."""
+LONGEST_REASON = 400
+"""Characters of a library's error that are shown."""
 _STEERING = "\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
 """Control characters, separators of lines, bidirectional controls, and lone surrogates."""
 _IN_TEXTS = re.compile(f"[\x00-\x08\x0b-\x1f{_STEERING}]")
@@ -38,11 +40,17 @@ def shortened(text: str, longest: int = LONGEST_NAME) -> str:
     return f"{printable_name(text[:longest])}... ({len(text):,} characters)"
 
 
+def first_line(error: BaseException, longest: int = LONGEST_REASON) -> str:
+    """What a library's error is and says, as far as it is to be shown."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {shortened(text[0], longest)}" if text else type(error).__name__
+
+
 def listed(names: list[str], most: int = 3) -> str:
     """The first names, shortened, and how many others there are."""
     others = len(names) - most
     first = ", ".join(shortened(name) for name in names[:most])
-    return f"{first} and {others:,} others" if others > 0 else first
+    return f"{first} and {others:,} other{'s' if others > 1 else ''}" if others > 0 else first
 
 
 def complaints(each: Sequence[tuple[str, str]], most: int = 20) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote, quote_plus, unquote
 
+from suite.core.environment import variables
 from suite.core.token_shapes import remove_tokens
 
 SECRET = "<secret>"
@@ -111,7 +112,7 @@ def environment_secrets() -> list[str]:
     first.
     """
     values: set[str] = set()
-    for name, value in os.environ.items():
+    for name, value in variables().items():
         if _names_credential(name.upper()) and _may_be_secret(value):
             values.add(value)
         if "://" in value:

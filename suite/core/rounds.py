@@ -28,6 +28,8 @@ class Rounds:
     rounds: list[Round] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
     """Per round, its cycle and its position within the cycle."""
+    reference: list[float | None] = field(default_factory=list)
+    """Per round, the reference's median in the same cycle, in seconds; None where it had no round. Empty for itself."""
     failure: RequestFailed | None = None
     """Why there are no more of them, where the worker failed."""
     spent: float = 0.0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+ON_SPEED, ON_MEMORY = "on_speed", "on_memory"
+"""Keys of notes: what to know before this backend's latencies, or its memory, are compared with the reference's."""
 
 
 @dataclass
@@ -13,7 +16,8 @@ class Runnable:
 
     `model` is called with the batch's tensors and returns what the model class returns; where the task
     generates, it has `generate()` of transformers' own mixin. `size_bytes` is what the weights take as
-    this backend stores them; `notes` what a reader of the numbers must know (modules left unquantized).
+    this backend stores them; `notes` what a reader of the numbers must know (modules left unquantized). Those under
+    `ON_SPEED` and `ON_MEMORY` are sentences, which the report has beside the figures of these.
     """
 
     model: Any
@@ -41,6 +45,12 @@ class Runnable:
 
         with torch.inference_mode():
             return getattr(self.model, method)(**inputs)
+
+    def give_back(self, call: Callable[[], Any]) -> None:
+        """Let go of memory that is kept from larger batches than that of `call`, which may be called for it.
+
+        Nothing is to be done where memory is given back as it becomes free.
+        """
 
     def synchronize(self) -> None:
         """Wait until the device has finished what it was given."""

@@ -13,6 +13,8 @@ DEVICES = ("cpu", "cuda", "mps")
 
 LATEST = "latest"
 
+PRECISION = 0.05
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -39,6 +41,8 @@ class Settings:
     """The model that an adapter, given as a model, stands on: a folder or a Hub id."""
     generation: str = "plain"
     """"plain", or "own" where the checkpoints' generation settings are obeyed."""
+    precision: float = PRECISION
+    """A cell is timed no longer once the uncertainty of its median is this share of it or less."""
     further_tasks: tuple[Path, ...] = ()
     """Tasks folders that installed packages and the hook `pytest_touchstone_tasks` bring."""
 

@@ -71,11 +71,11 @@ class Gate:
             yield
             return
         with self._state:
-            self._wait()
             computes = me in self._computing
-            self._computing.discard(me)
-            self._asked.append(executor)
+            self._computing.discard(me)  # before it waits: whoever is to be alone waits for all that compute
             self._state.notify_all()
+            self._wait()
+            self._asked.append(executor)
         try:
             yield
         finally:

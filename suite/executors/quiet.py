@@ -27,6 +27,9 @@ QUIET_SHARE = 0.02
 QUIET_PATIENCE = 2.0
 
 
+MACHINE_SHARE, MACHINE_SECONDS, MACHINE_PATIENCE = 0.25, 0.5, 10.0
+"""Cores that all processes together may use to be no matter, over how many seconds, and how long that is waited for."""
+
 CHILD_PATIENCE = 15.0
 """A compiler that a paused worker has started goes on; it takes seconds."""
 
@@ -47,6 +50,15 @@ def wait_for_children(executors: Iterable[HasNumber]) -> None:
             if executor.pid is not None:
                 children += [child.pid for child in psutil.Process(executor.pid).children(recursive=True)]
     _wait(children, CHILD_PATIENCE)
+
+
+def wait_until_the_machine_is_quiet() -> bool:
+    """Block until the machine as a whole has next to nothing to do, for some seconds at most; whether it has."""
+    deadline = time.monotonic() + MACHINE_PATIENCE
+    while True:
+        busy = psutil.cpu_percent(MACHINE_SECONDS) / 100 * (psutil.cpu_count() or 1)
+        if busy < MACHINE_SHARE or time.monotonic() > deadline:
+            return busy < MACHINE_SHARE
 
 
 def _wait(pids: list[int], patience: float) -> float:

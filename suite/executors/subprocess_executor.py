@@ -18,6 +18,7 @@ import psutil
 
 from suite.core.cell import Status
 from suite.core.outcome import RequestFailed
+from suite.measure.cpu_time import starved_seconds
 from suite.processes.forkserver import Forkserver
 from suite.worker.main import main as worker_main
 from suite.worker.messages import Reply, Request, Spec
@@ -120,13 +121,22 @@ class SubprocessExecutor:
         raise RequestFailed(Status(reply.kind), reply.value)
 
     def _wait(self, timeout: float) -> list[Any]:
-        """Whatever has something to say, after at most so many seconds in which the child was not paused."""
+        """Whatever has something to say, after at most so many seconds in which the child was neither paused nor kept
+        off the cores by others: on a crowded machine it takes longer, which is no fault of its own.
+        """
+        pid = self._process.pid or 0
         end = time.monotonic() + timeout - self._paused()
+        before = starved_seconds(pid)
         while True:
             left = end + self._paused() - time.monotonic()
             ready = multiprocessing.connection.wait([self._pipe, self._process.sentinel], max(0.0, left))
-            if ready or end + self._paused() <= time.monotonic():
+            if ready:
                 return ready
+            after = starved_seconds(pid)
+            end += max(0.0, after - before)
+            before = after
+            if end + self._paused() <= time.monotonic():
+                return []
 
     def _paused(self) -> float:
         """Seconds in which the child was paused, so far."""

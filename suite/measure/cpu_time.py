@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
 
 _TASKS = Path("/proc/self/task")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """A reading of the clocks, in seconds. `waited` is the time all threads stood in the run queue."""
+    """A reading of the clocks, in seconds. `waited` is the time all threads stood in the run queue, `faults` how often
+    the process has waited for a page of its memory to come from the disk.
+    """
 
     wall: float
     cpu: float
     waited: float
+    faults: int = 0
 
     @classmethod
     def now(cls) -> Usage:
         """Read them."""
-        return cls(time.perf_counter(), time.process_time(), _run_queue_seconds() + _stolen_seconds())
+        return cls(time.perf_counter(), time.process_time(), _run_queue_seconds() + _stolen_seconds(), _faults())
 
     def idle_share(self, since: Usage) -> float:
         """The share of the wall time since then that was neither computed in nor waited for a core.
 
         Threads overlap, so computing and waiting are over-counted rather than under-counted: a process that is merely
-        crowded off its cores reads 0. On systems that do not report the waiting time the share is an upper bound.
+        crowded off its cores reads 0, and so is one that had to wait for its own memory: how long is not known. On
+        systems that do not report the waiting time the share is an upper bound.
         """
         wall = self.wall - since.wall
-        if wall <= 0:
+        if wall <= 0 or self.faults > since.faults:
             return 0.0
         busy = (self.cpu - since.cpu) + (self.waited - since.waited)
         return max(0.0, 1.0 - busy / wall)
@@ -44,6 +56,10 @@ def _run_queue_seconds() -> float:
     except (OSError, IndexError, ValueError):
         return total / 1e9
     return total / 1e9
+
+
+def _faults() -> int:
+    return 0 if resource is None else resource.getrusage(resource.RUSAGE_SELF).ru_majflt
 
 
 def _stolen_seconds() -> float:
@@ -63,4 +79,17 @@ def cpu_seconds(pid: int) -> float | None:
             total += int((task / "schedstat").read_text().split()[0])
     except (OSError, IndexError, ValueError):
         return None
+    return total / 1e9
+
+
+def starved_seconds(pid: int) -> float:
+    """How long another process, and those that it has started, stood in the run queue for a core: their first threads,
+    which are those that work is waited for. 0 where the system does not report it.
+    """
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                total += int(Path(f"/proc/{one.pid}/schedstat").read_text().split()[1])
     return total / 1e9

@@ -16,6 +16,8 @@ from suite.measure.cpu_time import Usage
 WARM_WINDOW = 5
 WARM_CHANGE = 0.10
 DISCARDED_CALLS = 2
+LONG_CALL_S = 0.01
+"""Of calls that are so long, in seconds, one is enough to be thrown away: what it finds cold is a small part of it."""
 LONGEST_ROUND, LONGEST_OF_NOTHING = 2000, 250
 """Calls of a round at most; the second for calls that take less time than any model."""
 UNSTABLE_ABOVE = 0.25
@@ -24,6 +26,8 @@ RESOLUTION_MS = 0.005
 """What a median may be off by in any case: no model answers so fast, and what does nothing has no noise to speak of."""
 IDLE_ABOVE = 0.25
 """A call that spends more than this share of its time idle is not computing: something in it sleeps."""
+IDLE_PERCENTILE = 25
+"""Of the rounds' shares: what sleeps does so in nearly all, where chance and a crowded machine make some idle."""
 
 Call = Callable[[], Any]
 
@@ -60,7 +64,7 @@ def timed_calls(call: Call, seconds: float) -> tuple[list[float], list[Any], flo
         started = time.perf_counter()
         call()
         duration = time.perf_counter() - started
-        if duration > seconds:
+        if duration > min(seconds, LONG_CALL_S):
             break
     most = LONGEST_OF_NOTHING if duration * 1e3 < RESOLUTION_MS else LONGEST_ROUND
     durations: list[float] = []
@@ -92,26 +96,27 @@ def load_now() -> float:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
-def _uncertainty(medians: np.ndarray) -> float:
-    """Half the width of the median's 95 % confidence interval (binomial, no distribution assumed), relative to it."""
+def _interval(medians: np.ndarray) -> tuple[float, float]:
+    """The 95 % confidence interval of the median (binomial, no distribution assumed)."""
     from scipy.stats import quantile_test
 
-    center = float(np.median(medians))
-    if not center:
-        return 0.0
-    interval = quantile_test(medians, q=center, p=0.5).confidence_interval(confidence_level=0.95)
+    interval = quantile_test(medians, q=float(np.median(medians)), p=0.5).confidence_interval(confidence_level=0.95)
     low, high = (interval.low, interval.high) if np.isfinite(interval).all() else (medians.min(), medians.max())
-    return float(high - low) / 2 / center
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)
 class Latency:
-    """Percentiles of all calls (ms), their coefficient of variation, and how far the median can be trusted."""
+    """Percentiles of all calls (ms), their coefficient of variation, and how far the median can be trusted: its 95 %
+    confidence interval over the rounds (ms), and half of its width as a share of the median.
+    """
 
     p50_ms: float
     p90_ms: float
     p99_ms: float
     cv: float
+    low_ms: float
+    high_ms: float
     uncertainty: float
     idle_share: float
 
@@ -120,8 +125,9 @@ class Latency:
         """Why these numbers cannot be used, or `None`."""
         if self.uncertainty > UNSTABLE_ABOVE and self.uncertainty * self.p50_ms > RESOLUTION_MS:
             return (
-                f"the median of {self.p50_ms:.3g} ms is uncertain by {self.uncertainty:.0%} from round to round: "
-                "quieten the machine, or measure longer with --budget"
+                f"the median of {self.p50_ms:.3g} ms is uncertain by {self.uncertainty:.0%} from round to round (95 % "
+                f"interval {self.low_ms:.3g} to {self.high_ms:.3g} ms): quieten the machine, or measure longer with "
+                "--budget"
             )
         return None
 
@@ -144,11 +150,15 @@ def summarize(rounds: Sequence[Sequence[float]], idle_shares: Sequence[float]) -
     calls = np.concatenate([np.asarray(durations) for durations in rounds])
     medians = np.array([np.median(durations) for durations in rounds])
     p50, p90, p99 = np.percentile(calls, [50, 90, 99]) * 1000
+    low, high = _interval(medians)
+    center = float(np.median(medians))
     return Latency(
         p50_ms=float(p50),
         p90_ms=float(p90),
         p99_ms=float(p99),
         cv=float(calls.std() / calls.mean()) if calls.mean() else 0.0,
-        uncertainty=_uncertainty(medians),
-        idle_share=float(np.median(idle_shares)) if len(idle_shares) else 0.0,
+        low_ms=low * 1000,
+        high_ms=high * 1000,
+        uncertainty=(high - low) / 2 / center if center else 0.0,
+        idle_share=float(np.percentile(idle_shares, IDLE_PERCENTILE)) if len(idle_shares) else 0.0,
     )

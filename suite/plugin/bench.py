@@ -1,40 +1,36 @@
-"""The matrix as pytest runs it: hooks and fixtures only. What they do is said in the modules that they call."""
+"""The matrix as pytest runs it: hooks only, and the run as a fixture. What they do is said in the modules they call."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Generator, Mapping, Sequence
+import threading
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from suite.checks import CHECKS
-from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
+from suite.core.cell import Cell, Status
 from suite.core.errors import TouchstoneError, sentence
 from suite.core.outcome import Outcome
 from suite.core.printable import printable
 from suite.plugin import extensions, options, parallel
-from suite.plugin.benchmark_clock import replay
+from suite.plugin.again import MeasuredAgain
+from suite.plugin.benchmark_clock import leave_out_the_tables
+from suite.plugin.ending import import_meanwhile, print_summary, write_report
 from suite.plugin.growing_report import GrowingReport
 from suite.plugin.progress import Progress
 from suite.run.conditions import summary
-from suite.run.plan import is_selected, quick
+from suite.run.plan import is_selected, quick, waiting
 from suite.run.run import COULD_NOT_MEASURE_STATUS, Run, exit_status
 from suite.task import discovery
 
 RUN = pytest.StashKey[Run]()
 REPORT = pytest.StashKey[str]()
+IMPORTING = pytest.StashKey[threading.Thread]()
 PROGRESS = pytest.StashKey[Progress]()
 GROWING = pytest.StashKey[GrowingReport]()
-BENCHMARK_DISPLAY = tuple(
-    f"--benchmark-{name}"
-    for name in (
-        "columns", "compare", "cprofile", "group-by", "histogram", "name", "sort", "time-unit", "verbose",
-    )
-)  # fmt: skip
-"""The options of pytest-benchmark that say how its tables look, or that need them."""
-HARMLESS = frozenset({Status.PASSED, Status.UNSUPPORTED, Status.KNOWN_FAILURE})
+AGAIN = "suite.plugin.again"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,9 +41,21 @@ def pytest_configure(config: pytest.Config) -> None:
         further = extensions.task_folders(config)
         settings = options.read_settings(config, discovery.tasks_root(), further)
         parallel.refuse(config, settings.task_folders)
-        config.stash[RUN] = Run(settings)
+        run = config.stash[RUN] = Run(settings)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
+    if not config.option.usepdb:  # a debugger stops at the first turn
+        config.pluginmanager.register(MeasuredAgain(run, lambda line: _tell(config, line)), AGAIN)
+
+
+def _tell(config: pytest.Config, line: str) -> None:
+    """Show a line between two items."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if PROGRESS in config.stash:
+        config.stash[PROGRESS].tell(line)
+    elif terminal is not None:
+        terminal.ensure_newline()
+        terminal.write_line(printable(line))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -87,7 +95,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     run = config.stash[RUN]
     keep: list[pytest.Item] = []
     drop: list[pytest.Item] = []
-    chosen = {entry.cell.id for entry in run.planned if is_selected(entry, run.settings)}
+    named = _by_node_id(config)
+    chosen = {
+        entry.cell.id
+        for entry in run.planned
+        if is_selected(entry, run.settings) or (named and not entry.backend.by_default)
+    }
     for item in items:
         pair = _cell_of(item)
         if pair is None and _check(getattr(item, "fixturenames", ())):
@@ -98,6 +111,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # One sort, and stable: a session-scoped parameter would group them too, but would break the node ids in two.
     groups = {entry.cell.group: index for index, entry in enumerate(run.planned)}
     items[:] = sorted(keep, key=lambda item: _place(item, groups))
+
+
+def _by_node_id(config: pytest.Config) -> bool:
+    """Whether the cells themselves are named on the command line, each with its backend, and no --backend is."""
+    return not config.stash[RUN].settings.backends and any(
+        "::" in argument and "[" in argument for argument in config.args
+    )
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -114,18 +134,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if not run.selected or len(run.selected) < len(session.items):
         return  # tests of the user's own are shown as ever
-    _leave_out_the_benchmark_tables(session.config)
+    leave_out_the_tables(session.config)
     if terminal is not None and session.config.option.verbose == 0:
         terminal.showfspath = False
         session.config.stash[PROGRESS] = Progress(terminal, len(run.selected), run.messages)
-
-
-def _leave_out_the_benchmark_tables(config: pytest.Config) -> None:
-    """Of pytest-benchmark's tables, unless an option on the command line asks for them: ours says the same in less."""
-    benchmarks = getattr(config, "_benchmarksession", None)
-    asked = any(word.startswith(BENCHMARK_DISPLAY) for word in config.invocation_params.args)
-    if benchmarks is not None and not asked:
-        benchmarks.quiet = True
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
@@ -135,9 +147,11 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
         return []
     selected = len({cell.id for cell, _ in run.selected})
     existing = len(run.planned)
+    left = "" if _by_node_id(config) else ", ".join(waiting(run.planned, run.settings))
     return [
         f"cells: {selected} selected, {existing - selected} deselected; "
-        f"checks: {len(run.selected)} selected, {run.deselected} deselected"
+        f"checks: {len(run.selected)} selected, {run.deselected} deselected",
+        *([f"left out because it takes long to prepare: {left} (--backend NAME, or --backend all)"] if left else []),
     ]
 
 
@@ -149,12 +163,14 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     if parallel.is_worker(session.config):
         return  # each of its cells is refused
-    if all(check == "latency" for _, check in run.selected) and not _measures_latency(session.config):
+    if all(check == "latency" for _, check in run.selected) and not measures_latency(session.config):
         return
     try:
         run.prepare()
-        run.begin(times=_measures_latency(session.config))
+        run.begin(times=measures_latency(session.config))
         _let_the_report_grow(session.config)
+        if run.settings.isolate:  # or the workers' own imports would wait for these
+            session.config.stash[IMPORTING] = import_meanwhile(run.runner.gate)
     except TouchstoneError as error:
         raise pytest.UsageError(sentence(error)) from None
 
@@ -171,8 +187,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     elif exitstatus == pytest.ExitCode.OK and not session.config.option.collectonly and run.shows_nothing:
         session.exitstatus = COULD_NOT_MEASURE_STATUS
     run.finish(int(session.exitstatus))
+    if IMPORTING in session.config.stash:
+        session.config.stash[IMPORTING].join()  # no thread may still import as the interpreter ends
     if run.folder is not None:
-        session.config.stash[REPORT] = _write_report(run.folder.path, session.config.getoption("--plots"))
+        session.config.stash[REPORT] = write_report(run.folder.path, session.config.getoption("--plots"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -198,7 +216,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if pair and report.skipped and report.when == "setup":
         item.config.stash[RUN].leave_out(*pair)
     if progress and pair and (report.when == "call" or (report.when == "setup" and not report.passed)):
-        progress.end(report)
+        if _will_be_repeated(item):
+            progress.postpone()
+        else:
+            progress.end(report)
     return report
 
 
@@ -229,15 +250,6 @@ def _let_the_report_grow(config: pytest.Config) -> None:
         config.stash[GROWING] = GrowingReport(run.folder.path, run.runner.gate, run.messages.append)
 
 
-def _write_report(folder: Path, with_plots: bool) -> str:
-    from suite.report import write_report
-
-    try:
-        return str(write_report([folder], folder, with_plots=with_plots))
-    except OSError as error:
-        return f"not written ({error.strerror}); the rows are safe: python -m suite report {folder}"
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
@@ -246,36 +258,8 @@ def pytest_terminal_summary(
     try:
         yield
     finally:  # pytest-benchmark raises here what --benchmark-compare-fail asks for
-        _print_summary(terminalreporter, exitstatus, config)
-
-
-def _print_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
-    run = config.stash[RUN]
-    if run.folder is None:
-        return
-    from rich.console import Console
-
-    from suite.report import print_summary
-
-    table = io.StringIO()
-    print_summary(Console(file=table, force_terminal=terminalreporter.hasmarkup, width=100), run.folder.path)
-    terminalreporter.section("touchstone")
-    terminalreporter.write_line(table.getvalue())
-    for line in run.remarks:
-        terminalreporter.write_line(printable(line))
-    for warning in run.runner.warnings:
-        terminalreporter.write_line(f"warning: {printable(warning)}")
-    for name, reason in run.noisy.items():
-        terminalreporter.write_line(f"warning: {printable(name)}: {printable(reason)}")
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
-        terminalreporter.write_line(f"interrupted: continue with --resume={run.folder.name}")
-    terminalreporter.write_line(f"log: {_relative(run.runner.log, config)}")
-    terminalreporter.write_line(f"report: {_relative(Path(config.stash[REPORT]), config)}")
-
-
-def _relative(path: Path, config: pytest.Config) -> str:
-    here = config.invocation_params.dir
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+        if REPORT in config.stash:
+            print_summary(terminalreporter, exitstatus, config.stash[RUN], Path(config.stash[REPORT]))
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
@@ -289,64 +273,6 @@ def run(request: pytest.FixtureRequest) -> Run:
     return request.config.stash[RUN]
 
 
-@pytest.fixture
-def conformance(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
-    """The outcome of the conformance check of `cell`."""
-    return _outcome(request, cell, "conformance")
-
-
-@pytest.fixture
-def fidelity(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
-    """The outcome of the fidelity check of `cell`."""
-    return _outcome(request, cell, "fidelity")
-
-
-@pytest.fixture
-def accuracy(request: pytest.FixtureRequest, cell: Cell) -> Outcome:
-    """The outcome of the accuracy check of `cell`."""
-    return _outcome(request, cell, "accuracy")
-
-
-@pytest.fixture
-def latency(request: pytest.FixtureRequest, cell: Cell, benchmark: Any) -> Outcome:
-    """The outcome of the latency check of `cell`, replayed into pytest-benchmark."""
-    if not _measures_latency(request.config):
-        pytest.skip("pytest-benchmark is disabled, so latency is not measured")
-    benchmark.group = cell.group if cell.dtype != "none" else "the harness itself"
-    benchmark.extra_info.update(cell=cell.id)
-    return _outcome(request, cell, "latency", lambda outcome: replay(benchmark, outcome.durations))
-
-
-def _outcome(
-    request: pytest.FixtureRequest, cell: Cell, check: str, replay_into: Callable[[Outcome], None] = lambda _: None
-) -> Outcome:
-    """Carry out the check while the item is set up, so that what could not be measured is an error, not a failure."""
-    __tracebackhide__ = True
-    config = request.config
-    if parallel.is_worker(config):
-        pytest.fail(parallel.REFUSAL, pytrace=False)
-    run = config.stash[RUN]
-    try:
-        outcome = run.check(cell, check)
-    except TouchstoneError as error:
-        pytest.exit(sentence(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    replay_into(outcome)
-    if outcome.status is Status.UNSTABLE and not run.settings.strict:
-        run.noisy[cell.id] = outcome.reason
-        return outcome
-    if outcome.status not in HARMLESS and not _is_named(config) and run.is_one_of_several(cell):
-        run.unasked.append(cell)
-        pytest.skip(printable(f"{outcome.status}, and nothing asked for {cell.capability} by name: {outcome.reason}"))
-    if outcome.status in COULD_NOT_MEASURE:
-        run.unmeasured.add(request.node.nodeid)
-        pytest.fail(printable(f"{cell.id}: {outcome.status}: {outcome.reason}"), pytrace=False)
-    if outcome.status is Status.UNSUPPORTED:
-        pytest.skip(f"unsupported: {outcome.reason}")
-    if outcome.status is Status.KNOWN_FAILURE:
-        pytest.xfail(outcome.reason)  # no mark, under which one that passes and is failed for it would be expected too
-    return outcome
-
-
 def verify(cell: Cell, check: str, outcome: Outcome) -> None:
     """Fail the test, in a sentence, if the check did.
 
@@ -357,16 +283,22 @@ def verify(cell: Cell, check: str, outcome: Outcome) -> None:
         pytest.fail(printable(f"{cell.id}: {check} {outcome.status}: {outcome.reason}"), pytrace=False)
 
 
-def _measures_latency(config: pytest.Config) -> bool:
+def measures_latency(config: pytest.Config) -> bool:
+    """Whether calls are timed: pytest-benchmark's own options can leave that out."""
     skipped = config.getoption("benchmark_skip", False)
     disabled = config.getoption("benchmark_disable", False) and not config.getoption("benchmark_enable", False)
     return not skipped and not disabled
 
 
-def _is_named(config: pytest.Config) -> bool:
+def is_named(config: pytest.Config) -> bool:
     """Whether the user named what to run, rather than a checkpoint alone."""
     named = config.getoption("--capability") or config.option.keyword or any("::" in word for word in config.args)
     return bool(named) or not config.getoption("--model")
+
+
+def _will_be_repeated(item: pytest.Item) -> bool:
+    again = item.config.pluginmanager.get_plugin(AGAIN)
+    return again is not None and again.holds(item)
 
 
 def _check(names: Sequence[str]) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from suite.core.environment import variables
 from suite.core.import_path import package_folders
 from suite.executors.gate import Closed, Gate
 from suite.records.run_folder import LINES
@@ -97,7 +98,7 @@ class _Writer:
                 return 1
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _PROGRAM, str(self._folder)],
-                env={**os.environ, "PYTHONPATH": package_folders(os.environ.get("PYTHONPATH", ""))},
+                env={**variables(), "PYTHONPATH": package_folders(os.environ.get("PYTHONPATH", ""))},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

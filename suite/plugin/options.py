@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from suite.core.errors import UsageError, known_name
-from suite.core.settings import DEVICES, GENERATION, LATEST, WEIGHTS, CourseSettings, Settings
+from suite.core.settings import DEVICES, GENERATION, LATEST, PRECISION, WEIGHTS, CourseSettings, Settings
 
 BUDGET, QUICK_BUDGET, QUICK_LIMIT = "0.5", "0.2", "50"
 OWN_COURSE = ""
@@ -29,7 +29,7 @@ def add_options(parser: pytest.Parser) -> None:
     add = group.addoption
     add("--capability", action="append", default=[], metavar="NAME", help="run only this capability (repeatable)")
     add("--backend", action="append", default=[], metavar="NAME", type=_BackendName(),
-        help="run only this backend (repeatable): %(type)s")  # fmt: skip
+        help="run only this backend (repeatable), or all: %(type)s")  # fmt: skip
     add("--model", action="append", default=[], metavar="DIR_OR_ID",
         help="a checkpoint of your own instead of the tasks' (repeatable), matched by its config.json")  # fmt: skip
     add("--base", default=None, metavar="DIR_OR_ID",
@@ -45,7 +45,10 @@ def add_options(parser: pytest.Parser) -> None:
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
     add("--budget", default=None, metavar="SECONDS",
-        help=f"time measured per latency cell (default: {BUDGET}; with -m quick {QUICK_BUDGET})")  # fmt: skip
+        help=f"longest time measured per latency cell (default: {BUDGET}; with -m quick {QUICK_BUDGET})")  # fmt: skip
+    add("--precision", default=f"{PRECISION:.0%}", metavar="PERCENT",
+        help="a cell is timed no longer once its median is known this well; 0 takes the whole budget "
+        "(default: %(default)s)")  # fmt: skip
     add("--limit", default=None, metavar="N",
         help=f"score at most so many samples (default: all; with -m quick {QUICK_LIMIT})")  # fmt: skip
     add("--cell-timeout", default="300", metavar="SECONDS", help="longest that one request to a cell may take")
@@ -83,12 +86,13 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
     Raises:
         UsageError: a value that cannot be used, with what could.
     """
-    from suite.backends import references  # a course loads none of it
+    from suite.backends import ALL, references  # a course loads none of it
 
     get = config.getoption
     quick = config.option.markexpr.strip() == "quick"
     weights = known_name("kind of weights", get("--weights"), WEIGHTS)
-    backends = tuple(known_name("backend", name, references()) for name in get("--backend"))
+    backends = tuple(known_name("backend", name, [*references(), ALL]) for name in get("--backend"))
+    backends = tuple(references()) if ALL in backends else backends
     samples = _expanded(get("--samples")).absolute() if get("--samples") else None
     if samples is not None and not samples.is_file() and not samples.is_dir():
         raise UsageError(f"--samples {samples} is not a file: name a JSON Lines file of inputs and truths.")
@@ -104,6 +108,7 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
         threads=_count("--threads", get("--threads")) if get("--threads") else physical_cores(),
         batch_size=_count("--batch-size", get("--batch-size")),
         budget=_seconds("--budget", get("--budget") or (QUICK_BUDGET if quick else BUDGET)),
+        precision=_share("--precision", get("--precision")),
         limit=_count("--limit", get("--limit")) if get("--limit") else int(QUICK_LIMIT) if quick else None,
         cell_timeout=_seconds("--cell-timeout", get("--cell-timeout")),
         results=(config.invocation_params.dir / _expanded(get("--results"))).absolute(),
@@ -169,6 +174,13 @@ def _count(option: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]+", text) or int(text) < 1:
         raise UsageError(f"{option} takes a whole number of at least 1, not {text!r}.")
     return int(text)
+
+
+def _share(option: str, text: str) -> float:
+    number = text.removesuffix("%")
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", number) or float(number) > 100:
+        raise UsageError(f"{option} takes a percentage from 0 to 100, not {text!r}.")
+    return float(number) / 100
 
 
 def _seconds(option: str, text: str) -> float:

@@ -58,6 +58,16 @@ class Progress:
         if self._done == self._total:
             self._end_line()
 
+    def postpone(self) -> None:
+        """The check is to be repeated at the end."""
+        self._write(" ~", yellow=True)
+
+    def tell(self, line: str) -> None:
+        """Something about what comes next, on a line of its own; the checkpoint is named anew after it."""
+        self._end_line()
+        self._terminal.write_line(printable(line))
+        self._group = self._check = ""
+
     def stop(self) -> None:
         """The run is over."""
         self._end_line()

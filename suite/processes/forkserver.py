@@ -21,6 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from suite.core.environment import variables
 from suite.core.errors import UsageError
 from suite.core.ownership import SHORT_TEMPORARY_PLACE, Held, OwnedLock, mark_as_ours
 from suite.processes import preload
@@ -59,7 +60,7 @@ class Forkserver:
         self.context: Any = multiprocessing.get_context("forkserver" if self.preloads else "spawn")
         environment = library_settings(threads)
         imports = {"names": sorted(set(names)), "tasks": [str(folder) for folder in tasks]}
-        start = _Start(json.dumps(imports), {**os.environ, **environment}, log)
+        start = _Start(json.dumps(imports), {**variables(), **environment}, log)
         running = Forkserver._running
         # It was started for whatever the environment was then, as it would be by multiprocessing.
         wanted = (preload.MODULE_NAME, start.imports, environment)

@@ -74,6 +74,10 @@ SAMPLES = (
         "cycle", "integer", "every backend has one round in each cycle: compare rounds of the same cycle", "never"
     ),
     Column("order", "integer", "place of the round within its cycle", "never"),
+    Column(
+        "reference_ms", "ms", "median of the reference's calls in the same cycle: a speed-up is made of such pairs",
+        "of the reference itself, and where it had no round",
+    ),
     Column("call", "integer", "place of the call within its round, from 0", "never"),
     Column("latency_ms", "ms", "time of the call", "never"),
     Column("ttft_ms", "ms", "time to its first token", "where nothing is generated"),

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from suite import __version__
+from suite.core import extensions
 from suite.core.files import project_root
 from suite.measure import processor
 
@@ -39,6 +40,7 @@ def describe() -> dict[str, Any]:
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "gpu": gpus(),
         "libraries": libraries(),
+        **({"extensions": brought} if (brought := extensions.versions()) else {}),
         "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "load_before": load(),
         "power": power(),

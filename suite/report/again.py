@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from suite.core.settings import GENERATION, WEIGHTS
+from suite.core.settings import GENERATION, PRECISION, WEIGHTS
 from suite.report.limits import LONGEST_NAME
 
 LOCAL = "local"
@@ -76,6 +76,9 @@ def _settings(conditions: Mapping[str, Any]) -> list[str]:
         value = conditions.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool) and value != usual:
             words.append(f"--{option}={value:g}")
+    precision = conditions.get("precision")
+    if isinstance(precision, int | float) and not isinstance(precision, bool) and precision != PRECISION:
+        words.append(f"--precision={100 * precision:g}%")
     if conditions.get("generation") in GENERATION[1:]:
         words.append(f"--generation={conditions['generation']}")
     words += ["--strict"] if conditions.get("strict") is True else []

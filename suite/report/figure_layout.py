@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS = 72
+_LABEL = 17
+"""From a level axis down to its label, in points: the ticks' own labels are between."""
+_RIGHT, _GAP = 8.0, 14.0
+"""Of panels, in points."""
 _LINE = 1.35
 """Height of a line, in sizes of the font."""
 
@@ -39,7 +43,9 @@ def one_panel(figure: Figure, *, left: float, bottom: float = 34, top: float = 2
     """One pair of axes with these margins, in points."""
     width, height = (side * POINTS for side in figure.get_size_inches())
     left = min(left, 0.6 * width)
-    return figure.add_axes((left / width, bottom / height, (width - left - right) / width, 1 - (bottom + top) / height))
+    axes = figure.add_axes((left / width, bottom / height, (width - left - right) / width, 1 - (bottom + top) / height))
+    _place_labels(axes, height - bottom - top)
+    return axes
 
 
 def panels(figure: Figure, lines: int, columns: int, *, left: float, above: float, bottom: float = 34) -> list[Axes]:
@@ -48,8 +54,8 @@ def panels(figure: Figure, lines: int, columns: int, *, left: float, above: floa
     Margins are in points.
     """
     width, height = (side * POINTS for side in figure.get_size_inches())
-    left, right, gap = min(left, 0.5 * width), 8.0, 14.0
-    inner_width = (width - left - right - (columns - 1) * gap) / columns
+    left, right, gap = _left_of_panels(width, columns, left), _RIGHT, _GAP
+    inner_width = panel_width(width, columns, left)
     inner_height = max(10.0, (height - bottom - lines * above) / lines)
     grid = figure.subplots(
         lines, columns, sharey=True, squeeze=False,
@@ -58,7 +64,25 @@ def panels(figure: Figure, lines: int, columns: int, *, left: float, above: floa
             "top": 1 - above / height, "wspace": gap / inner_width, "hspace": above / inner_height,
         },
     )  # fmt: skip
+    for axes in grid.flat:
+        _place_labels(axes, inner_height)
     return list(grid.flat)
+
+
+def panel_width(width: float, columns: int, left: float) -> float:
+    """How wide each of so many panels beside each other is in a figure of that width, in points."""
+    return (width - _left_of_panels(width, columns, left) - _RIGHT - (columns - 1) * _GAP) / columns
+
+
+def _left_of_panels(width: float, columns: int, left: float) -> float:
+    """The margin that is asked for, or as much as leaves the panels something."""
+    return min(left, max(0.5 * width, width - 100 * columns))
+
+
+def _place_labels(axes: Axes, height: float) -> None:
+    """Say where the labels of axes of a height (in points) stand: else every tick is measured to find it."""
+    axes.xaxis.set_label_coords(0.5, -_LABEL / height)
+    axes.yaxis.set_label_coords(0, 0.5)  # it is never labelled
 
 
 def grid_height(lines: int, inner: float, *, above: float, bottom: float = 34) -> float:

@@ -34,6 +34,12 @@ class Gallery:
         self._folder = folder
         self._progress = progress or (lambda _: None)
         self._drawn = 0
+        self.left_out = 0
+        """Figures for which the page has no room."""
+
+    def files_alone(self) -> Gallery | None:
+        """A gallery of figures that are saved and not in the page; `None` where none are saved."""
+        return None if self._folder is None else _FilesAlone(self._folder, self._progress)
 
     @property
     def is_full(self) -> bool:
@@ -41,15 +47,24 @@ class Gallery:
         return self._drawn >= MOST
 
     def add(self, name: str, figure: Figure | None, description: str, caption: str = "") -> RenderedFigure | None:
-        """Draw a figure under a name; `None` where there was nothing to draw, or are too many."""
-        if figure is None or self.is_full:
+        """Draw a figure under a name; `None` where there was nothing to draw, or are too many: a file it is still."""
+        if figure is None:
             return None
-        self._drawn += 1
         if self._folder is not None:
             self._progress(f"plots/{slug(name)}.png")
             self._folder.mkdir(parents=True, exist_ok=True)
             save_png(figure, self._folder / f"{slug(name)}.png")
+        if self.is_full:
+            self.left_out += 1
+            return None
+        self._drawn += 1
         return RenderedFigure(Markup(inline_svg(figure, f"figure_{self._drawn}", description)), caption)
+
+
+class _FilesAlone(Gallery):
+    @property
+    def is_full(self) -> bool:
+        return True
 
 
 def slug(name: str) -> str:

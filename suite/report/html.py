@@ -15,10 +15,21 @@ from markupsafe import Markup
 from suite import __version__
 from suite.analysis import between_runs
 from suite.analysis.frames import FLOOR, REFERENCE, records
-from suite.analysis.speedup import speedups
+from suite.analysis.speedup import speedups, without_reference
 from suite.core.page_policy import policy, shown
 from suite.core.privacy import scrub
-from suite.report import conditions_table, figure_descriptions, number_format, plots, status_symbols, tables
+from suite.core.runnable import ON_MEMORY, ON_SPEED
+from suite.report import (
+    backend_notes,
+    captions,
+    conditions_table,
+    figure_descriptions,
+    number_format,
+    plots,
+    status_symbols,
+    tables,
+)
+from suite.report import gallery as gallery_module
 from suite.report.added_sections import AddedSection
 from suite.report.cell_notes import CellNote, cell_notes
 from suite.report.gallery import Gallery, RenderedFigure, slug
@@ -27,6 +38,7 @@ from suite.report.limits import (
     MOST_FIGURE_ROWS,
     MOST_MARKS,
     MOST_STRIPS,
+    MOST_TICKS,
     Limits,
     cut,
     left_out,
@@ -41,9 +53,10 @@ _MEMORY_CAPTION = (
     "The most memory resident while calls were timed, above what the worker took before it loaded anything. Upright "
     f"lines, where it was measured: the harness floor ({FLOOR}), a worker that runs no model."
 )
+_PLOTS = "the option --plots (of pytest, and of python -m suite report)"
 _MOST_WARNINGS = 50
-_MOST_NAMED = 12
-"""Checkpoints named above a section."""
+_MOST_NAMED, _MOST_IN_FULL = 12, 4
+"""Checkpoints named above a section; of more than the second only the names."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,8 @@ class Section:
     answers: Shown
     models: ModelsSection | None
     cells: list[CellNote]
+    undrawn: str = ""
+    """Why it has no figures."""
 
 
 @dataclass(frozen=True)
@@ -100,14 +115,16 @@ def render(
             for status, number in status_symbols.counts(cells["status"])
         ],
         "scope": _scope(cells, run_conditions),
-        "warnings": _warnings(cells, samples, run_conditions),
+        "warnings": _warnings(cells, samples, faster, run_conditions),
         "groups": groups,
         "sections": [section for section, _ in sections],
         "sections_note": left_out(len(sections), len(capabilities), "capabilities"),
         "added": sources.added,
         "log": sources.log,
         "not_passed": tables.not_passed(cells, len(runs) > 1, limits.reasons, anchors),
-        "notes": tables.notes(cells, limits.notes, limits.noted_cells),
+        "notes": backend_notes.notes(cells, limits.notes, limits.noted_cells),
+        "on_speed": backend_notes.remarks(cells, ON_SPEED),
+        "on_memory": backend_notes.remarks(cells, ON_MEMORY),
         "conditions": conditions_table.table(run_conditions),
         "style": Markup(style),
         "script": Markup(script),
@@ -117,11 +134,17 @@ def render(
     context |= (
         _of_several_runs(cells, groups, gallery, limits) if groups else _of_one_run(cells, faster, gallery, limits)
     )
+    if gallery.left_out:
+        context["warnings"].append(
+            f"{gallery.left_out:,} figures are not on this page, which holds {gallery_module.MOST}: {_PLOTS} "
+            "writes all of them to plots/."
+        )
     context["contents"] = _contents(context)
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, finalize=shown, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["name"] = lambda text: cut(text, LONGEST_NAME)
     return environment.get_template("report.html.j2").render(context)
 
 
@@ -135,7 +158,8 @@ def _sections(
 ) -> list[tuple[Section, dict[int, CellNote]]]:  # fmt: skip
     """The sections of the first capabilities, with the notes on their cells by index."""
     used_ids = {"overview", "comparison", "speed-up", "memory", "not-passed", "notes", "conditions"}
-    groups = list(cells.groupby("capability", sort=False))[: limits.sections]
+    capabilities = list(cells.groupby("capability", sort=False))
+    groups = capabilities[: limits.sections]
     rows = shares([len(group) for _, group in groups], limits.rows)
     timed = dict(list(samples.groupby("capability", sort=False)))
     conditions = {str(run["run"]): run for run in run_conditions}
@@ -146,15 +170,20 @@ def _sections(
         chosen = tables.worst_first(group[group["status"] != "unsupported"], most)
         notes = cell_notes(chosen, anchor, conditions, answers.samples)
         anchors = {index: note.id for index, note in notes.items()}
+        is_drawn = number < limits.illustrated
+        drawing = gallery if is_drawn else gallery.files_alone()
         figures = (
-            _figures(anchor, group, timed.get(key, samples[:0]), letters, gallery=gallery, models=models)
-            if number < limits.illustrated else []
+            _figures(anchor, group, timed.get(key, samples[:0]), letters, gallery=drawing, models=models)
+            if drawing else []
         )  # fmt: skip
         section = Section(
             anchor, cut(name, LONGEST_NAME), _lead(group), figures,
             tables.measurements(group, faster, letters, most, anchors),
             tables.not_passed(group, bool(letters), limits.section_reasons, anchors), answers, models,
             list(notes.values()),
+            "" if is_drawn else
+            f"Figures of {limits.illustrated} of {len(capabilities):,} capabilities are on the page; {_PLOTS} "
+            "writes those of the others to plots/.",
         )  # fmt: skip
         sections.append((section, notes))
     return sections
@@ -170,9 +199,9 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, lim
     significant = int((faster["p_adjusted"] < between_runs.SIGNIFICANT).sum())
     cycles = faster["cycles"].min() if len(faster) else 0
     caption = (
-        f"Dot: median ratio; line: 95 % bootstrap interval over the cycles of this run. {significant} of {len(faster)} "
-        "differ from eager in Wilcoxon's signed-rank test at 5 %, corrected for the number of cells (Benjamini and "
-        "Hochberg)."
+        f"Dot: median ratio; line: 95 % bootstrap interval over the cycles of this run. {significant:,} of "
+        f"{len(faster):,} differ from eager in Wilcoxon's signed-rank test at 5 %, corrected for the number of cells "
+        "(Benjamini and Hochberg)."
     )
     if len(faster) and cycles < 6:
         caption += f" With {cycles} cycle{'s' if cycles > 1 else ''} that test cannot reach 5 %: six are needed."
@@ -180,6 +209,7 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, lim
     several = int(cells[["capability", "backend"]].duplicated().sum())
     as_summary = pairs > limits.matrix_rows and several
     rows = len(faster[["capability", "checkpoint"]].drop_duplicates())
+    rows_in_order = tables.ordered(faster)
     return {
         "matrix": tables.summary(cells, limits.matrix_rows) if as_summary else tables.matrix(cells, limits.matrix_rows),
         "matrix_lead": (
@@ -188,25 +218,22 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, lim
             if as_summary else "Accuracy (0 to 1) and median latency of every cell."
         ),
         "speedup": gallery.add(
-            "speed-up", plots.speedup(faster), figure_descriptions.speedups(faster),
-            f"{caption} {left_out(min(rows, MOST_FIGURE_ROWS), rows, 'rows')}",
+            "speed-up", plots.speedup(rows_in_order), figure_descriptions.speedups(rows_in_order),
+            " ".join(filter(None, [caption, left_out(min(rows, MOST_FIGURE_ROWS), rows, "rows"),
+                                   captions.backends_left_out(faster), captions.ratios_left_out(faster)])),
         ),
         "memory": gallery.add(
             "memory", plots.costs(cells, "peak_rss_mb", "largest resident memory, MB"),
             figure_descriptions.measured(cells, "peak_rss_mb", "Largest resident memory", "MB"),
-            f"{_MEMORY_CAPTION} {_rows_left_out(cells, 'peak_rss_mb')}",
+            " ".join(filter(None, [_MEMORY_CAPTION, backend_notes.small_weights(cells),
+                                   captions.rows_left_out(cells, "peak_rss_mb"), captions.backends_left_out(cells)])),
         ),
         "size": gallery.add(
             "size", plots.costs(cells, "size_mb", "size of the weights, MB"),
             figure_descriptions.measured(cells, "size_mb", "Size of the weights", "MB"),
-            _rows_left_out(cells, "size_mb"),
+            f"{captions.rows_left_out(cells, 'size_mb')} {captions.backends_left_out(cells)}".strip(),
         ),
     }  # fmt: skip
-
-
-def _rows_left_out(cells: pd.DataFrame, column: str) -> str:
-    rows = len(cells.loc[cells[column] > 0, ["capability", "checkpoint"]].drop_duplicates())
-    return left_out(min(rows, MOST_FIGURE_ROWS), rows, "checkpoints")
 
 
 def _of_several_runs(
@@ -222,7 +249,11 @@ def _of_several_runs(
         described = f"{b} against {a}. {figure_descriptions.speedups(table)}"
         comparisons.append({
             "explanation": between_runs.explain_test(groups[0], other),
-            "figure": gallery.add(f"comparison-{a}-{b}", figure, described),
+            "figure": gallery.add(
+                f"comparison-{a}-{b}", figure, described,
+                " ".join(filter(None, [captions.rows_left_out(table, "speedup"), captions.backends_left_out(table),
+                                       captions.ratios_left_out(table)])),
+            ),
             "table": tables.comparison(table, a, b, limits.rows),
         })  # fmt: skip
     return {"comparisons": comparisons}
@@ -240,20 +271,26 @@ def _figures(
 ) -> list[RenderedFigure]:  # fmt: skip
     if letters:
         figure = plots.run_medians(cells, dict(letters))
+        rows = len(cells.loc[cells["latency_p50_ms"] > 0, ["checkpoint", "backend"]].drop_duplicates())
         described = figure_descriptions.measured(cells, "latency_p50_ms", "", "ms")
-        figures = [gallery.add(f"runs-{anchor}", figure, f"Median latency of every run. {described}")]
+        figures = [gallery.add(
+            f"runs-{anchor}", figure, f"Median latency of every run. {described}",
+            left_out(min(rows, MOST_FIGURE_ROWS), rows, "cells"),
+        )]  # fmt: skip
     else:
         both, timed = len(plots.with_both(cells)), len(plots.timed_rows(samples))
         figures = [
             None if models and models.figure else gallery.add(
                 f"accuracy-{anchor}", plots.accuracy_against_latency(cells), figure_descriptions.accuracies(cells),
                 "Bars: standard error. Dashed: Pareto front, beaten by no cell that passed. Hollow: did not pass. "
-                f"{left_out(min(both, MOST_MARKS), both, 'cells, those of the front first')}",
+                f"{left_out(min(both, MOST_MARKS), both, 'cells, those of the front first')}"
+                f"{captions.names_left_out(both)}",
             ),
             gallery.add(
                 f"latency-{anchor}", plots.latency_distribution(samples, list(cells["backend"])),
                 figure_descriptions.measured(cells, "latency_p50_ms", "Median latency", "ms"),
-                f"Ring: median; band: the middle half; ticks: 90th and 99th percentile. {_floor_caption(cells)} "
+                f"Ring: median; band: the middle half; ticks: 90th and 99th percentile; thin lines: calls, or "
+                f"{MOST_TICKS} quantiles of more. {captions.floor_caption(cells)} "
                 f"{left_out(min(timed, MOST_STRIPS), timed, 'cells', 'samples.parquet')}",
             ),
         ]  # fmt: skip
@@ -261,9 +298,11 @@ def _figures(
 
 
 def _lead(cells: pd.DataFrame) -> str:
-    parts = []
+    parts: list[str] = []
     distinct = cells[["checkpoint", "checkpoint_id", "revision", "architecture", "weights"]].drop_duplicates()
-    for row in records(distinct[:_MOST_NAMED]):
+    if len(distinct) > _MOST_IN_FULL:
+        parts += [cut(name, LONGEST_NAME) for name in distinct["checkpoint_id"][:_MOST_NAMED]]
+    for row in records(distinct[: 0 if parts else _MOST_IN_FULL]):
         is_local = row["weights"] == "local"  # its id is the name of its folder, and it has no revision
         revision = f" at {row['revision'][:10]}" if row["revision"] and not is_local else ""
         checkpoint = (row["checkpoint"] if is_local else row["checkpoint_id"]) + revision
@@ -282,11 +321,6 @@ def _lead(cells: pd.DataFrame) -> str:
     return f"{', '.join(parts)}: {', '.join(facts)}." if facts else f"{', '.join(parts)}."
 
 
-def _floor_caption(cells: pd.DataFrame) -> str:
-    floor = cells.loc[cells["backend"] == FLOOR, "latency_p50_ms"].dropna()
-    return "" if floor.empty else f"The harness floor ({FLOOR}) is {number_format.duration(float(floor.median()))}."
-
-
 def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> str:
     kinds = {"capability": "capabilities", "checkpoint": "checkpoints", "backend": "backends"}
     counts = [
@@ -301,7 +335,9 @@ def _scope(cells: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> 
     return ", ".join([*counts, *shared])
 
 
-def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]) -> list[str]:
+def _warnings(
+    cells: pd.DataFrame, samples: pd.DataFrame, faster: pd.DataFrame, run_conditions: Sequence[Mapping[str, Any]]
+) -> list[str]:
     warnings = []
     for run in run_conditions:
         if run.get("goes_on") and not run.get("finished"):
@@ -324,6 +360,11 @@ def _warnings(cells: pd.DataFrame, samples: pd.DataFrame, run_conditions: Sequen
     ]
     if len(cells) and REFERENCE not in set(cells["backend"]):
         warnings.append(f"No cell ran on {REFERENCE}, the reference: there is no speed-up to show.")
+    if alone := without_reference(samples, faster):
+        warnings.append(
+            f"{alone:,} cell{' was' if alone == 1 else 's were'} timed without {REFERENCE} at their side (by a later "
+            "session of a resumed run, say) and have no speed-up: for that, measure the checkpoint in a new run."
+        )
     more = len(warnings) - _MOST_WARNINGS
     return [
         *map(cut, warnings[:_MOST_WARNINGS]),

@@ -53,7 +53,7 @@ def place_labels(
         covered = sum(_overlap(box, other) for other in placed)
         covered += sum(_overlap(box, dot) for index, dot in enumerate(dots) if index != own)
         outside = box[0] < inside[0] or box[2] > inside[2] or box[1] < inside[1] or box[3] > inside[3]
-        return 4 * covered + 8 * outside + sum(_overlap(box, stroke) for stroke in strokes) + 0.4 * (reach - 1)
+        return 4 * covered + 100 * outside + sum(_overlap(box, stroke) for stroke in strokes) + 0.4 * (reach - 1)
 
     for own, (point, label) in enumerate(zip(points, labels, strict=True)):
         if not label:

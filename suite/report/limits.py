@@ -20,6 +20,10 @@ MOST_LABELS = 16
 MOST_FIGURE_ROWS = 40
 MOST_STRIPS = 24
 """Cells whose single calls are drawn in one figure."""
+MOST_TICKS = 60
+"""Of one such strip: of more calls, so many quantiles."""
+MOST_DOUBLINGS = 8
+"""How many times faster or slower, as a power of two, a figure of speed-ups reaches."""
 MOST_PANELS = 24
 MOST_DESCRIBED = 30
 """Numbers that are read out instead of a figure."""
@@ -46,6 +50,8 @@ class Limits:
     noted_cells: int = 20
     model_rows: int = 40
     """Of a capability: rows of the tables that compare models, and sentences on two of them."""
+    added_rows: int = 500
+    """Of each table that an installed package adds."""
     answered: int = 24
     """Samples with their answers, per capability."""
 

@@ -13,12 +13,17 @@ from matplotlib.lines import Line2D
 from suite.analysis.answers_compared import OTHERS, Confusion
 from suite.analysis.models_compared import Comparison, Measured
 from suite.report import number_format
+from suite.report.figure_layout import POINTS, text_size, widest
+from suite.report.figure_names import short
 from suite.report.label_placement import Line, place_labels
 from suite.report.limits import MOST_LABELS, MOST_MODEL_MARKS, spread
-from suite.report.plots import WIDE, log_axis, short
+from suite.report.plots import WIDE, legend_columns, log_axis
 from suite.report.style import INK, MARKERS, MUTED, PANEL, backend_order, model_colours
 
 MOST_PANELS = 12
+LONGEST_LABEL = 18
+LEVEL = 62.0
+"""Points of each of two labels that stand beside each other."""
 LARGEST_CELLS = 8
 """Labels up to which every number of a confusion matrix is written into it."""
 
@@ -50,8 +55,12 @@ def accuracy_against_costs(comparison: Comparison) -> Figure | None:
     margin = max(0.01, 0.08 * (high - low))
     grid[0].set_ylim(max(-0.03, low - margin), min(1.03, high + margin))
     if len(backends) > 1:
-        handles = [Line2D([], [], ls="", marker=marks[name], color=MUTED.light, ms=7, label=name) for name in backends]
-        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
+        handles = [
+            Line2D([], [], ls="", marker=marks[name], color=MUTED.light, ms=7, label=short(name)) for name in backends
+        ]
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=legend_columns(backends), frameon=False, fontsize=8
+        )
     for axes, points_at, labels, lines, colours in placed:
         place_labels(figure, axes, points_at, labels, lines, colours=colours)
     return figure
@@ -90,11 +99,13 @@ def confusion(matrices: Sequence[Confusion]) -> Figure | None:
         return None
     shown = matrices[:MOST_PANELS]
     labels = shown[0].labels
-    names = [shorten(" ".join(label.split()) or number_format.MISSING, 18, placeholder="…") for label in labels]
+    names = [_short_label(label) for label in labels]
     side = min(max(1.9, 0.34 * len(labels) + 0.9), WIDE / 2 - 0.8)
-    columns = max(1, min(len(shown), int((WIDE - 0.6) // (side + 0.1))))
+    # A panel is as wide as its title, where that is long: titles that met would leave the matrices no room at all.
+    across = max(side, max(text_size(short(matrix.model), 9, bold=True)[0] for matrix in shown) / POINTS + 0.15)
+    columns = max(1, min(len(shown), int((WIDE - 0.6) // (across + 0.1))))
     lines = -(-len(shown) // columns)
-    width, height = min(WIDE, columns * side + 1.5), lines * (side + 0.5) + 0.5
+    width, height = min(WIDE, columns * across + 1.5), lines * (side + 0.5) + 0.5
     figure = Figure(figsize=(width, height), layout="constrained")
     grid = list(figure.subplots(lines, columns, sharey=True, squeeze=False).flat)
     for axes, matrix in zip(grid, shown, strict=False):
@@ -104,6 +115,13 @@ def confusion(matrices: Sequence[Confusion]) -> Figure | None:
     figure.supxlabel("answered", color=MUTED.light, fontsize=8.5)
     figure.supylabel("true", color=MUTED.light, fontsize=8.5)
     return figure
+
+
+def _short_label(label: str) -> str:
+    """A label as a matrix has room for it: its first words, or the beginning of a long one."""
+    words = " ".join(label.split()) or number_format.MISSING
+    kept = shorten(words, LONGEST_LABEL, placeholder="…")
+    return f"{words[: LONGEST_LABEL - 1]}…" if kept == "…" and words != kept else kept
 
 
 def _draw_matrix(axes: Axes, matrix: Confusion, names: Sequence[str]) -> None:
@@ -127,8 +145,9 @@ def _draw_matrix(axes: Axes, matrix: Confusion, names: Sequence[str]) -> None:
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     axes.set_aspect("equal")
-    axes.set_xticks(range(size), names, rotation=0 if size <= 2 else 60, ha="center" if size <= 2 else "right")
-    if size > 2:
+    is_level = size <= 2 and widest(names) < LEVEL
+    axes.set_xticks(range(size), names, rotation=0 if is_level else 60, ha="center" if is_level else "right")
+    if not is_level:
         for label in axes.get_xticklabels():
             label.set_rotation_mode("anchor")
     axes.set_yticks(range(size), names, color=INK.light)

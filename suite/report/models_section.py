@@ -21,8 +21,8 @@ from suite.analysis.answers_compared import (
 from suite.analysis.models_compared import Comparison, Pair, compared, main_backend, said_first
 from suite.report import model_plots, number_format
 from suite.report.gallery import Gallery, RenderedFigure
-from suite.report.limits import MOST_DESCRIBED, MOST_MODEL_MARKS, Limits, left_out
-from suite.report.sample_answers import Media
+from suite.report.limits import MOST_DESCRIBED, MOST_LABELS, MOST_MODEL_MARKS, Limits, left_out
+from suite.report.sample_answers import Media, media_left_out
 from suite.report.tables import Entry, Table, status_entry
 from suite.task.answer_sheet import AnswerSheet
 
@@ -72,6 +72,7 @@ class ModelsSection:
     disagreeing: str = ""
     confusion: RenderedFigure | None = None
     confusion_tables: Sequence[Table] = field(default_factory=list)
+    confusion_note: str = ""
     slices: Table | None = None
     slices_note: str = ""
 
@@ -98,7 +99,8 @@ def sections(
         if comparison is None and not by_model:
             continue
         found[capability] = _section(
-            capability, comparison, backend, by_model, gallery=gallery if number < limits.illustrated else None,
+            capability, comparison, backend, by_model,
+            gallery=gallery if number < limits.illustrated else gallery.files_alone(),
             media=media, most=limits.model_rows,
         )  # fmt: skip
     return found
@@ -110,21 +112,29 @@ def _section(
 ) -> ModelsSection:  # fmt: skip
     matrices, by_slice = confusions(by_model), slices(by_model)
     differing = disagreements(by_model) if len(by_model) > 1 else []
+    unseen = media.budget.left_out
     cards = [_card(one, media.of(capability, one.sample)) for one in differing[:MOST_DISAGREEMENTS]]
+    unseen = media.budget.left_out - unseen
     said, further = said_first(comparison, backend) if comparison else ([], [])
     return ModelsSection(
         backend,
         said,
         further[:most],
-        f"{len(further)} further comparisons" if len(further) <= most else f"{most} of the further comparisons",
+        f"{len(further):,} further comparisons"
+        if len(further) <= most
+        else f"{most} of {len(further):,} further "
+        "comparisons; the answers that all of them rest on are in answers.parquet",
         _costs(capability, comparison, gallery) if comparison and gallery else None,
         _measured(comparison, most) if comparison else None,
         _tests(comparison, most) if comparison and comparison.pairs else None,
         cards[:AT_ONCE],
         cards[AT_ONCE:],
-        _disagreeing(differing, by_model, backend),
+        " ".join(filter(None, [_disagreeing(differing, by_model, backend), media_left_out(unseen)])),
         _confusion(capability, matrices, backend, gallery) if gallery else None,
         [_confusion_table(matrix) for matrix in matrices[:MOST_MATRICES]],
+        left_out(min(MOST_MATRICES, len(matrices)), len(matrices), "models", "answers.parquet").replace(
+            "all are", "the answers of all are"
+        ),
         _slices(by_slice, tuple(by_model), backend) if by_slice else None,
         _slices_note(by_slice),
     )
@@ -142,9 +152,16 @@ def _costs(capability: str, comparison: Comparison, gallery: Gallery) -> Rendere
         "A colour a model, a mark a backend; bars: 95 % interval of the accuracy; hollow: did not pass. Whether two "
         "models differ is for the paired tests to say, not for the overlap of their bars. Models were timed one after "
         "another, the backends of each in turns. "
-        + left_out(min(MOST_MODEL_MARKS, len(comparison.measured)), len(comparison.measured), "cells")
+        + _marks_left_out(sum(one.accuracy is not None for one in comparison.measured))
     )
     return gallery.add(f"models-{capability}", figure, f"Accuracy against costs: {', '.join(each)}.", caption)
+
+
+def _marks_left_out(marks: int) -> str:
+    texts = [left_out(min(MOST_MODEL_MARKS, marks), marks, "cells")]
+    if marks > MOST_LABELS:
+        texts.append("Not every model is named: the table below names all it shows.")
+    return " ".join(filter(None, texts))
 
 
 def _measured(comparison: Comparison, most: int) -> Table:
@@ -216,7 +233,9 @@ def _disagreeing(differing: Sequence[Disagreement], by_model: Mapping[str, Answe
     if apart:
         texts.append(f"; on {apart:,} of them one is right and another wrong")
     if len(differing) > MOST_DISAGREEMENTS:
-        texts.append(f". Shown are {MOST_DISAGREEMENTS}, those whose scores lie furthest apart first")
+        texts.append(
+            f". Shown are {MOST_DISAGREEMENTS}, those whose scores lie furthest apart first; all are in answers.parquet"
+        )
     return "".join([*texts, "."])
 
 
@@ -282,4 +301,4 @@ def _slices_note(by_slice: Sequence[Slice]) -> str:
         return ""
     note = "Below each accuracy is its 95 % interval. No test is made within slices: of many, some differ by chance."
     others = len(by_slice) - MOST_SLICES
-    return f"{note} {others:,} smaller slices are left out." if others > 0 else note
+    return f"{note} {others:,} smaller slices are left out: answers.parquet has them." if others > 0 else note

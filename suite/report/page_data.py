@@ -36,12 +36,13 @@ class PageData:
     def page(self, limits: Limits, plots: Path | None, progress: Callable[[str], None]) -> str:
         """The page within these limits; its figures are saved as PNG files to the folder `plots`, if there is one."""
         gallery, budget = Gallery(plots, progress), MediaBudget()
-        added = added_sections(self._cells, self._samples, self._conditions, gallery)
+        added = added_sections(self._cells, self._samples, self._conditions, gallery, limits.added_rows)
         if self._run is None:
             sources = Sources(added=added)
         else:
             answers = by_capability(self._run.path, self._answers, limits.answered, budget)
-            models = sections(records(self._cells), self._sheets, gallery, media(self._run, budget), limits)
+            kept = media(self._run, self._answers, budget)
+            models = sections(records(self._cells), self._sheets, gallery, kept, limits)
             sources = Sources(answers, added, models, self._log)
         return render(self._cells, self._samples, self._conditions, gallery, sources=sources, limits=limits,
                       faster=self._faster)  # fmt: skip

@@ -17,16 +17,22 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from suite.analysis.frames import FLOOR, records
 from suite.analysis.speedup import pareto_front
 from suite.report import number_format
-from suite.report.figure_layout import POINTS, grid_height, one_panel, panels, text_size, widest
+from suite.report.figure_layout import POINTS, grid_height, one_panel, panel_width, panels, text_size, widest
+from suite.report.figure_names import LONGEST_ROW, both_short, short, short_beginning
 from suite.report.label_placement import Line, place_labels
-from suite.report.limits import MOST_FIGURE_ROWS, MOST_LABELS, MOST_MARKS, MOST_PANELS, MOST_STRIPS, cut, spread
+from suite.report.limits import (
+    MOST_DOUBLINGS,
+    MOST_FIGURE_ROWS,
+    MOST_LABELS,
+    MOST_MARKS,
+    MOST_PANELS,
+    MOST_STRIPS,
+    MOST_TICKS,
+    spread,
+)
 from suite.report.style import INK, MARKERS, MUTED, PANEL, RC, backend_order, colours
 
 NARROW, WIDE = 5.4, 10.2
-LONGEST_NAME = 28
-LONGEST_ROW = 40
-_MOST_TICKS = 60
-_MOST_DOUBLINGS = 8
 _DRAWN = ["checkpoint", "backend", "status", "accuracy", "accuracy_stderr", "latency_p50_ms"]
 
 
@@ -37,9 +43,9 @@ def styled() -> Iterator[None]:
         yield
 
 
-def short(name: str) -> str:
-    """A checkpoint's name as a figure has room for it: its end, in which the checkpoints of a training differ."""
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+def legend_columns(names: Sequence[str]) -> int:
+    """How many of these names, shortened, stand beside each other over a wide figure."""
+    return max(1, min(len(names), 8, int(WIDE * POINTS / (widest(map(short, names)) + 24))))
 
 
 def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
@@ -56,20 +62,28 @@ def accuracy_against_latency(cells: pd.DataFrame) -> Figure | None:
     axes = one_panel(figure, left=36)
     palette = colours(cells["backend"])
     checkpoints = list(dict.fromkeys(data["checkpoint"]))
-    points, labels, lines = [], [], []
+    points, labels, lines, shades = [], [], [], []
+    alike: dict[tuple[str, str, bool], list[tuple[float, float]]] = {}
     for index, row in zip(data.index, records(data[_DRAWN]), strict=True):
         colour = palette[row["backend"]]
         at = (row["latency_p50_ms"], row["accuracy"])
         if (error := row["accuracy_stderr"]) > 0:
             lines.append((at[0], at[1] - error, at[0], at[1] + error))
-            axes.plot([at[0], at[0]], [at[1] - error, at[1] + error], color=colour, lw=1.2, alpha=0.55, zorder=2)
-        axes.plot(
-            *at, MARKERS[checkpoints.index(row["checkpoint"]) % len(MARKERS)], ms=7, color=colour, zorder=3,
-            mfc=colour if row["status"] == "passed" else PANEL.light, mew=1.6,
-        )  # fmt: skip
+            shades.append(colour)
+        marker = MARKERS[checkpoints.index(row["checkpoint"]) % len(MARKERS)]
+        alike.setdefault((marker, colour, row["status"] == "passed"), []).append(at)
         points.append(at)
-        label = row["backend"] if len(checkpoints) == 1 else f"{row['backend']} · {short(row['checkpoint'])}"
+        several = len(checkpoints) > 1
+        label = both_short(row["backend"], row["checkpoint"]) if several else short(row["backend"])
         labels.append(label if index in named else "")
+    if lines:
+        x, low, _, high = zip(*lines, strict=True)
+        axes.vlines(x, low, high, colors=shades, lw=1.2, alpha=0.55, zorder=2)
+    for (marker, colour, is_filled), places in alike.items():
+        axes.plot(
+            *zip(*places, strict=True), ls="", marker=marker, ms=7, color=colour, zorder=3,
+            mfc=colour if is_filled else PANEL.light, mew=1.6,
+        )  # fmt: skip
     log_axis(axes, data["latency_p50_ms"].to_numpy(dtype=float), spare=1.35)
     _accuracy_axis(axes, data)
     lines += _draw_front(axes, data.loc[best].sort_values("latency_p50_ms"))
@@ -85,7 +99,7 @@ def with_both(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _quiet_title(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontweight="normal", color=MUTED.light, fontsize=8.5)
+    axes.set_title(title, y=1, fontweight="normal", color=MUTED.light, fontsize=8.5)
 
 
 def _draw_front(axes: Axes, front: pd.DataFrame) -> list[Line]:
@@ -123,7 +137,7 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
     shown = data[data["checkpoint"].isin({checkpoint for checkpoint, _ in rows})]
     by_row = dict(list(shown.groupby(["checkpoint", "backend"], sort=False)["latency_ms"]))
     palette = colours(backends)
-    names = [f"{b} · {short(c)}" if several else short(b) for c, b in rows]
+    names = [both_short(b, c) if several else short(b) for c, b in rows]
     figure = Figure(figsize=(NARROW, max(2.2, (56 + 24 * len(rows)) / POINTS)))
     axes = one_panel(figure, left=widest(names) + 8)
     summaries = []
@@ -131,7 +145,7 @@ def latency_distribution(samples: pd.DataFrame, backends: Sequence[str]) -> Figu
         calls = by_row[checkpoint, backend].to_numpy(dtype=float)
         low, middle, high, p90, p99 = np.quantile(calls, [0.25, 0.5, 0.75, 0.9, 0.99])
         colour = palette[backend]
-        ticks = np.quantile(calls, np.linspace(0, 1, min(len(calls), _MOST_TICKS)))
+        ticks = np.quantile(calls, np.linspace(0, 1, min(len(calls), MOST_TICKS)))
         # One line with gaps: a hundred single marks would be a hundred elements of the page.
         axes.plot(
             np.repeat(ticks, 3), np.tile([y - 0.3, y + 0.3, np.nan], len(ticks)), color=colour, alpha=0.35, lw=0.8
@@ -172,28 +186,25 @@ def speedup(table: pd.DataFrame, title: str = "faster than eager") -> Figure | N
     palette = colours(backends)
     figure, grid = _panels([short(name) for name in backends], rows)
     ends = np.log2(np.concatenate([data[c].dropna().to_numpy(dtype=float) for c in ("speedup", "low", "high")]))
-    limits = (max(ends.min(), -_MOST_DOUBLINGS) - 0.25, min(max(ends.max(), 0), _MOST_DOUBLINGS) + 0.25)
+    limits = (max(ends.min(), -MOST_DOUBLINGS) - 0.25, min(max(ends.max(), 0), MOST_DOUBLINGS) + 0.25)
     limits = (min(limits[0], -0.5), max(limits[1], 0.5))
     room = 0.2 * (limits[1] - limits[0])
     for axes, backend in zip(grid, backends, strict=False):
         axes.axvline(0, color=MUTED.light, lw=1)
-        for row in records(data[data["backend"] == backend]):
-            y, x = rows.index(names[row["capability"], row["checkpoint"]]), np.log2(row["speedup"])
-            if not number_format.is_missing(row["low"]):
-                axes.plot(
-                    np.log2([row["low"], row["high"]]),
-                    [y, y],
-                    color=palette[backend],
-                    lw=2.2,
-                    alpha=0.5,
-                    solid_capstyle="round",
-                )
-            axes.plot(x, y, "o", ms=6, color=palette[backend])
+        mine = data[data["backend"] == backend]
+        levels = np.array([rows.index(name) for name in _names_of(names, mine)])
+        middle, low, high = (np.log2(mine[column].to_numpy(dtype=float)) for column in ("speedup", "low", "high"))
+        has_interval = ~np.isnan(low)
+        axes.hlines(
+            levels[has_interval], low[has_interval], high[has_interval], color=palette[backend], lw=2.2, alpha=0.5,
+        )  # fmt: skip
+        axes.plot(middle, levels, "o", ms=6, color=palette[backend])
+        for y, ratio in zip(levels, mine["speedup"], strict=True):
             axes.text(
-                1, y, number_format.times(row["speedup"]), transform=axes.get_yaxis_transform(), ha="right",
-                va="center", fontsize=8, color=INK.light,
+                1, y, number_format.times(ratio), transform=axes.get_yaxis_transform(), ha="right", va="center",
+                fontsize=8, color=INK.light,
             )  # fmt: skip
-        axes.set_title(short(backend))
+        axes.set_title(short(backend), y=1)
         axes.set_xlim(limits[0], limits[1] + room)
         _row_axis(axes, rows, _is_first(axes))
         axes.xaxis.set_major_locator(FixedLocator(_ratio_ticks(*limits)))
@@ -215,8 +226,10 @@ def costs(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
     backends = backend_order(data["backend"])[:MOST_PANELS]
     palette = colours(cells["backend"])
     texts = [row.replace("\n", " ") for row in rows]
-    figure = Figure(figsize=(WIDE, max(1.6, (80 + 17 * len(rows)) / POINTS)))
-    axes = one_panel(figure, left=widest(texts) + 8, top=26)
+    columns = legend_columns(backends)
+    above = 12 + 14 * -(-len(backends) // columns)
+    figure = Figure(figsize=(WIDE, max(1.6, (54 + above + 17 * len(rows)) / POINTS)))
+    axes = one_panel(figure, left=widest(texts) + 8, top=above)
     for place, backend in enumerate(backends):
         mine = data[data["backend"] == backend]
         # Backends beside each other in a row: those that cost the same would hide one another.
@@ -229,7 +242,7 @@ def costs(cells: pd.DataFrame, column: str, label: str) -> Figure | None:
     log_axis(axes, data[column].to_numpy(dtype=float), spare=1.15)
     axes.set_xlabel(f"{label} (log scale)")
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=min(8, len(backends)), frameon=False, fontsize=8,
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=columns, frameon=False, fontsize=8,
         borderpad=0, borderaxespad=0.3, handletextpad=0.1, columnspacing=1.2,
     )  # fmt: skip
     return figure
@@ -246,7 +259,7 @@ def run_medians(cells: pd.DataFrame, letters: dict[str, str]) -> Figure | None:
     rows = [(c, b) for c in dict.fromkeys(data["checkpoint"]) for b in backends]
     present = set(zip(data["checkpoint"], data["backend"], strict=True))
     rows = spread([row for row in rows if row in present], MOST_FIGURE_ROWS)
-    names = [f"{b} · {short(c)}" if several else short(b) for c, b in rows]
+    names = [both_short(b, c) if several else short(b) for c, b in rows]
     groups = list(dict.fromkeys(letters.values()))
     figure = Figure(figsize=(NARROW, max(2.2, 0.7 + 0.36 * len(rows))))
     axes = one_panel(figure, left=widest(names) + 8)
@@ -276,9 +289,9 @@ def _row_names(table: pd.DataFrame) -> dict[tuple[str, str], str]:
     times = Counter(capability for capability, _ in pairs)
     return {
         (capability, checkpoint): (
-            f"{cut(capability, LONGEST_ROW)}\n{short(checkpoint)}"
+            f"{short_beginning(capability, LONGEST_ROW)}\n{short(checkpoint)}"
             if times[capability] > 1
-            else cut(capability, LONGEST_ROW)
+            else short_beginning(capability, LONGEST_ROW)
         )
         for capability, checkpoint in pairs
     }
@@ -289,17 +302,22 @@ def _names_of(names: Mapping[tuple[str, str], str], table: pd.DataFrame) -> list
 
 
 def _panels(titles: Sequence[str], rows: Sequence[str]) -> tuple[Figure, list[Axes]]:
-    """A panel for each title, with the same rows in each."""
+    """A panel for each title, with the same rows in each; fewer beside each other where titles are long."""
     count = len(titles)
     columns = count if count <= 4 else min((4, 3), key=lambda columns: -count % columns)
+    left = widest(name.replace("\n", " ") for name in rows) + 8
+    sizes = [text_size(title, 9, bold=True) for title in titles]
+
+    def width(columns: int) -> float:
+        return min(WIDE * POINTS, max(158.0, left) + 216 * columns)
+
+    while columns > 1 and panel_width(width(columns), columns, left) < max(size[0] for size in sizes):
+        columns -= 1
     lines = -(-count // columns)
-    above = 24 + max(text_size(title, 9, bold=True)[1] for title in titles)
-    figure = Figure(figsize=(
-        min(WIDE, 2.2 + 3.0 * columns), grid_height(lines, 8 + 16.5 * max(len(rows), 2), above=above)
-    ))  # fmt: skip
-    return figure, panels(
-        figure, lines, columns, left=widest(name.replace("\n", " ") for name in rows) + 8, above=above
-    )
+    above = 24 + max(size[1] for size in sizes)
+    height = grid_height(lines, 8 + 16.5 * max(len(rows), 2), above=above)
+    figure = Figure(figsize=(width(columns) / POINTS, height))
+    return figure, panels(figure, lines, columns, left=left, above=above)
 
 
 def _level_label(figure: Figure, text: str) -> None:

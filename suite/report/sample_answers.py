@@ -40,11 +40,24 @@ class Shown:
 
     samples: list[AnsweredSample] = field(default_factory=list)
     total: int = 0
+    media_left_out: int = 0
 
     @property
     def note(self) -> str:
         """What is not shown, and where it is."""
-        return left_out(len(self.samples), self.total, "samples", "exhibits.jsonl")
+        texts = [
+            left_out(len(self.samples), self.total, "samples", "exhibits.jsonl"),
+            media_left_out(self.media_left_out),
+        ]
+        return " ".join(filter(None, texts))
+
+
+def media_left_out(number: int) -> str:
+    """The sentence on pictures and sounds for which a page has no room, or nothing."""
+    if not number:
+        return ""
+    what = "A picture or sound is" if number == 1 else f"{number:,} pictures and sounds are"
+    return f"{what} left out, since the page has room for {MEDIA_BYTES // 10**6} MB: the run's folder exhibits has all."
 
 
 class MediaBudget:
@@ -77,11 +90,12 @@ def by_capability(folder: Path, rows: Sequence[Mapping[str, Any]], most: int, bu
         capability, _, rest = row["cell"].partition("/")
         key = (rest.rpartition("/")[0], row["sample"])
         by_sample.setdefault(capability, {}).setdefault(key, []).append(row)
-    return {
-        capability: Shown([_answered(folder, keys[0], samples[keys], budget) for keys in spread(list(samples), most)],
-                          len(samples))
-        for capability, samples in by_sample.items()
-    }  # fmt: skip
+    shown: dict[str, Shown] = {}
+    for capability, samples in by_sample.items():
+        before = budget.left_out
+        answered = [_answered(folder, keys[0], samples[keys], budget) for keys in spread(list(samples), most)]
+        shown[capability] = Shown(answered, len(samples), budget.left_out - before)
+    return shown
 
 
 def _answered(folder: Path, checkpoint: str, rows: Sequence[Mapping[str, Any]], budget: MediaBudget) -> AnsweredSample:
@@ -112,11 +126,11 @@ class Media:
         return picture, self.budget.data_uri(self.folder, self.sounds.get(key))
 
 
-def media(run: RunFolder, budget: MediaBudget) -> Media:
-    """What a run kept of its samples. Of samples and answers that are shown the first cell's pictures count."""
+def media(run: RunFolder, answers: Sequence[Mapping[str, Any]], budget: MediaBudget) -> Media:
+    """What a run kept of its samples; `answers` are those that are shown, of which the first cell's pictures count."""
     pictures: dict[tuple[str, str], str] = run.sample_pictures()
     sounds: dict[tuple[str, str], str] = {}
-    for row in run.sample_answers():
+    for row in answers:
         key = (row["cell"].partition("/")[0], row["sample"])
         if row["picture"] is not None:
             pictures.setdefault(key, row["picture"])

@@ -47,14 +47,14 @@ def verdict(statuses: Iterable[str]) -> str:
     if not possible:
         return "No cell is supported here."
     parts = [
-        f"All {possible} supported cells passed"
+        f"All {possible:,} supported cells passed"
         if passed == possible
-        else f"{passed} of {possible} supported cells passed"
+        else f"{passed:,} of {possible:,} supported cells passed"
     ]
     if failed:
-        parts.append(f"{failed} failed")
+        parts.append(f"{failed:,} failed")
     if unmeasured:
-        parts.append(f"{unmeasured} could not be measured")
+        parts.append(f"{unmeasured:,} could not be measured")
     if known := values.count(Status.KNOWN_FAILURE):
-        parts.append(f"{known} failed as known")
+        parts.append(f"{known:,} failed as known")
     return ", ".join(parts) + "."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -117,7 +116,8 @@ def matrix(cells: pd.DataFrame, most: int) -> Table:
     """Capability by backend: accuracy, median latency, status."""
     backends = backend_order(cells["backend"])
     headings = [("Capability", ""), *(
-        (name, f"{'measures the harness; ' if name == FLOOR else ''}sorted by median latency") for name in backends
+        (cut(name, LONGEST_NAME), f"{'measures the harness; ' if name == FLOOR else ''}sorted by median latency")
+        for name in backends
     )]  # fmt: skip
     groups: dict[tuple[str, str], dict[str, _Row]] = {}
     for row in records(cells[["capability", "checkpoint", "backend", "status", "accuracy", "latency_p50_ms"]]):
@@ -135,14 +135,16 @@ def matrix(cells: pd.DataFrame, most: int) -> Table:
 def summary(cells: pd.DataFrame, most: int) -> Table:
     """Capability by backend where single cells are too many: how many passed, median accuracy and latency."""
     backends = backend_order(cells["backend"])[:MOST_SUMMARIZED]
-    headings = [("Capability", ""), *((name, "sorted by median latency") for name in backends)]
+    headings = [("Capability", ""), *((cut(name, LONGEST_NAME), "sorted by median latency") for name in backends)]
     grouped = cells.groupby(["capability", "backend"], sort=False)
     numbers = grouped[["accuracy", "latency_p50_ms"]].median()
     statuses: dict[tuple[str, str], Counter[str]] = {}
     for key in zip(cells["capability"], cells["backend"], cells["status"], strict=True):
         statuses.setdefault(key[:2], Counter())[str(key[2])] += 1
     names = list(dict.fromkeys(cells["capability"]))
-    note = left_out(min(most, len(names)), len(names), "capabilities")
+    there = int(cells["backend"].nunique())
+    notes = [left_out(min(most, len(names)), len(names), "capabilities"), left_out(len(backends), there, "backends")]
+    note = " ".join(filter(None, notes))
     table = Table("Cells by status, medians of their accuracies and latencies, by capability and backend", headings,
                   note=note)  # fmt: skip
     for name in names[:most]:
@@ -245,33 +247,11 @@ def not_passed(cells: pd.DataFrame, with_run: bool, most: int, anchors: Mapping[
     return NotPassed(items, left_out(len(items), len(there), "cells that did not pass, the worst first"))
 
 
-def notes(cells: pd.DataFrame, most: int, most_cells: int) -> list[dict[str, str]]:
-    """Notes that backends made while they prepared a model, equal notes of several cells together."""
-    by_text: dict[str, dict[str, None]] = {}
-    noted = cells[cells["notes"] != ""]
-    for name, written in zip(noted["cell"], noted["notes"], strict=True):
-        for text in _note_texts(written):
-            by_text.setdefault(text, {})[name] = None
-    items = [
-        {"text": cut(text), "cells": ", ".join(cut(name, LONGEST_NAME) for name in list(names)[:most_cells])
-         + (f", and {len(names) - most_cells:,} more" if len(names) > most_cells else "")}
-        for text, names in list(by_text.items())[:most]
-    ]  # fmt: skip
-    if len(by_text) > most:
-        items.append({"text": left_out(most, len(by_text), "notes"), "cells": ""})
-    return items
-
-
-def _note_texts(written: str) -> list[str]:
-    if not written:
-        return []
-    try:
-        value = json.loads(written)
-    except ValueError:
-        return [written]
-    if isinstance(value, dict):
-        return [f"{name}: {', '.join(map(str, v)) if isinstance(v, list) else v}" for name, v in value.items()]
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+def _two_names(row: _Row) -> Entry:
+    return Entry(
+        f"{cut(row['capability'], LONGEST_NAME)} / {cut(row['backend'], LONGEST_NAME)}",
+        cut(row["checkpoint"], LONGEST_NAME),
+    )
 
 
 def comparison(table: pd.DataFrame, a: str, b: str, most: int) -> Table:
@@ -286,7 +266,7 @@ def comparison(table: pd.DataFrame, a: str, b: str, most: int) -> Table:
     result = Table(f"{b} compared with {a}", headings, note=note)
     for row in records(table[:most]):
         entries = [
-            Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])),
+            _two_names(row),
             Entry(number_format.significant(row["a_ms"]), _runs(row["a_runs"])),
             Entry(number_format.significant(row["b_ms"]), _runs(row["b_runs"])),
             _with_interval({**row, "backend": ""}),
@@ -309,7 +289,7 @@ def repeatability(spread: pd.DataFrame, most: int) -> Table:
     result = Table("Spread between runs", headings, note=note)
     for row in records(spread[:most]):
         result.rows.append([
-            Entry(f"{row['capability']} / {row['backend']}", str(row["checkpoint"])), Entry(str(row["runs"])),
+            _two_names(row), Entry(str(row["runs"])),
             *(Entry(number_format.significant(row[column])) for column in ("median_ms", "fastest_ms", "slowest_ms")),
             Entry(number_format.times(row["ratio"])),
         ])  # fmt: skip

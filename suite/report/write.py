@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from suite.analysis.frames import answers_frame, load, write_csv
@@ -16,7 +18,23 @@ def write_report(
     folders: Sequence[Path], into: Path, progress: Callable[[str], None] | None = None, *, with_plots: bool = False
 ) -> Path:
     """See `suite.report.write_report`."""
-    notify = progress or (lambda _: None)
+    with _uncollected():
+        return _write(folders, into, progress or (lambda _: None), with_plots)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: of a million objects none is garbage before the page is written."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _write(folders: Sequence[Path], into: Path, notify: Callable[[str], None], with_plots: bool) -> Path:
     cells, samples, conditions = load(folders)
     into.mkdir(parents=True, exist_ok=True)
     notify("cells.csv")

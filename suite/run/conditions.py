@@ -9,8 +9,8 @@ from suite.records import machine
 from suite.subjects.samples_file import samples_identity
 
 MUST_MATCH = (
-    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "limit", "generation", "samples_sha256",
-    "isolated", "cpu", "gpu", "libraries", "python", "touchstone",
+    "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "precision", "limit", "generation",
+    "samples_sha256", "isolated", "cpu", "gpu", "libraries", "extensions", "python", "touchstone",
 )  # fmt: skip
 """What a resumed run must share with the one that it continues."""
 
@@ -26,6 +26,7 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "seed": settings.seed,
         "strict": settings.strict,
         "budget_s": settings.budget,
+        "precision": settings.precision,
         "limit": settings.limit,
         "generation": None if settings.generation == GENERATION[0] else settings.generation,
         "cell_timeout_s": settings.cell_timeout,

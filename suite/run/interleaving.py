@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 from suite.backends import REFERENCE
 from suite.core.cell import Cell
@@ -31,7 +34,9 @@ PATIENCE = 3.0
 class InterleavedLatency:
     """The rounds of a checkpoint group's cells, measured at the first that is asked for.
 
-    `record` writes the rounds of a cell as soon as its group is measured.
+    `record` writes the rounds of a cell as soon as its group is measured; `has_rounds` says of which cells there are
+    some from before. A reference that has takes its turns all the same, as company for what is measured now: what is
+    compared with it is its pace at the time.
     """
 
     def __init__(
@@ -40,9 +45,10 @@ class InterleavedLatency:
         planned: Mapping[str, Planned],
         workers: WorkersAlive,
         record: Callable[[Cell, Rounds], None],
+        has_rounds: Callable[[Cell], bool],
     ) -> None:
         self._settings, self._planned = settings, planned
-        self._workers, self._record = workers, record
+        self._workers, self._record, self._has_rounds = workers, record, has_rounds
         self._rounds: dict[str, Rounds] = {}
 
     def rounds(self, cell: Cell, together: Iterable[Cell]) -> Rounds:
@@ -59,11 +65,12 @@ class InterleavedLatency:
 
     def _measure(self, entries: Sequence[Planned]) -> None:
         """Measure these cells in as few groups as memory allows; the reference is in every group."""
-        group: dict[str, Executor] = {}
+        company = self._company(entries)
+        group = dict(company)
         for entry in entries:
             name = entry.cell.id
             if len(group) > 1 and self._workers.find(entry.cell) is None and not self._workers.has_room():
-                self._measure_group(group)
+                self._measure_group(group, company)
                 for crowded in [other for other in group if self._planned[other].cell.backend != REFERENCE]:
                     self._workers.drop(self._planned[crowded].cell)
                     del group[crowded]
@@ -71,54 +78,101 @@ class InterleavedLatency:
                 group[name] = self._workers.executor(entry)
             except RequestFailed as failure:
                 self._rounds[name] = Rounds(failure=failure)
-        self._measure_group(group)
+        self._measure_group(group, company)
 
-    def _measure_group(self, group: Mapping[str, Executor]) -> None:
-        pending = [name for name in group if name not in self._rounds]
+    def _company(self, entries: Sequence[Planned]) -> dict[str, Executor]:
+        """The reference of these cells, by name, if its own rounds are recorded and not wanted now."""
+        names = {f"{entry.cell.group}/{REFERENCE}" for entry in entries} - {entry.cell.id for entry in entries}
+        references = [self._planned[name] for name in names if self._has_rounds(self._planned[name].cell)]
+        with suppress(RequestFailed):  # without it they are measured all the same
+            return {entry.cell.id: self._workers.executor(entry) for entry in references}
+        return {}
+
+    def _measure_group(self, group: Mapping[str, Executor], company: Collection[str]) -> None:
+        pending = [name for name in group if name not in self._rounds and name not in company]
         if not pending:
             return
         settings = self._settings
         reference = f"{self._planned[pending[0]].cell.group}/{REFERENCE}"
         with self._workers.timing([self._planned[name] for name in group]):
-            results = measure_group(group, reference, settings.budget, settings.cell_timeout, settings.seed)
+            results = measure_group(
+                group,
+                reference,
+                budget=settings.budget,
+                precision=settings.precision,
+                timeout=settings.cell_timeout,
+                seed=settings.seed,
+            )
         for name in pending:
             cell = self._planned[name].cell
             self._rounds[name] = results[name]
             self._record(cell, results[name])
+        for name in group:
             if results[name].failure:
-                self._workers.drop(cell)
+                self._workers.drop(self._planned[name].cell)
 
 
 def measure_group(
-    executors: Mapping[str, Executor], reference: str, budget: float, timeout: float, seed: int
+    executors: Mapping[str, Executor], reference: str, *, budget: float, precision: float, timeout: float, seed: int
 ) -> dict[str, Rounds]:
-    """Measure every cell for about `budget` seconds, interleaved; twice that where it is noisy.
+    """Measure every cell, interleaved, until its median is uncertain by no more than the share `precision`, for about
+    `budget` seconds at most; twice that where it is noisy.
 
-    One whose worker fails costs its own cell alone.
+    The reference, which the others are compared with, is measured as long as any of them is. One whose worker fails
+    costs its own cell alone.
     """
     results = {name: Rounds() for name in executors}
     for name, executor in executors.items():
         _step(results[name], executor, executors, ("warm_up", budget * WARM_UP_SHARE), timeout)
     shuffler = random.Random(seed)
     for cycle in range(2 * CYCLES):
-        # A second half only for those that are still too noisy, beside the reference that they are compared with.
-        noisy = {name for name, result in results.items() if cycle >= CYCLES and _is_noisy(result)}
-        if cycle >= CYCLES and not noisy:
+        unknown = {
+            name
+            for name, result in results.items()
+            if not result.failure and _is_to_go_on(result, cycle, budget, precision)
+        }
+        if not unknown:
             break
-        order = [name for name in executors if cycle < CYCLES or name in noisy or name == reference]
+        order = [
+            name for name in executors if name in unknown or (name == reference and _has_time(results[name], budget))
+        ]
         if cycle:
             shuffler.shuffle(order)
         for position, name in enumerate(order):
             result = results[name]
-            measured = sum(sum(done.seconds) for done in result.rounds)
-            enough = len(result.rounds) >= FEWEST_CYCLES and measured > budget
-            if result.failure or (enough and (measured > PATIENCE * budget or not _is_noisy(result))):
-                continue
             done = _step(result, executors[name], executors, ("round", budget / CYCLES), timeout)
             if isinstance(done, Round):
                 result.rounds.append(done)
                 result.places.append((cycle, position))
+    _note_the_reference(results, reference)
     return results
+
+
+def _note_the_reference(results: Mapping[str, Rounds], reference: str) -> None:
+    if reference in results:
+        timed = results[reference]
+        cycles = [cycle for cycle, _ in timed.places]
+        paces = {cycle: float(np.median(done.seconds)) for cycle, done in zip(cycles, timed.rounds, strict=True)}
+        for name, result in results.items():
+            if name != reference:
+                result.reference = [paces.get(cycle) for cycle, _ in result.places]
+
+
+def _is_to_go_on(result: Rounds, cycle: int, budget: float, precision: float) -> bool:
+    """Whether a cell needs another round: of a second half, which begins with this `cycle`, only where it is noisy."""
+    if len(result.rounds) < FEWEST_CYCLES:
+        return True
+    if cycle >= CYCLES or _measured(result) > budget:
+        return _is_noisy(result) and _has_time(result, budget)
+    return not precision or summarize([done.seconds for done in result.rounds], []).uncertainty > precision
+
+
+def _has_time(result: Rounds, budget: float) -> bool:
+    return not result.failure and _measured(result) <= PATIENCE * budget
+
+
+def _measured(result: Rounds) -> float:
+    return sum(sum(done.seconds) for done in result.rounds)
 
 
 def _is_noisy(result: Rounds) -> bool:

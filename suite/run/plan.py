@@ -83,12 +83,13 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
 
 
 def matrix(tasks: Mapping[str, Task]) -> list[str]:
-    """The ids of all cells that these tasks have, whatever the weights."""
+    """The ids of the cells that these tasks have by default, whatever the weights."""
     return [
         f"{task.name}/{checkpoint.name}/{backend}"
         for task in tasks.values()
         for checkpoint in task.checkpoints
         for backend in references()
+        if get_backend(backend).by_default
     ]
 
 
@@ -149,7 +150,14 @@ def is_selected(entry: Planned, settings: Settings) -> bool:
     """Whether --capability and --backend ask for this cell."""
     cell = entry.cell
     return (not settings.capabilities or cell.capability in settings.capabilities) and (
-        not settings.backends or cell.backend in settings.backends
+        cell.backend in settings.backends if settings.backends else entry.backend.by_default
+    )
+
+
+def waiting(planned: Iterable[Planned], settings: Settings) -> list[str]:
+    """The backends that are there and run only when asked for, where none is."""
+    return (
+        [] if settings.backends else sorted({entry.backend.name for entry in planned if not entry.backend.by_default})
     )
 
 

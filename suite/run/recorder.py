@@ -22,6 +22,7 @@ class Recorder:
         self.folder = folder
         self._rows = {(row["cell"], row["check"]): row for row in folder.rows()}
         self._durations = durations_by_cell(folder.rounds()) if self._rows else {}
+        self._timed = set(self._durations)
 
     def earlier(self, cell: Cell, check: str) -> Outcome | None:
         """The recorded outcome, which is not measured again; None where there is none or it could not be measured."""
@@ -50,6 +51,10 @@ class Recorder:
         """Whether a check has a row."""
         return (cell.id, check) in self._rows
 
+    def has_rounds(self, cell: Cell) -> bool:
+        """Whether a cell was timed before, in this session or an earlier one."""
+        return cell.id in self._timed
+
     def write(self, cell: Cell, check: str, outcome: Outcome, fields: Mapping[str, Any]) -> Outcome:
         """Append a check's row: the outcome's own fields, and these. What no row can hold is an error, and that row.
 
@@ -74,6 +79,8 @@ class Recorder:
             Unwritable: the disk takes no more.
         """
         rows = round_rows(rounds, cell)
-        if not rows and cell.id in self._durations:
+        if not rows and cell.id in self._timed:
             rows = [{"block": cell.group, "cycle": 0, "order": 0, "latency_ms": []}]
         self.folder.append_rounds(cell, rows)
+        if rows:
+            self._timed.add(cell.id)

@@ -36,10 +36,10 @@ class Run:
         self.settings = settings
         self.selected: list[tuple[Cell, str]] = []
         self.deselected = 0
-        self.statuses: list[Status] = []
+        self._statuses: dict[tuple[str, str], Status] = {}
         self.unmeasured: set[str] = set()
-        self.noisy: dict[str, str] = {}
-        """What noise, or too few samples, leave open about a cell, by cell, where that is a warning."""
+        self.noisy: dict[tuple[str, str], str] = {}
+        """What noise, or too few samples, leave open, by cell and check, where that is a warning."""
         self.unasked: list[Cell] = []
         """Of each check that did not pass, and that nothing asked for by name."""
         self.messages: deque[str] = deque()
@@ -83,8 +83,17 @@ class Run:
         """Carry out one check."""
         together = [other for other, selected in self.selected if selected == check and REGISTRY[check].interleaved]
         outcome = self.runner.check(cell, check, together)
-        self.statuses.append(outcome.status)
+        self._statuses[cell.id, check] = outcome.status
         return replace(outcome, reason=printable(privacy.scrub(outcome.reason)))
+
+    @property
+    def statuses(self) -> list[Status]:
+        """How the checks of this session ended: of one that was carried out twice, the second time."""
+        return [*self._statuses.values()]
+
+    def let_go(self) -> None:
+        """Close the checkpoint that the run has come to, so that whatever is measured next begins anew."""
+        self.runner.let_go()
 
     @cached_property
     def resumed(self) -> RunFolder | None:

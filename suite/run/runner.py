@@ -106,10 +106,15 @@ class CheckRunner:
         """Turn to a checkpoint group: let go of everything that belongs to the one before."""
         if group == self._group:
             return
-        self._end_turn()
+        self.let_go()
         self._group = group
         if self._ahead:
             self._ahead.turn_to(group)
+
+    def let_go(self) -> None:
+        """End the turn: what comes next is opened and measured anew, also of the same checkpoint."""
+        self._end_turn()
+        self._group = None
 
     @property
     def turn(self) -> Turn:
@@ -124,8 +129,7 @@ class CheckRunner:
         if self._ahead:
             self._ahead.close()
             self._ahead = None
-        self._end_turn()
-        self._group = None
+        self.let_go()
         self._starter.close()
 
     def _end_turn(self) -> None:

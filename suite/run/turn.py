@@ -40,7 +40,7 @@ class Turn:
         log: Path,
     ) -> None:
         self.settings, self.planned, self.workers, self.recorder, self.log = settings, planned, workers, recorder, log
-        self.latency = InterleavedLatency(settings, planned, workers, recorder.write_rounds)
+        self.latency = InterleavedLatency(settings, planned, workers, recorder.write_rounds, recorder.has_rounds)
         self.answers: dict[tuple[str, str], Any] = {}
 
     def check(

@@ -6,6 +6,8 @@ names of its tensors, never from a pattern.
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from suite.core.printable import listed, shortened
 from suite.subjects.architectures import model_types
 from suite.subjects.declared import TOKENIZER_CONFIG, declared_by, optional_object
 from suite.subjects.folder_kinds import ADAPTER, ADAPTER_WEIGHTS
-from suite.subjects.integrity import read_config, read_object, tensor_shapes
+from suite.subjects.integrity import read_config, read_object, tensor_entries
 from suite.task.declared import Declared
 
 AUTO_CLASSES = {
@@ -33,6 +35,9 @@ PREFIX = "base_model.model."
 LORA = re.compile(r"\.lora_(embedding_)?[AB](\.weight)?$|\.lora_magnitude_vector(\.weight)?$")
 PLAIN = re.compile(r"\w+(\.\w+)*")
 HEADS = ("classifier.weight", "score.weight", "classifier.out_proj.weight", "classifier.dense.weight")
+FLOATS = ("F16", "BF16", "F32", "F64")
+LONGEST_TENSOR_NAME = 1000
+MOST_LABELS = 100_000
 SWITCHES = ("use_rslora", "use_dora", "fan_in_fan_out", "lora_bias")
 
 
@@ -103,11 +108,32 @@ def read_adapter(directory: Path) -> Adapter:
         ranks={name: value for name, value in _plain(content.get("rank_pattern")) if type(value) is int},
         alphas=dict(_plain(content.get("alpha_pattern"))),
         saved_modules=tuple(saved),
-        shapes=tensor_shapes(weights),
+        shapes=_shapes(weights),
     )
     if not adapter.targets:
         raise CheckpointError(f"{weights} holds no tensor of a LoRA adapter: save the adapter again.")
+    if (adapter.labels or 0) > MOST_LABELS:
+        raise CheckpointError(
+            f"{weights} brings a head for {adapter.labels:,} classes: at most {MOST_LABELS:,} are read."
+        )
     return adapter
+
+
+def _shapes(weights: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of tensors that take as many bytes of the file as the shapes say: what they ask for is there.
+
+    Raises:
+        CheckpointError: there is one that does not, or whose name is none of a module.
+    """
+    tensors = tensor_entries(weights)
+    odd = [name for name, (dtype, shape) in tensors.items() if dtype not in FLOATS or 0 in shape]
+    odd += [name for name in tensors if len(name) > LONGEST_TENSOR_NAME]
+    if odd:
+        raise CheckpointError(
+            f"{weights} holds tensors that are no floating point numbers, empty, or have no name of a module "
+            f"({listed(odd)}): save the adapter again."
+        )
+    return {name: shape for name, (_, shape) in tensors.items()}
 
 
 def declared_with(adapter: Adapter, base: Declared) -> Declared:
@@ -167,13 +193,16 @@ def merged(model: Any, adapter: Adapter) -> Any:
     import peft
     from safetensors.torch import load_file
 
+    saved = _saved(model, adapter)
+    ranks, alphas = _of_targets(adapter.ranks, adapter), _of_targets(adapter.alphas, adapter)
+    _check_ranks(model, adapter, ranks)
     settings: dict[str, Any] = {
         "r": adapter.rank,
         "lora_alpha": adapter.alpha,
         "target_modules": adapter.targets,
-        "modules_to_save": list(adapter.saved_modules) or None,
-        "rank_pattern": dict(adapter.ranks),
-        "alpha_pattern": dict(adapter.alphas),
+        "modules_to_save": saved or None,
+        "rank_pattern": ranks,
+        "alpha_pattern": alphas,
         "inference_mode": True,
         **adapter.switches,
     }
@@ -193,6 +222,53 @@ def merged(model: Any, adapter: Adapter) -> Any:
             f"The adapter in {adapter.directory} does not fit {type(model).__name__} "
             f"({shortened(str(error).strip())}): pass the model that it was trained on with --base."
         ) from error
+
+
+def _saved(model: Any, adapter: Adapter) -> list[str]:
+    """The names of modules that were trained as a whole and are there: each is copied, so none within another.
+
+    Raises:
+        CheckpointError: there is one within another.
+    """
+    modules = [name for name, _ in model.named_modules()]
+    ends = {name[start:] for name in modules for start in range(len(name))}
+    saved = [name for name in dict.fromkeys(adapter.saved_modules) if name in ends]
+    # PEFT compares the ends of names, not their parts.
+    meant = sorted(name.split(".") for name in modules if saved and name.endswith(tuple(saved)))
+    for outer, inner in itertools.pairwise(meant):
+        if inner[: len(outer)] == outer:
+            raise CheckpointError(
+                f"The adapter in {adapter.directory} brings the module {'.'.join(inner)} within {'.'.join(outer)}, and "
+                "both as a whole (modules_to_save): save it again."
+            )
+    return saved
+
+
+def _of_targets(pattern: Mapping[str, Any], adapter: Adapter) -> dict[str, Any]:
+    """The entries that are about a module which the adapter changes, by its name or the end of it."""
+    ends = {".".join(parts[start:]) for parts in (t.split(".") for t in adapter.targets) for start in range(len(parts))}
+    return {name: value for name, value in pattern.items() if name in ends}
+
+
+def _check_ranks(model: Any, adapter: Adapter, ranks: Mapping[str, int]) -> None:
+    """Verify that the tensors are of the ranks that the config asks for: PEFT makes room for those before it reads any.
+
+    Raises:
+        CheckpointError: they are not.
+    """
+    modules = dict(model.named_modules())
+    for target in adapter.targets:
+        asked = next((rank for name, rank in ranks.items() if f".{target}".endswith(f".{name}")), adapter.rank)
+        names = (f"{PREFIX}{target}.lora_{kind}" for kind in ("A.weight", "embedding_A"))
+        shape = next((adapter.shapes[name] for name in names if name in adapter.shapes), None)
+        weight = getattr(modules[target], "weight", getattr(modules[target], "in_proj_weight", None))
+        taken = () if weight is None else (*weight.shape[:2], math.prod(weight.shape[1:]))
+        if shape is None or shape[:1] != (asked,) or math.prod(shape[1:]) not in taken:
+            raise CheckpointError(
+                f"The adapter in {adapter.directory} does not fit {type(model).__name__} (its config asks for rank "
+                f"{asked:,} at {target}, and its tensors are of another shape): pass the model that it was trained on "
+                "with --base."
+            )
 
 
 def _is_number(value: Any) -> bool:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from suite.core.errors import UsageError
 from suite.core.printable import listed
-from suite.subjects.sample_row import REQUIRED, Row, checked
+from suite.subjects.arrow_sizes import written_out
+from suite.subjects.memory_limit import memory_limit
+from suite.subjects.sample_row import COLUMNS, REQUIRED, Row, checked, refuse_repeats
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("id", *REQUIRED, "slice")
-"""All that is read of a table."""
 LARGEST = 2**29
-"""Bytes of a table, in memory."""
+"""Bytes of a table, with every value written out: a dictionary can stand for a thousand times its own size."""
+LARGEST_DATA_SET = 2**32
+"""The same, of all files of a data set."""
+WORKING_MEMORY = 2**31
+"""Bytes that pyarrow may take for a batch: a compressed one can say that it needs any number of them."""
 STATE = "state.json"
 SPLITS = "dataset_dict.json"
 FILE_NAME = re.compile(r"[\w-][\w.-]*\.arrow")
@@ -63,39 +67,54 @@ def rows_of_data_set(folder: Path) -> Iterator[Row]:
     Raises:
         UsageError: it cannot be read.
     """
-    number = 0
+    number, left = 0, LARGEST_DATA_SET
     for file in files_of_data_set(folder):
-        for row in rows_of_table(file, number):
-            number = row.number
-            yield row
+        with _readable(file):
+            for values, size in _values_of_table(file, min(left, LARGEST)):
+                number, left = number + 1, left - size
+                yield checked(f"row {number}", number, values)
 
 
-def rows_of_table(file: Path, after: int = 0) -> Iterator[Row]:
-    """The rows of one Parquet or Arrow file; the first has the number `after` + 1.
+def rows_of_table(file: Path) -> Iterator[Row]:
+    """The rows of one Parquet or Arrow file.
 
     Raises:
         UsageError: it cannot be read, is too large, or has no such columns.
     """
-    number, size = after, 0
     with _readable(file):
-        for schema, batch in _parquet(file) if file.suffix.lower() == ".parquet" else _arrow(file):
+        for number, (values, _) in enumerate(_values_of_table(file, LARGEST), 1):
+            yield checked(f"row {number}", number, values)
+
+
+def _values_of_table(file: Path, largest: int) -> Iterator[tuple[dict[str, Any], int]]:
+    """The values of each row, and its share of the size of the rows that were read with it."""
+    left = largest
+    batches = _parquet(file) if file.suffix.lower() == ".parquet" else _arrow(file)
+    while True:
+        with memory_limit(WORKING_MEMORY):
+            following = next(batches, None)
+            if following is None:
+                return
+            schema, batch = following
             names = [name for name in COLUMNS if name in schema.names]
             _require(names, schema.names, file)
-            part = batch.select(names)
-            size += part.nbytes
-            if size > LARGEST:
-                raise _too_large(file)
-            part.validate(full=True)
-            features = _features(schema)
+            batch = batch.select(names)
+            batch.validate(full=True)
+        features = _features(schema)
+        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+            part = batch.slice(start, ROWS_AT_ONCE)
+            size = sum(written_out(part.column(name), name) for name in names)
+            left -= size
+            if left < 0:
+                raise _too_large(file, largest)
             for values in part.to_pylist():
-                number += 1
                 named = {key: _named(value, features.get(key)) for key, value in values.items()}
-                yield checked(
-                    f"row {number}", number, {k: v for k, v in named.items() if k in REQUIRED or v is not None}
-                )
+                kept = {k: v for k, v in named.items() if k in REQUIRED or v is not None}
+                yield kept, size // part.num_rows
 
 
 def _require(names: Iterable[str], given: list[str], file: Path) -> None:
+    refuse_repeats(given, file)
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise UsageError(
@@ -107,15 +126,16 @@ def _require(names: Iterable[str], given: list[str], file: Path) -> None:
 def _parquet(file: Path) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(file, thrift_string_size_limit=2**24, thrift_container_size_limit=2**20) as table:
+    limits: dict[str, Any] = {"thrift_string_size_limit": 2**24, "thrift_container_size_limit": 2**20}
+    with pq.ParquetFile(file, pre_buffer=False, **limits) as table:
         known = table.metadata
         declared = sum(known.row_group(place).total_byte_size for place in range(known.num_row_groups))
         if declared > LARGEST:
-            raise _too_large(file)
+            raise _too_large(file, LARGEST)
         schema = table.schema_arrow
         names = [name for name in COLUMNS if name in schema.names]
         _require(names, schema.names, file)
-        for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, columns=names):
+        for batch in table.iter_batches(batch_size=ROWS_AT_ONCE, columns=names, use_threads=False):
             yield schema, batch
 
 
@@ -123,7 +143,7 @@ def _arrow(file: Path) -> Iterator[tuple[pa.Schema, pa.RecordBatch]]:
     import pyarrow as pa
 
     if file.stat().st_size > LARGEST:
-        raise _too_large(file)
+        raise _too_large(file, LARGEST)
     with pa.memory_map(str(file)) as source:
         if source.read(6) == b"ARROW1":
             with pa.ipc.open_file(source) as reader:
@@ -143,7 +163,9 @@ def _readable(file: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, ValueError, UnicodeDecodeError, MemoryError) as error:
+    except MemoryError:
+        raise _too_large(file, LARGEST) from None
+    except (pa.ArrowException, OSError, ValueError, OverflowError, RecursionError) as error:
         raise UsageError(
             f"--samples {file} cannot be read as a table ({type(error).__name__}): write it again."
         ) from None
@@ -171,8 +193,8 @@ def _named(value: Any, feature: Any) -> Any:
     return value
 
 
-def _too_large(file: Path) -> UsageError:
-    return UsageError(f"--samples {file} holds more than {LARGEST / 2**20:,.0f} MiB: pass a part of it.")
+def _too_large(file: Path, largest: int) -> UsageError:
+    return UsageError(f"--samples {file} holds more than {largest / 2**20:,.0f} MiB: pass a part of it.")
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -27,6 +27,16 @@ def model_class(auto_class: str, config: Any) -> type | None:
     return (named or found)[0]
 
 
+def unknown(auto_class: str, config: Any) -> str | None:
+    """Why `auto_class` has no class for a config, though one is named in it; `None` where it has one."""
+    if model_class(auto_class, config) is not None:
+        return None
+    return (
+        f"the installed transformers has no {auto_class} for a {type(config).__name__} (model_type "
+        f"{config.model_type!r}), whatever architecture its config names"
+    )
+
+
 def leave_out_segments(processor: Any, cls: type | None) -> None:
     """Let a tokenizer make no segment ids for a model that has no place for them, as its class would refuse them."""
     tokenizer = getattr(processor, "tokenizer", processor)

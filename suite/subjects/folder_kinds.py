@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,16 @@ FOREIGN: tuple[tuple[tuple[str, ...], str], ...] = (
     (("*.tflite",), f"a graph for TensorFlow Lite: {ORIGINAL}"),
     (("*.mlpackage", "*.mlmodel", "coreml/*"), f"a model for Core ML: {ORIGINAL}"),
     (("*.engine", "*.plan"), f"an engine of TensorRT: {ORIGINAL}"),
+    (("*.pte",), f"a program for ExecuTorch: {ORIGINAL}"),
+    (("*.rknn", "*.rkllm"), f"a graph for Rockchip's processors: {ORIGINAL}"),
+    (("shared_vocabulary.*", "source_vocabulary.*"), f"a model of CTranslate2: {ORIGINAL}"),
+    (("consolidated*.safetensors", "consolidated*.pth"), "weights under their maker's own names: pass the folder "
+     "in the form of transformers (config.json, model.safetensors), or convert it"),
+    (("*/*.distcp", "*.distcp"), "the shards of a training on several devices (FSDP): bring them together with "
+     "accelerate merge-weights, and pass what comes out"),
+    (("zero_to_fp32.py", "global_step*/*"), "the shards of a training on several devices (DeepSpeed): run its "
+     "zero_to_fp32.py with --safe_serialization, and pass what comes out"),
+    (("checkpoint-*/model*.safetensors",), "the checkpoints of a training: pass the folder of one of them"),
 )  # fmt: skip
 """Patterns of names that give a kind away, and what it is; the first that is there counts."""
 
@@ -62,12 +73,29 @@ def foreign_kind(directory: Path) -> str | None:
     """What a folder without safetensors of a model is instead; `None` where nothing gives it away."""
     if any(directory.glob("model*.safetensors")):
         return None
+    below = _part_below(directory)
+    if below is not None:
+        return (
+            f"{directory} was saved by an old sentence-transformers, which put the model into the folder {below}: open "
+            "it with a new one, SentenceTransformer(DIR).save(OTHER), and pass the other folder."
+        )
     for patterns, kind in FOREIGN:
         found = next((file for pattern in patterns for file in sorted(directory.glob(pattern))), None)
         if found is not None:
             name = shortened(found.relative_to(directory).as_posix())
             return f"{directory} holds no safetensors but {name}, {kind}."
     return None
+
+
+def _part_below(directory: Path) -> str | None:
+    """The folder in which the first part of a model of sentence-transformers lies, where it has one of its own."""
+    try:
+        modules = json.loads((directory / "modules.json").read_text(encoding="utf-8"))
+        path = modules[0]["path"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return None
+    is_folder = isinstance(path, str) and Path(path).name == path != "" and (directory / path / "config.json").is_file()
+    return shortened(path) if is_folder else None
 
 
 def quantization(config: Mapping[str, Any], where: str, files: Collection[str] = ()) -> str | None:

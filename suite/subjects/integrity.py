@@ -18,6 +18,9 @@ from suite.task.card import changed_files, is_file
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+TRAINERS = ("optimizer", "scheduler", "training_args", "rng_state", "scaler")
+"""What the names of a trainer's own files begin with, which hold no model."""
+LFS = b"version https://git-lfs.github.com/"
 JSON_LIMIT, HEADER_LIMIT = 25_000_000, 100_000_000
 """Bytes of a file of JSON, and of the header of a safetensors file (that library's own limit)."""
 BITS = {
@@ -69,13 +72,13 @@ def integer_tensors(file: Path) -> list[str]:
     return [name for name, entry in _header(file).items() if entry["dtype"] in INTEGERS]
 
 
-def tensor_shapes(file: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of the tensors of a safetensors file.
+def tensor_entries(file: Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The tensors of a safetensors file: the type and the shape of each, by name.
 
     Raises:
         CheckpointError: the file is damaged.
     """
-    return {name: tuple(entry["shape"]) for name, entry in _header(file).items()}
+    return {name: (entry["dtype"], tuple(entry["shape"])) for name, entry in _header(file).items()}
 
 
 def read_config(directory: Path) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def weight_files(directory: Path) -> list[Path]:
         return [directory / WEIGHTS]
     if (directory / INDEX).is_file():
         return _shards(directory)
-    pickles = sorted(file.name for pattern in PICKLES for file in directory.glob(pattern))
+    pickles = sorted(file.name for pattern in PICKLES for file in directory.glob(pattern) if not _is_trainers(file))
     if pickles:
         raise CheckpointError(
             f"{directory} holds its weights as pickle alone ({', '.join(pickles)}), and a pickle can run any code "
@@ -151,6 +154,10 @@ def fingerprint(files: Iterable[Path], *extra: str) -> str:
     for word in extra:
         digest.update(f"\0{word}".encode())
     return digest.hexdigest()
+
+
+def _is_trainers(file: Path) -> bool:
+    return file.name.startswith(TRAINERS)
 
 
 def _shards(directory: Path) -> list[Path]:
@@ -204,6 +211,9 @@ def _header(file: Path) -> dict[str, Any]:
     """The tensors of a safetensors file by name, each with `dtype`, `shape` and `data_offsets` that fit the file."""
     size = file.stat().st_size
     with file.open("rb") as stream:
+        if stream.read(len(LFS)) == LFS:
+            raise CheckpointError(f"{file} is a pointer of Git LFS, not the weights: fetch them with git lfs pull.")
+        stream.seek(0)
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or length > min(HEADER_LIMIT, size - 8):
             raise _broken(file, f"its header is said to take {length:,} bytes of a file of {size:,}")

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from suite.core.errors import CheckpointError, UsageError
-from suite.core.printable import printable_name
+from suite.core.printable import listed, printable_name
 from suite.subjects.adapter import declared_with, read_adapter
-from suite.subjects.architectures import auto_classes
+from suite.subjects.architectures import auto_classes, model_types
 from suite.subjects.declared import declared_by, read_declared
 from suite.subjects.folder_kinds import ADAPTER, adapter_alone, quantization
 from suite.subjects.hub import fetch_config
@@ -122,17 +122,32 @@ def _takers(declared: Declared, model: str, tasks: list[Task]) -> list[Task]:
     if chosen:
         return chosen
     supported = ", ".join(f"{task.auto_class} ({task.name})" for task in tasks)
+    misnamed = _misnamed(declared, tasks)
     if architecture in classes:
         its_classes = ", ".join(sorted(classes[architecture]))
         raise UsageError(
             f"--model {model} is a {architecture}, for {its_classes}, and no task takes that. "
-            f"The tasks take {supported}."
+            f"The tasks take {supported}.{misnamed}"
         )
     near = difflib.get_close_matches(architecture, classes, n=1, cutoff=0.8)
     hint = f" Did its config mean {near[0]!r}?" if near else ""
     raise UsageError(
         f"--model {model} is a {architecture}, which the installed transformers does not have; code that comes with a "
-        f"checkpoint is not run.{hint} The tasks take {supported}."
+        f"checkpoint is not run.{hint} The tasks take {supported}.{misnamed}"
+    )
+
+
+def _misnamed(declared: Declared, tasks: list[Task]) -> str:
+    """The way out where the weights are those of another class than the config names; none for a foreign family."""
+    table = model_types()
+    fitting = {
+        name for task in tasks for name in table.get(task.auto_class, {}).get(declared.model_type, ()) if name
+    } - {declared.architecture}
+    if not fitting:
+        return ""
+    return (
+        f" If its weights are in truth those of a class of its family that they take ({listed(sorted(fitting))}), "
+        'write that class in "architectures" of its config.json.'
     )
 
 

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.core.errors import CheckpointError, InvalidInput, Misfit, UsageError
-from suite.core.printable import listed, shortened
+from suite.core.printable import first_line, listed
 from suite.core.subject import Subject
 from suite.subjects import class_fit
-from suite.subjects.adapter import Adapter, check_base, declared_with, has_config, has_processor, merged, read_adapter
+from suite.subjects.adapter import Adapter, declared_with, has_config, has_processor, read_adapter
 from suite.subjects.answer_files import answer_files
 from suite.subjects.declared import read_declared
 from suite.subjects.hub import fetch
 from suite.subjects.input_limits import InputLimits, apply_limits, input_limits, too_long_an_answer
-from suite.subjects.integrity import check_files, fingerprint, integer_tensors, read_object, weight_files
+from suite.subjects.integrity import check_files, fingerprint, read_object
 from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
+from suite.subjects.stored_weights import load_weights
 from suite.task import families, generation_settings
 from suite.task.generation_settings import PLAIN
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from suite.task import Sample, Task
 
 EXAMPLE_CANDIDATES = 16
-LONGEST_REASON = 400
-"""Characters of an error of transformers that are shown."""
 SENTENCE_LIMIT = "sentence_bert_config.json"
 """Where a sentence-transformers checkpoint says how many tokens it was trained to take."""
 
@@ -69,13 +68,10 @@ def open_subject(
     )
     if is_users:
         _refuse(task.misfit_of_processor(processor, config, own_samples is not None))
+        notes |= task.adapt_to_processor(processor)
         class_fit.leave_out_segments(processor, class_fit.model_class(task.auto_class, config))
     _set_padding(processor, config, generative=task.generation is not None, where=directory)
-    limits = InputLimits()
-    if task.no_weights is None and hasattr(getattr(processor, "tokenizer", processor), "model_max_length"):
-        limits = input_limits(lambda: from_config(task.auto_class, copy.deepcopy(config)))
-        apply_limits(processor, limits)
-        _refuse(too_long_an_answer(task.name, task.generation, limits))
+    limits = _limits(task, processor, config)
     if own_samples is None:
         task.check_config(config)
     if task.no_weights:
@@ -83,7 +79,7 @@ def open_subject(
     elif source.kind == "random":
         identity, load_model = _random_model(directory, task.auto_class, config, seed)
     else:
-        identity, load_model = _stored_model(directory, task.auto_class, config, adapter)
+        identity, load_model = _stored_model(directory, task.auto_class, config, adapter, notes)
 
     def example() -> dict[str, Any]:
         return _example(task, processor, config, task.samples() if own_samples is None else own_samples)
@@ -91,11 +87,16 @@ def open_subject(
     end: int | None = None
     if task.generation is not None:
         declared = _declared_generation(directory, config)
+        if is_users:
+            _refuse(generation_settings.elsewhere(declared, generation))
+            _refuse_damage(directory, generation_settings.damage(declared, config, limits.vocabulary))
         notes |= generation_settings.settle_config(declared, generation)
-        end = generation_settings.missing_end(declared, processor) if generation == PLAIN else None
+        end = generation_settings.missing_end(declared, processor, limits.vocabulary) if generation == PLAIN else None
         notes |= {} if end is None else {"generation_supplied": {"eos_token_id": end}}
 
     def load() -> Any:
+        if is_users:
+            _refuse(class_fit.unknown(task.auto_class, config))
         model = load_model()
         if is_users:
             _refuse(class_fit.misfit(model, example().keys(), task.name, task.generation is not None))
@@ -129,6 +130,25 @@ def open_subject(
 def _refuse(misfit: str | None) -> None:
     if misfit:
         raise Misfit(misfit)
+
+
+def _refuse_damage(directory: Path, damage: str | None) -> None:
+    if damage:
+        raise CheckpointError(f"{directory} cannot be used: {damage}.")
+
+
+def _limits(task: Task, processor: Any, config: Any) -> InputLimits:
+    """What the model has room for, told to its tokenizer; nothing where no tokenizer says how long a text may be.
+
+    Raises:
+        Misfit: not for the answers that the task asks for.
+    """
+    if task.no_weights is not None or not hasattr(getattr(processor, "tokenizer", processor), "model_max_length"):
+        return InputLimits()
+    limits = input_limits(lambda: from_config(task.auto_class, copy.deepcopy(config)))
+    apply_limits(processor, limits)
+    _refuse(too_long_an_answer(task.name, task.generation, limits))
+    return limits
 
 
 def load_processor(directory: Path, processor_class: str) -> Any:
@@ -165,7 +185,7 @@ def _load(directory: Path, auto_class: str, what: str, **options: Any) -> Any:
         return loader.from_pretrained(directory, local_files_only=True, trust_remote_code=False, **options)
     except Exception as error:  # transformers raises whatever its parts raise
         raise CheckpointError(
-            f"The {what} in {directory} cannot be loaded with {auto_class} ({_first_line(error)}): check that its "
+            f"The {what} in {directory} cannot be loaded with {auto_class} ({first_line(error)}): check that its "
             "files are complete and that the architecture is one of the installed transformers' own; code that comes "
             "with a checkpoint is not run."
         ) from error
@@ -180,27 +200,20 @@ def _set_padding(processor: Any, config: Any, generative: bool, where: Path) -> 
         if tokenizer.eos_token is None:
             raise CheckpointError(f"The tokenizer in {where} has neither a pad nor an end token: set pad_token in it.")
         tokenizer.pad_token = tokenizer.eos_token
-    if getattr(config, "pad_token_id", None) is None:
+    pad, known = getattr(config, "pad_token_id", None), getattr(config, "vocab_size", None)
+    if pad is None or not 0 <= pad < (known or pad + 1):
         config.pad_token_id = tokenizer.pad_token_id
     decodes = generative and not config.is_encoder_decoder
     tokenizer.padding_side = "left" if decodes else families.padding_side(config)
 
 
 def _padding_notes(task: Task, config: Any) -> dict[str, Any]:
-    """Let the task ask without padding where the family needs that; what was decided, as notes.
-
-    Raises:
-        Misfit: it cannot, since it generates.
-    """
-    if not families.reads_padding(config):
+    """Let the task ask without padding where the family needs that; what was decided, as notes."""
+    if not families.reads_padding(config, writes=task.generation is not None):
         return {}
-    if task.generation is not None:
-        raise Misfit(
-            f"what a {config.model_type} writes depends on the padding beside a text, and {task.name} asks in batches: "
-            "use it on one text at a time"
-        )
     task.reads_padding = True
-    return {"batches": "of one length, since padding would change the answers"}
+    how = "of one length" if task.generation is None else "of one text"
+    return {"batches": f"{how}, since padding would change the answers"}
 
 
 def _identity(directory: Path, *more: str) -> str:
@@ -210,13 +223,20 @@ def _identity(directory: Path, *more: str) -> str:
 
 
 def _declared_generation(directory: Path, config: Any) -> Any:
-    """The generation settings that a checkpoint's model will come with."""
+    """The generation settings that a checkpoint's model will come with: its own, or those in the model's config.
+
+    Raises:
+        CheckpointError: it has some, and they are damaged.
+    """
     import transformers
 
+    file = directory / "generation_config.json"
+    if not file.is_file():
+        return transformers.GenerationConfig.from_model_config(config)
     try:
         return transformers.GenerationConfig.from_pretrained(directory, local_files_only=True)
-    except Exception:  # there are none, or they are damaged: what then counts is in the model's own config
-        return transformers.GenerationConfig.from_model_config(config)
+    except Exception as error:
+        raise CheckpointError(f"{file} cannot be read ({first_line(error)}): restore or save it again.") from error
 
 
 def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Callable[[], Any]]:
@@ -233,77 +253,29 @@ def _config(directory: Path, adapter: Adapter | None) -> Any:
 
 
 def _stored_model(
-    directory: Path, auto_class: str, config: Any, adapter: Adapter | None = None
+    directory: Path, auto_class: str, config: Any, adapter: Adapter | None, notes: dict[str, Any]
 ) -> tuple[str, Callable[[], Any]]:
+    """The stored weights' identity and how they are loaded; `notes` gets what of them the model has no place for."""
     identity = _identity(directory, *([] if adapter is None else [_identity(adapter.directory)]))
-    brought = () if adapter is None else adapter.saved_modules
 
     def load_model() -> Any:
-        import torch
-
-        replaced = {"ignore_mismatched_sizes": True} if brought else {}
-        model, info = _model_from(directory, auto_class, copy.deepcopy(config), torch.float32, **replaced)
-        if adapter is not None:
-            check_base(model, adapter)
-        lacking = {*info["missing_keys"], *(entry[0] for entry in info.get("mismatched_keys") or ())}
-        missing = sorted(name for name in lacking if not set(brought).intersection(name.split(".")))
-        if missing:
-            raise CheckpointError(
-                f"{directory} has no weights for {', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''}, "
-                f"which {type(model).__name__} needs: it was not trained for this task. Pass a fine-tuned checkpoint."
-            )
-        _refuse_integers(directory, model)
-        if adapter is not None:
-            model = merged(model, adapter)
-        if model.can_generate() and model.generation_config.pad_token_id is None:
+        model, unread = load_weights(directory, auto_class, copy.deepcopy(config), adapter)
+        if unread:
+            notes["weights_unread"] = f"{len(unread)}: {listed(unread)}"
+        if model.can_generate() and not _is_id(model.generation_config.pad_token_id, model):
             model.generation_config.pad_token_id = config.pad_token_id
         return model.eval()
 
     return identity, load_model
 
 
-def _refuse_integers(directory: Path, model: Any) -> None:
-    """Refuse whole numbers that were turned into the floating point numbers of a parameter.
-
-    Raises:
-        CheckpointError: there are such.
-    """
-    names = [name for file in weight_files(directory) for name in integer_tensors(file)]
-    floating = [name for name, parameter in model.named_parameters() if parameter.is_floating_point()] if names else []
-    # Of the two the one may have a prefix: that of the part which the checkpoint or the class is.
-    wrong = [
-        name for name in names if any(f".{name}".endswith(f".{own}") or own.endswith(f".{name}") for own in floating)
-    ]
-    if wrong:
-        raise CheckpointError(
-            f"{directory} stores parameters of {type(model).__name__} as whole numbers ({listed(wrong)}), which are "
-            "floating point numbers: save it again with save_pretrained()."
-        )
-
-
-def _model_from(
-    directory: Path, auto_class: str, config: Any, dtype: Any, **options: Any
-) -> tuple[Any, dict[str, Any]]:
-    import transformers
-
+def _is_id(token: Any, model: Any) -> bool:
+    """Whether a model has an embedding for a token's id; any is one where its class cannot say what it embeds."""
     try:
-        return getattr(transformers, auto_class).from_pretrained(
-            directory,
-            config=config,
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            **options,
-        )
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise CheckpointError(
-            f"The weights in {directory} do not load into {auto_class} ({_first_line(error)}): the config does not "
-            "belong to them, or this architecture has no such head."
-        ) from error
+        words = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    except NotImplementedError:  # of sounds, say, in a class that can generate all the same
+        words = None
+    return isinstance(token, int) and 0 <= token < (words or token + 1)
 
 
 def _random_model(directory: Path, auto_class: str, config: Any, seed: int) -> tuple[str, Callable[[], Any]]:
@@ -333,18 +305,15 @@ def from_config(auto_class: str, config: Any) -> Any:
 def _example(task: Task, processor: Any, config: Any, samples: Sequence[Sample]) -> dict[str, Any]:
     """A padded batch: the shortest and the longest of the first inputs, so that no axis looks constant."""
     by_size: list[tuple[int, int, Any]] = []
+    refused = ""
     for sample in samples[:EXAMPLE_CANDIDATES]:
         try:
             task.check_input(sample.input, processor, config)
-        except InvalidInput:
+        except InvalidInput as refusal:
+            refused = refused or f" ({refusal})"
             continue
         encoded = task.encode(processor, [sample.input])
         by_size.append((sum(tensor.numel() for tensor in encoded.values()), len(by_size), sample.input))
     if not by_size:
-        raise UsageError(f"None of the first samples of {task.name} is an input that this checkpoint takes.")
+        raise UsageError(f"None of the first samples of {task.name} is an input that this checkpoint takes{refused}.")
     return task.encode(processor, [min(by_size)[2], max(by_size)[2]])
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {shortened(text[0], LONGEST_REASON)}" if text else type(error).__name__

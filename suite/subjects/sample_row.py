@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from suite.core.errors import UsageError
 from suite.core.printable import listed, shortened
 
 REQUIRED = ("input", "truth")
+COLUMNS = ("id", *REQUIRED, "slice")
+"""All that is read of a table."""
 ONE_A_LINE = 'write {"input": ..., "truth": ...}'
 MOST_SLICES = 20
 """Of one sample."""
 LONGEST_SLICE = 80
+DEEPEST = 100
+"""Levels of lists and objects in a row: whatever goes through them has to come back."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,23 @@ class Row:
     is_text: bool = False
 
 
+def refuse_repeats(names: Sequence[str], file: Path) -> None:
+    """Refuse a table with two columns of one name, of which either may be meant.
+
+    Raises:
+        UsageError: it has.
+    """
+    double = [name for name in COLUMNS if names.count(name) > 1]
+    if double:
+        raise UsageError(f"--samples {file} has several columns {double[0]!r}: keep the one that is meant.")
+
+
 def checked(place: str, number: int, value: Any, is_text: bool = False) -> Row:
     """A row with its values, if it has both of those that are needed."""
     if not isinstance(value, dict):
         return Row(place, number, problem=f"is not an object: {ONE_A_LINE}")
+    if _is_deep(value):
+        return Row(place, number, problem=f"nests more than {DEEPEST} levels deep: write flat objects")
     missing = [key for key in REQUIRED if key not in value]
     if missing:
         keys = listed([repr(key) for key in value], 10) or "nothing"
@@ -47,6 +66,16 @@ def checked(place: str, number: int, value: Any, is_text: bool = False) -> Row:
     if empty:
         return Row(place, number, problem=f"has an input that is {'empty' if is_text else 'null'}: write it")
     return Row(place, number, value, is_text=is_text)
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        values = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [inner for several in values for inner in several if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _is_missing(value: Any, is_text: bool) -> bool:

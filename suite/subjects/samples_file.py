@@ -18,6 +18,10 @@ from suite.task import Sample, Task
 
 LONGEST_PATH = 1000
 """Characters of a text that may be the path of a file."""
+WHOLE = 2**26
+"""Bytes up to which a file that samples name is hashed whole; of a larger one its edges are."""
+MEMORY_SHARE = 0.5
+"""Of the memory that is free, for pictures and sounds: a file of a few bytes can be a picture of 200 MB."""
 
 
 class _RowError(ValueError):
@@ -30,10 +34,13 @@ def read_samples(file: Path, task: Task) -> list[Sample]:
     Raises:
         UsageError: a sentence with all the rows that are wrong.
     """
+    import psutil
+
     samples: list[Sample] = []
     place_of_id: dict[str, str] = {}
     wrong: list[tuple[str, str]] = []
     folder = file if file.is_dir() else file.parent
+    most = left = int(psutil.virtual_memory().available * MEMORY_SHARE)
     for row in rows_of(file):
         try:
             sample = _sample(task, row, folder)
@@ -44,6 +51,12 @@ def read_samples(file: Path, task: Task) -> list[Sample]:
             continue
         place_of_id[sample.id] = row.place
         samples.append(sample)
+        left -= _decoded(sample.input)
+        if left < 0:
+            raise UsageError(
+                f"--samples {file} takes more than {most / 2**20:,.0f} MiB once its pictures and sounds are decoded, "
+                f"half of the memory that is free here, by {row.place}: pass a part of it, or smaller ones."
+            )
     if len(wrong) == 1:
         raise UsageError(f"--samples {file}, {' '.join(wrong[0])}.")
     if wrong:
@@ -81,13 +94,35 @@ def samples_identity(path: Path) -> str:
     try:
         for file in data_files(path):
             digest.update(sha256(file).encode())
+        seen: set[str] = set()
         for row in rows_of(path):
             for text in _texts(row.values):
-                if _is_file(folder, text):
-                    digest.update(f"\0{text}\0{sha256(folder / text)}".encode())
+                if text not in seen and _is_file(folder, text):
+                    seen.add(text)
+                    digest.update(f"\0{text}\0{_hash(folder / text)}".encode(errors="surrogatepass"))
     except (UsageError, OSError):  # it is refused, with its reason, when it is read
         pass
     return digest.hexdigest()
+
+
+def _hash(file: Path) -> str:
+    """A hash of a file that samples name; of one that may never end, of its size and its edges."""
+    size = file.stat().st_size
+    if size <= WHOLE:
+        return sha256(file)
+    with file.open("rb") as stream:
+        digest = hashlib.sha256(f"{size}\0".encode() + stream.read(WHOLE // 2))
+        stream.seek(size - WHOLE // 2)
+        digest.update(stream.read(WHOLE // 2))
+    return digest.hexdigest()
+
+
+def _decoded(value: Any) -> int:
+    """Bytes of the arrays in an input."""
+    if isinstance(size := getattr(value, "nbytes", None), int):
+        return size
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return sum(map(_decoded, parts))
 
 
 def _sample(task: Task, row: Row, folder: Path) -> Sample:

@@ -10,9 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from suite.core.errors import InvalidInput
+from suite.core.printable import first_line
 from suite.task import Sample, Task
+from suite.task.card import is_file
 
 SHORTEST_S = 0.05
+LONGEST_FILE_S = 600.0
+"""Of a sound file that is read; what a task takes of it is less."""
+MOST_VALUES = 2**27
+"""Of all channels of a sound file, as it is read."""
 
 
 class AudioTask(Task):
@@ -49,6 +55,16 @@ class AudioTask(Task):
             "wrong-typed": "speech.wav",
         }
 
+    def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
+        try:
+            self.encode(processor, [np.zeros(self.sampling_rate, np.float32)])
+        except Exception as error:  # a processor raises whatever it likes
+            return (
+                f"its {type(processor).__name__} does not take sound and nothing else, which is all there is "
+                f"({first_line(error)})"
+            )
+        return None
+
     def size_of(self, value: Any) -> int:
         return len(value)
 
@@ -69,9 +85,11 @@ def read_sound(file: Path, sampling_rate: int) -> np.ndarray:
     """A sound file, mixed down to mono and resampled: float32 of shape (samples,).
 
     Raises:
-        ValueError: it is not there, or not a sound.
+        ValueError: it is not there, not a sound, or too long.
     """
     try:
+        if not is_file(file):  # a pipe would be waited for
+            raise FileNotFoundError
         return _mono(file, sampling_rate)
     except (OSError, RuntimeError) as error:
         raise ValueError(f"the sound {file} cannot be read ({type(error).__name__}): check its path") from None
@@ -86,7 +104,15 @@ def _mono(file: Path | io.BytesIO, sampling_rate: int) -> np.ndarray:
     import soundfile
     import soxr
 
-    wave, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    with soundfile.SoundFile(file) as sound:
+        # A second of zeros takes a few bytes, and at one value a second each becomes thousands.
+        rate, seconds = sound.samplerate, sound.frames / max(sound.samplerate, 1)
+        if seconds > LONGEST_FILE_S or sound.frames * sound.channels > MOST_VALUES:
+            raise ValueError(
+                f"the sound has {sound.channels} channels of {seconds:,.0f} s, and files of up to {LONGEST_FILE_S:g} s "
+                "are read: cut it"
+            )
+        wave = sound.read(dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(wave.mean(axis=1), rate, sampling_rate), np.float32)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from suite.core.errors import CheckpointError
-from suite.task.unpadded import without_padding
+from suite.task.generation import generate
+from suite.task.unpadded import generate_without_padding, without_padding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,15 +34,20 @@ class Sample:
     slices: tuple[str, ...] = ()
 
 
+Size = tuple[int, int]
+
+
 class Batch(dict[str, Any]):
     """A model's inputs, and beside them what `decode` must know but no model takes: which tokens are one word, say.
 
-    It is a dict of tensors like any other batch, so `**batch` and backends see the inputs alone.
+    It is a dict of tensors like any other batch, so `**batch` and backends see the inputs alone. `sizes` are the height
+    and width of each picture where they differ, and the tensors are filled up.
     """
 
-    def __init__(self, tensors: Mapping[str, Any], notes: Any = None) -> None:
+    def __init__(self, tensors: Mapping[str, Any], notes: Any = None, sizes: Sequence[Size] | None = None) -> None:
         super().__init__(tensors)
         self.notes = notes
+        self.sizes = sizes_of(tensors) if sizes is None else sizes
 
 
 def notes_of(batch: Mapping[str, Any]) -> Any:
@@ -49,9 +55,14 @@ def notes_of(batch: Mapping[str, Any]) -> Any:
     return getattr(batch, "notes", None)
 
 
+def sizes_of(batch: Mapping[str, Any]) -> Sequence[Size] | None:
+    """The height and width of each picture, where they differ."""
+    return getattr(batch, "sizes", None)
+
+
 def on_device(batch: Mapping[str, Any], device: str) -> dict[str, Any]:
     """The batch with its tensors on `device`, its notes kept."""
-    return Batch({name: tensor.to(device) for name, tensor in batch.items()}, notes_of(batch))
+    return Batch({name: tensor.to(device) for name, tensor in batch.items()}, notes_of(batch), sizes_of(batch))
 
 
 @dataclass(frozen=True)
@@ -162,16 +173,14 @@ class Task(ABC):
         follow another's: `forced` is what `trail` returned for those outputs. Override both, and `timed`, for a model
         with a loop of its own, which `runnable.call` runs.
         """
+        alone = self.reads_padding and "attention_mask" in batch
         if self.generation is None:
-            alone = self.reads_padding and "attention_mask" in batch
             return without_padding(runnable, batch) if alone else runnable(batch)
         import torch
 
-        from suite.task.generation import generate
-
-        if forced is None:
-            return generate(runnable, batch, self.generation)
-        return generate(runnable, batch, self.generation, forced=torch.from_numpy(forced).to(runnable.device))
+        run = generate_without_padding if alone else generate
+        follow = None if forced is None else torch.from_numpy(forced).to(runnable.device)
+        return run(runnable, batch, self.generation, forced=follow)
 
     def trail(self, outputs: Any) -> np.ndarray | None:
         """What another backend must be `forced` to follow to be compared with these outputs; `None` for a forward."""
@@ -280,6 +289,10 @@ class Task(ABC):
     def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
         """The same by what the checkpoint's tokenizer or preprocessor is, once it is loaded."""
         return None
+
+    def adapt_to_processor(self, processor: Any) -> dict[str, Any]:
+        """The same for what its tokenizer or preprocessor declares, once that is loaded and fits."""
+        return {}
 
     def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
         """Take over what a checkpoint, whose files lie in `directory`, declares about its use: a prefix, a pooling.

@@ -65,6 +65,25 @@ class Declared:
         return {index: f"LABEL_{index}" for index in range(count)}
 
     @property
+    def label_problem(self) -> str | None:
+        """What keeps the class names from being those of a head's classes, which are numbered from 0; else `None`."""
+        names = self.config.get("id2label")
+        if names is None:
+            return None
+        if not isinstance(names, Mapping) or not names or not all(str(index).isdecimal() for index in names):
+            return (
+                "id2label in its config.json is no table of names by the numbers of their classes: write it as "
+                '{"0": "...", "1": "..."}'
+            )
+        missing = sorted(set(range(len(names))) - {int(index) for index in names})
+        if missing:
+            return (
+                f"id2label in its config.json names {len(names)} classes and has none for class {missing[0]}, though a "
+                "head's classes are numbered from 0 without a gap: number the names as the head was trained"
+            )
+        return None
+
+    @property
     def lone_config(self) -> Any:
         """The config with its labels, for what a task asks of any config."""
         plain = {key: value for key, value in self.config.items() if isinstance(key, str)}

@@ -17,9 +17,24 @@ IMAGE_TEXT_PARTS = frozenset({"blip"})
 template."""
 PADDED_TO_THE_END = frozenset({"siglip", "siglip2"})
 """Model types that were trained without a mask, on texts padded to the model's own length, and need that ever after."""
-READING_PADDING = frozenset({"canine", "convbert", "cpmant", "fnet", "funnel", "nystromformer", "yoso"})
-"""Model types that mix padding into the other tokens (by convolutions, pooling, Fourier transforms or landmarks), mask
-or no mask, so that an answer depends on what is beside it in a batch."""
+READING_PADDING = frozenset(
+    {
+        "canine", "convbert", "cpmant", "data2vec-audio", "fnet", "funnel", "nystromformer", "recurrent_gemma",
+        "rwkv", "xlstm", "yoso",
+    }
+)  # fmt: skip
+"""Model types that mix padding into the other tokens (by convolutions, pooling, Fourier transforms, landmarks or a
+state that goes from one to the next), mask or no mask, so that an answer depends on what is beside it in a batch."""
+COUNTING_PADDING = frozenset(
+    {
+        "bart", "bigbird_pegasus", "blenderbot", "blenderbot-small", "deepseek_v4", "git", "marian", "mbart", "mvp",
+        "pegasus", "plbart", "prophetnet", "trocr", "whisper", "xlm", "xlnet",
+    }
+)  # fmt: skip
+"""Model types whose decoder, where it writes without an encoder, counts positions from the first token of a batch, so
+that padding before a text moves its words."""
+DECODING_PADDING = frozenset({"t5gemma", "t5gemma2"})
+"""Model types that read a text with a decoder as well, which sees padding where it is not told to write."""
 PADDED_ON_THE_LEFT = frozenset({"xlnet"})
 """Model types that take the last token of a sequence for the whole of it, padding or not."""
 MORE_THAN_TEXT: Mapping[str, str] = {
@@ -66,9 +81,14 @@ def padding_side(config: Any) -> str:
     return "left" if config.model_type in PADDED_ON_THE_LEFT else "right"
 
 
-def reads_padding(config: Any) -> bool:
-    """Whether answers depend on padding, so that inputs of different lengths must not be in one batch."""
-    return config.model_type in READING_PADDING
+def reads_padding(config: Any, writes: bool) -> bool:
+    """Whether answers depend on padding, so that inputs of different lengths must not be in one batch.
+
+    `writes` says whether the model is to go on with a text, which is padded before its beginning.
+    """
+    counts = writes and not config.is_encoder_decoder and config.model_type in COUNTING_PADDING
+    decodes = not writes and config.model_type in DECODING_PADDING
+    return counts or decodes or config.model_type in READING_PADDING
 
 
 def more_than_text(declared: Any) -> str | None:

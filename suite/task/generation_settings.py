@@ -35,6 +35,8 @@ QUIET = frozenset({"top_k", "top_p", "temperature"})
 """Not worth a word where nothing is sampled."""
 OBEYED = ("forced_bos_token_id", "suppress_tokens", "begin_suppress_tokens")
 """Parts of what is asked for, like the language to write in; kept, and said."""
+ELSEWHERE = ("penalty_alpha", "num_beam_groups", "force_words_ids", "constraints", "dola_layers")
+"""Ways of searching that transformers fetches from the Hub as code, which is not run."""
 LONGEST = 80
 
 
@@ -62,11 +64,48 @@ def settle_config(config: Any, policy: str) -> dict[str, Any]:
     return notes
 
 
-def missing_end(config: Any, processor: Any) -> int | None:
-    """The token that ends an answer, where the settings name none and the tokenizer does: else none would ever end."""
+def missing_end(config: Any, processor: Any, vocabulary: int | None = None) -> int | None:
+    """The tokenizer's token for the end, where the settings name none that is known: else none would ever end."""
     tokenizer = getattr(processor, "tokenizer", processor)
-    end = getattr(tokenizer, "eos_token_id", None)
-    return end if getattr(config, "eos_token_id", None) is None and isinstance(end, int) else None
+    end, said = getattr(tokenizer, "eos_token_id", None), getattr(config, "eos_token_id", None)
+    known = any(_is_known(one, vocabulary) for one in _several(said))
+    return end if isinstance(end, int) and not known else None
+
+
+def elsewhere(config: Any, policy: str) -> str | None:
+    """Why the checkpoint's settings cannot be obeyed, where they are to be; `None` where they can."""
+    asked_for = [name for name in ELSEWHERE if policy == OWN and _is_set(config, name, SEARCH[name])]
+    if not asked_for:
+        return None
+    return (
+        f"its generation settings ask for {' and '.join(asked_for)}, which transformers does by code from the Hub, and "
+        "such code is not run: leave out --generation own"
+    )
+
+
+def damage(config: Any, model_config: Any, vocabulary: int | None) -> str | None:
+    """What keeps a decoder beside an encoder from beginning, by its settings and the model's config; else `None`."""
+    if not getattr(model_config, "is_encoder_decoder", False):
+        return None
+    for name in ("decoder_start_token_id", "forced_bos_token_id"):
+        token = getattr(config, name, None)
+        if token is not None and not all(_is_known(one, vocabulary) for one in _several(token)):
+            return (
+                f"{name} in its generation settings is {_short(token)}, and the model knows {vocabulary} token ids: "
+                "write the one that an answer begins with"
+            )
+    starts = ("decoder_start_token_id", "bos_token_id")
+    if all(getattr(words, name, None) is None for words in (config, model_config) for name in starts):
+        return "its settings name no decoder_start_token_id, from which a decoder begins: write it in config.json"
+    return None
+
+
+def _several(token: Any) -> Any:
+    return token if isinstance(token, list | tuple) else [token]
+
+
+def _is_known(token: Any, vocabulary: int | None) -> bool:
+    return isinstance(token, int) and 0 <= token < (vocabulary or token + 1)
 
 
 def asked(generation: Mapping[str, Any] | None, policy: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from suite.core.errors import InvalidInput
+from suite.core.printable import first_line
 from suite.task import Batch, Sample, families
 from suite.task.declared import Declared
 from suite.task.generation import Generated, generate
@@ -137,9 +138,18 @@ class GenerativeImageTextTask(ImageTextTask):
         self.auto_class = IN_CHATS  # type: ignore[misc]
         return {"asked": "in a chat, by the processor's template"}
 
+    def misfit(self, declared: Declared, own_samples: bool) -> str | None:
+        by_classes = families.image_text_way(declared) == "classes"
+        return (declared.label_problem if by_classes else None) or super().misfit(declared, own_samples)
+
     def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
         if self.way == "template" and not getattr(processor, "chat_template", None):
             return "the processor has no chat template, by which a model of this family is asked about a picture"
+        if self.way == "template":
+            try:
+                self.as_chat(processor, "a")
+            except Exception as error:  # a template is a program, which raises whatever it likes
+                return f"the chat template cannot be used ({first_line(error)}): correct it"
         return None
 
     def check_truth(self, truth: Any) -> None:

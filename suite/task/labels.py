@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from suite.core.errors import CheckpointError, UsageError
@@ -71,6 +72,15 @@ class Labelled(Task):
             raise UsageError(f"the label {label!r} is not one of the checkpoint's ({theirs}): {way_out}")
         return self.label(index, config)
 
+    def adapt(self, directory: Path, config: Any) -> dict[str, Any]:
+        """As every task; and by which of two tables the classes are named where they contradict each other."""
+        notes = super().adapt(directory, config)
+        numbers = getattr(config, "label2id", None) or {}
+        names = {str(name): int(index) for index, name in config.id2label.items()}
+        if any(numbers[name] != index for name, index in names.items() if name in numbers):
+            notes["labels"] = "by id2label, which label2id contradicts"
+        return notes
+
     def check_truth(self, truth: Any) -> None:
         """A label by its name or index; overridden where a truth is several."""
         check_label(truth)
@@ -84,7 +94,13 @@ class Labelled(Task):
         return self.own_label(truth, config)
 
     def misfit(self, declared: Declared, own_samples: bool) -> str | None:
-        """As every task's; and a checkpoint that answers with a number, or with several labels at a time."""
+        """As every task's; and labels that are none, a number for an answer, or several labels at a time."""
+        if declared.label_problem:
+            return declared.label_problem
+        return (self._other_answers(declared) if self.one_label else None) or super().misfit(declared, own_samples)
+
+    def _other_answers(self, declared: Declared) -> str | None:
+        """Why an answer of the checkpoint's head is no label among several; `None` where it is."""
         problem = declared.config.get("problem_type")
         if problem == "regression" or (problem is None and len(declared.labels) == 1):
             return (
@@ -96,7 +112,12 @@ class Labelled(Task):
                 f"the checkpoint gives any number of labels at a time (problem_type multi_label_classification), and "
                 f"{self.name} compares one label with one truth: pass a classifier that gives one"
             )
-        return super().misfit(declared, own_samples)
+        if len(declared.labels) == 1:
+            return (
+                f"the checkpoint has one label, which is all that it can answer, and {self.name} asks which of several "
+                "it is: pass a classifier with two or more"
+            )
+        return None
 
     def check_config(self, config: Any) -> None:
         """Whether the checkpoint has a class for each of the task's labels.

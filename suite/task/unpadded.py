@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from suite.task.generation import Generated, generate
+
 if TYPE_CHECKING:
+    import torch
+
     from suite.core.runnable import Runnable
 
 
@@ -15,17 +19,46 @@ def without_padding(runnable: Runnable, batch: Mapping[str, Any]) -> Any:
     The batch has an `attention_mask`; what it has for each token is cut, whichever side the padding is on.
     """
     mask = batch["attention_mask"].bool()
-    lengths = mask.sum(dim=1).tolist()
-    groups = [[row for row, length in enumerate(lengths) if length == wanted] for wanted in sorted(set(lengths))]
-    parts = [runnable(_cut(batch, mask, rows)) for rows in groups]
+    groups = _of_one_length(mask)
+    # One alone runs beside itself, as a batch: an exporter takes a size of 1 for a constant.
+    parts = [runnable(_cut(batch, mask, rows, again=2 if len(rows) == 1 < len(mask) else 1)) for rows in groups]
     return _joined(parts, groups, mask)
 
 
-def _cut(batch: Mapping[str, Any], mask: Any, rows: Sequence[int]) -> dict[str, Any]:
+def generate_without_padding(
+    runnable: Runnable, batch: Mapping[str, Any], options: Mapping[str, Any], forced: torch.Tensor | None = None
+) -> Generated:
+    """`generate` for one row at a time, since some of these families cannot keep the states of several apart.
+
+    A row that is done before others is filled up with its last token.
+    """
+    import torch
+
+    mask = batch["attention_mask"].bool()
+    rows = []
+    for row in range(len(mask)):
+        alone = _cut(batch, mask, [row], again=1)
+        rows.append(generate(runnable, alone, options, forced=None if forced is None else forced[row : row + 1]))
+    steps = max(one.tokens.shape[1] for one in rows)
+
+    def filled(values: torch.Tensor) -> torch.Tensor:
+        missing = steps - values.shape[1]
+        return torch.cat([values, values[:, -1:].expand(-1, missing, *values.shape[2:])], dim=1)
+
+    tokens = torch.cat([filled(one.tokens) for one in rows])
+    logits = torch.cat([filled(one.logits) for one in rows])
+    return Generated(tokens, logits, [one.lengths[0] for one in rows])
+
+
+def _of_one_length(mask: Any) -> list[list[int]]:
+    """The rows of each length, the shortest first."""
+    lengths = mask.sum(dim=1).tolist()
+    return [[row for row, length in enumerate(lengths) if length == wanted] for wanted in sorted(set(lengths))]
+
+
+def _cut(batch: Mapping[str, Any], mask: Any, rows: Sequence[int], again: int) -> dict[str, Any]:
     kept = mask[rows]
     length = int(kept[0].sum())
-    # One alone runs beside itself, as a batch: an exporter takes a size of 1 for a constant.
-    again = 2 if len(rows) == 1 and len(mask) > 1 else 1
     cut = {}
     for name, value in batch.items():
         own = value[rows]

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suite.core.errors import InvalidInput
 from suite.task import Sample, Task
+from suite.task.base import sizes_of
+from suite.task.card import is_file
+from suite.task.picture_sizes import together, without_margins
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from suite.core.runnable import Runnable
 
 SMALLEST, LARGEST = 8, 8192
 """Pixels along a side. Below, nothing is to be seen; above, a picture is more likely a mistake than a photograph."""
+
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
+"""Of files, as Pillow names them: those that it decodes itself. For others (EPS) it starts programs."""
 
 
 class ImageTask(Task):
@@ -35,7 +47,13 @@ class ImageTask(Task):
         return int(np.asarray(self.image_of(value)).size)
 
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
-        return dict(processor(images=[self.image_of(value) for value in inputs], return_tensors="pt"))
+        """The pictures as if each were alone: a processor that is given several fills the smaller ones up."""
+        return together([processor(images=[self.image_of(value)], return_tensors="pt") for value in inputs])
+
+    def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Any:
+        if sizes_of(batch) is not None:
+            return without_margins(runnable, batch)
+        return super().infer(runnable, batch, forced)
 
     def from_json(self, row: Mapping[str, Any], index: int, folder: Path) -> Sample:
         return Sample(str(row.get("id", index)), read_image(folder / row["input"]), row["truth"])
@@ -83,12 +101,35 @@ def read_image(file: Path) -> np.ndarray:
     """An image file as (height, width, 3) uint8, turned as its camera says.
 
     Raises:
-        ValueError: it is not there, or not an image.
+        ValueError: it is not there, not an image, or larger than images may be.
     """
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
+    with opened_image(file) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+@contextmanager
+def opened_image(file: Path) -> Iterator[Image]:
+    """An image file that is decoded within the context: somebody else's, so its size is looked at before.
+
+    Raises:
+        ValueError: it is not there, not an image, or larger than images may be.
+    """
+    from PIL import Image
+
+    Image.init()
     try:
-        with Image.open(file) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except OSError as error:
+        if not is_file(file):  # a pipe would be waited for
+            raise FileNotFoundError
+        with Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN]) as image:
+            if max(image.size) > LARGEST:
+                raise ValueError(
+                    f"the image {file} has {image.width} x {image.height} pixels, and at most {LARGEST} a side are "
+                    "read: resize it"
+                )
+            yield image
+    except ValueError:
+        raise
+    except Exception as error:  # Pillow raises whatever its decoders raise
         raise ValueError(f"the image {file} cannot be read ({type(error).__name__}): check its path") from None

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+# pytester forgets what a run inside a test has imported, and half of matplotlib twice is none.
+import suite.report.imports  # noqa: F401
 from suite.backends.shared.onnx import library
 from suite.processes.forkserver import Forkserver
 from suite.records.run_folder import RunFolder
@@ -21,11 +23,11 @@ MARKED = {
         "backends/", "course/attacks/", "course/sandbox/", "course/stand_ins/checkpoints/",
         "course/stand_ins/hub/test_server.py", "course/stand_ins/services/", "course/test_course.py",
         "course/test_own_course.py", "executors/",
-        "pages/test_commands.py", "plugin/test_comparing.py",
+        "pages/test_commands.py", "plugin/test_again.py", "plugin/test_comparing.py",
         "plugin/test_interrupts.py", "plugin/test_outcomes.py", "plugin/test_own_models.py",
         "plugin/test_resume.py",
         "plugin/test_selection.py", "run/test_planted_faults.py", "run/test_ahead.py", "task/test_miniatures.py",
-        "worker/test_build_cache.py",
+        "test_constraints.py", "test_windows.py", "worker/test_build_cache.py",
     ),
     "walls": (
         "course/attacks/", "course/sandbox/", "course/test_course.py", "course/test_own_course.py",
@@ -35,6 +37,7 @@ MARKED = {
         "course/attacks/", "course/sandbox/", "course/stand_ins/hub/", "course/stand_ins/services/",
         "course/stand_ins/test_web.py",
         "course/test_course.py", "course/test_own_course.py", "subjects/test_hub.py", "subjects/test_hub_samples.py",
+        "test_constraints.py",
     ),
     "quiet": (
         "executors/", "measure/", "plugin/test_benchmark.py", "run/test_interleaving.py",

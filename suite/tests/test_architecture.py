@@ -59,6 +59,7 @@ NEVER = {
 LAZY = ("torch", "transformers", "onnxruntime", "onnx", "optimum", "datasets", "tokenizers", "torchao")
 LOADS_AT_ONCE = {
     "suite.backends.shared.inductor": "imported by workers alone, by name",
+    "suite.backends.shared.onnx.imports": "imported by a forkserver alone, by name",
     "suite.course.stand_ins.hub.metric_scripts": "served as text, never imported",
 }
 """The modules that import one of the above as they are loaded; a package stands for all in it."""

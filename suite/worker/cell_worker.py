@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from suite.backends import Backend, load_backend
 from suite.backends.base import Tolerance
 from suite.checks import worker_requests
 from suite.core.errors import NotFinite, TouchstoneError, Unsupported
-from suite.core.printable import shortened
+from suite.core.printable import listed, shortened
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
 from suite.measure import memory
@@ -22,13 +23,17 @@ from suite.subjects import open_subject
 from suite.subjects.hub_samples import load_samples
 from suite.subjects.input_checks import check_inputs
 from suite.subjects.samples_file import fit, read_samples
+from suite.subjects.stored_weights import not_finite
 from suite.task import Sample, Task, discovery
 from suite.task.base import on_device
 from suite.task.generation import TokenClock
 from suite.worker.build_cache import BuildCache
 from suite.worker.build_key import ensure_build
+from suite.worker.failures import is_out_of_memory
 from suite.worker.messages import Built, Opened, Request, Spec
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""Of exporters that write for a terminal."""
 LONGEST_PROBLEM = 200
 """Characters of what an exporter said."""
 TIMED_TOKENS = 16
@@ -61,7 +66,10 @@ class CellWorker:
         try:
             return worker_requests()[request.method](self, **request.arguments)
         except NotFinite as error:
+            stored = not_finite(self.subject.directory) if self.is_users else []
             hint = RANGES.get(self.backend.dtype, "")
+            if stored:
+                hint = f". So are weights of the checkpoint itself ({listed(stored)}): train it, or save it, again"
             raise NotFinite(f"{self.backend.name} gives {error}{hint}") from None
 
     def build(self) -> Built | None:
@@ -78,13 +86,15 @@ class CellWorker:
             # Whether its graphs run at all is found out here, not while something is measured.
             runnable = self.backend.prepare(self.subject, BuildCache().content(built.name))
             self.subject.infer(runnable, on_device(self.subject.example(), self.spec.device))
+            for sample in self._tried_alone():
+                self.subject.infer(runnable, self.encode([sample.input]))
             return built
         except (TouchstoneError, MemoryError):
             raise
         except Exception as error:  # an exporter raises whatever its parts raise
-            text = " ".join(str(error).split())
+            text = " ".join(COLOURS.sub("", str(error)).split())
             reason = self.backend.explain(self.spec.source.checkpoint.architecture, self._problem(error, text))
-            if reason is None or any(phrase in text.lower() for phrase in ("out of memory", "bad_alloc")):
+            if reason is None or is_out_of_memory(error):
                 raise
             traceback.print_exc()
             raise Unsupported(reason) from error
@@ -92,6 +102,15 @@ class CellWorker:
     def _built(self, started: float) -> Built:
         name, is_new = ensure_build(self.backend, self.subject, BuildCache())
         return Built(name, time.perf_counter() - started if is_new else 0.0)
+
+    def _tried_alone(self) -> Sequence[Sample]:
+        """Samples on which a build is tried one by one: the first, and unless it writes also some of other lengths.
+
+        A graph may have kept a decision that a length decided where it was traced.
+        """
+        by_length = sorted(self.samples, key=lambda sample: self.task.size_of(sample.input))
+        others = [] if self.subject.generative else [by_length[0], by_length[len(by_length) // 2], by_length[-1]]
+        return list({sample.id: sample for sample in (self.samples[0], *others)}.values())
 
     @staticmethod
     def _problem(error: Exception, text: str) -> str:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import TextIO
 
-from suite.core.errors import NotFinite, TouchstoneError, Unsupported
+from suite.core.errors import NotFinite, OtherShape, TouchstoneError, Unsupported
 from suite.core.privacy import scrub
 from suite.worker.messages import Reply
 
@@ -18,16 +18,21 @@ def failure(error: BaseException, log: TextIO | None = None) -> Reply:
     """What went wrong, as a kind and a sentence; a traceback goes to `log`, or to standard error."""
     if isinstance(error, Unsupported):
         return Reply("unsupported", scrub(str(error)))
-    if isinstance(error, NotFinite):
+    if isinstance(error, NotFinite | OtherShape):
         return Reply("failed", scrub(str(error)))
     if isinstance(error, TouchstoneError):
         return Reply("error", scrub(str(error)))
     print(scrub("".join(traceback.format_exception(error))), file=log or sys.stderr, flush=True)
     text = scrub(" ".join(_text(error).split()))[:LONGEST_TEXT]
-    if isinstance(error, MemoryError) or any(phrase in text.lower() for phrase in _OUT_OF_MEMORY):
+    if is_out_of_memory(error):
         return Reply("oom", f"memory ran out ({type(error).__name__}): use a smaller checkpoint or --batch-size")
     said = f": {text}" if text else ""
     return Reply("error", f"{type(error).__name__}{said} (the traceback is in the run's log)")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that there was not enough memory, in the words of Python's and of the libraries."""
+    return isinstance(error, MemoryError) or any(phrase in _text(error).lower() for phrase in _OUT_OF_MEMORY)
 
 
 def _text(error: BaseException) -> str:

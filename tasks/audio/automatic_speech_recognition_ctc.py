@@ -62,9 +62,10 @@ class AutomaticSpeechRecognitionCtc(TranscriptionTask):
         return Batch(encoded, notes=[len(wave) for wave in inputs])
 
     def infer(self, runnable: Runnable, batch: Mapping[str, Any], forced: np.ndarray | None = None) -> Heard:
-        """A forward; or one for each length, of a model that normalises its features over all that it is given."""
+        """A forward; or one for each length, where a mean over all that is given would change."""
         samples, config = self._samples(batch), runnable.model.config
-        if getattr(config, "feat_extract_norm", "") == "group" and len(set(samples)) > 1:
+        reads_padding = self.reads_padding or getattr(config, "feat_extract_norm", "") == "group"
+        if reads_padding and len(set(samples)) > 1:
             rows: dict[int, torch.Tensor] = {}
             for length in sorted(set(samples)):
                 alike = [row for row, other in enumerate(samples) if other == length]

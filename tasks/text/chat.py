@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from suite.core.errors import CheckpointError, InvalidInput
+from suite.core.printable import first_line
 from suite.task import Checkpoint, Sample
 from suite.task.declared import Declared
 from suite.task.scores import commonest, exact_match
@@ -22,6 +23,8 @@ TEMPLATES = ("chat_template.jinja", "chat_template.json", "additional_chat_templ
 WITHOUT_TEMPLATE = (
     "The tokenizer has no chat template, so this checkpoint was not made for chats: pass an instruct model."
 )
+
+HELLO = {"role": "user", "content": "Hello!"}
 
 
 class Chat(GenerativeTextTask):
@@ -44,6 +47,7 @@ class Chat(GenerativeTextTask):
     )
     metric = "exact reply"
     generation = {"max_new_tokens": 24, "do_sample": False, "num_beams": 1}  # noqa: RUF012
+    is_without_system = False
 
     def samples(self) -> Sequence[Sample]:
         return [
@@ -60,7 +64,22 @@ class Chat(GenerativeTextTask):
         return super().misfit(declared, own_samples) if said else WITHOUT_TEMPLATE
 
     def misfit_of_processor(self, processor: Any, config: Any, own_samples: bool) -> str | None:
-        return None if processor.chat_template else WITHOUT_TEMPLATE
+        if not processor.chat_template:
+            return WITHOUT_TEMPLATE
+        try:
+            tokens = self._tokens(processor, [[HELLO]])["input_ids"][0]
+        except Exception as error:  # a template is a program, which raises whatever it likes
+            return f"the chat template cannot be used ({first_line(error)}): correct it"
+        return None if len(tokens) else "the chat template makes nothing of a message: correct it"
+
+    def adapt_to_processor(self, processor: Any) -> dict[str, Any]:
+        """Of a template that knows no system message, put what it says before what the user says first."""
+        try:
+            self._tokens(processor, [[{"role": "system", "content": "Be kind."}, HELLO]])
+        except Exception:
+            self.is_without_system = True
+            return {"system": "before the user's first message, since the chat template takes no system message"}
+        return {}
 
     def check_input(self, value: Any, processor: Any, config: Any) -> None:
         if not processor.chat_template:
@@ -98,7 +117,7 @@ class Chat(GenerativeTextTask):
             raise InvalidInput(f"the last message is the {value[-1]['role']}'s: end with what the user says.")
 
     def bad_inputs(self, processor: Any, config: Any) -> Mapping[str, Any]:
-        user = {"role": "user", "content": "Hello!"}
+        user = HELLO
         bad: dict[str, Any] = {
             "empty": [],
             "blank": [{"role": "user", "content": " \n"}],
@@ -120,9 +139,16 @@ class Chat(GenerativeTextTask):
         return dict(self._tokens(processor, inputs, padding=True, return_tensors="pt"))
 
     def _tokens(self, processor: Any, chats: Sequence[Sequence[Message]], **options: Any) -> Any:
+        asked = [self._without_system(chat) for chat in chats] if self.is_without_system else list(chats)
         return processor.apply_chat_template(
-            list(chats), add_generation_prompt=True, tokenize=True, return_dict=True, **options
+            asked, add_generation_prompt=True, tokenize=True, return_dict=True, **options
         )
+
+    def _without_system(self, chat: Sequence[Message]) -> Sequence[Message]:
+        if chat[0]["role"] != "system" or len(chat) == 1:
+            return chat
+        told, first, *others = chat
+        return [{**first, "content": f"{told['content']}\n\n{first['content']}"}, *others]
 
     def check_truth(self, truth: Any) -> None:
         super().check_truth(truth.get("reply") if isinstance(truth, dict) else truth)

@@ -23,7 +23,10 @@ from ..worlds import entities
 Tags = tuple[str, ...]
 
 TAG = re.compile(r"([BIESLUM])[-_](.+)", re.IGNORECASE | re.DOTALL)
+LAST = re.compile(r"(.+)[-_]([BIESLUM])", re.DOTALL)
+"""The same with the letter at the end; a small one would be the end of a name."""
 LETTERS = {"B": "B", "I": "I", "E": "E", "S": "S", "L": "E", "U": "S", "M": "I"}
+OUTSIDE = "O"
 CONLL_TAGS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC")
 """What the numbers in CoNLL 2003's `ner_tags` stand for."""
 
@@ -92,12 +95,24 @@ class NamedEntityRecognition(LabelTask):
         return [self._own_tag(tag, config) for tag in truth]
 
     def _own_tag(self, tag: Any, config: Any) -> str:
-        """As every label; B-X also where the checkpoint has I-X alone, since it marks where an entity goes on only."""
-        if isinstance(tag, str) and tag.upper().startswith("B-") and self.class_of(tag, config) is None:
-            inside = self.class_of(f"I-{tag[2:]}", config)
-            if inside is not None:
-                return "B-" + self.label(inside, config)[2:]
+        """As every label; and in another scheme than the checkpoint's, of a kind of entity that it has."""
+        kind = _parts(tag)[1] if isinstance(tag, str) and self.class_of(tag, config) is None else ""
+        if kind:
+            for index in config.id2label:
+                theirs = _parts(self.label(int(index), config))[1]
+                if theirs.lower() == kind.lower():
+                    return f"{_parts(tag)[0]}-{theirs}"
         return self.own_label(tag, config)
+
+    def label(self, index: int, config: Any) -> str:
+        """As every label; with its letter in front, and O outside all entities, whatever the checkpoint calls that."""
+        name, names = str(config.id2label[index]), [str(one) for one in config.id2label.values()]
+        ends = [LAST.fullmatch(one) for one in names if one != OUTSIDE]
+        last = LAST.fullmatch(name)
+        if last and {("B", last[1]), ("I", last[1])} <= {(one[2], one[1]) for one in ends if one} and all(ends):
+            return f"{last[2]}-{last[1]}"
+        without = [one for one in names if not _has_letter(one)]
+        return OUTSIDE if len(without) == 1 < len(names) and name == without[0] else super().label(index, config)
 
     def encode(self, processor: Any, inputs: Sequence[str]) -> dict[str, Any]:
         encoded = processor(
@@ -133,7 +148,7 @@ class NamedEntityRecognition(LabelTask):
     def blind_answers(self, truths: Sequence[Sequence[str]]) -> list[list[str]]:
         """Every word an entity of the commonest kind, or none: whichever scores more."""
         kinds = Counter(kind for tags in truths for kind, _, _ in _entities(tuple(tags)))
-        nothing = [["O"] * len(tags) for tags in truths]
+        nothing = [[OUTSIDE] * len(tags) for tags in truths]
         if not kinds:
             return nothing
         everything = [[f"S-{kinds.most_common(1)[0][0]}"] * len(tags) for tags in truths]
@@ -144,11 +159,13 @@ class NamedEntityRecognition(LabelTask):
 
 
 def _score(answers: Sequence[Sequence[str]], truths: Sequence[Sequence[str]]) -> tuple[float, float, float]:
-    """Entity precision, recall and F1 over all sentences, as seqeval computes them."""
+    """Entity precision, recall and F1 over all sentences, as seqeval computes them; 1 where there is none."""
     correct = answered = expected = 0
     for answer, truth in zip(answers, truths, strict=True):
         a, b, c = _counts(tuple(answer), tuple(truth))
         correct, answered, expected = correct + a, answered + b, expected + c
+    if not answered and not expected:
+        return 1.0, 1.0, 1.0
     precision = correct / answered if answered else 0.0
     recall = correct / expected if expected else 0.0
     return precision, recall, 2 * correct / (answered + expected) if correct else 0.0
@@ -173,10 +190,23 @@ def _as_seqeval(tag: str) -> str:
 
     A name without a letter marks each word of an entity, as I does.
     """
-    if tag in {"O", *LETTERS}:
+    if tag in {OUTSIDE, *LETTERS}:
         return LETTERS.get(tag, tag)
-    parts = TAG.fullmatch(tag)
-    return f"{LETTERS[parts[1].upper()]}-{parts[2]}" if parts else f"I-{tag}"
+    letter, kind = _parts(tag)
+    return f"{letter}-{kind}"
+
+
+def _parts(tag: str) -> tuple[str, str]:
+    """What a tag marks, in seqeval's letters, and the kind of entity; none outside, or where none is named."""
+    if tag == OUTSIDE or tag in LETTERS:
+        return LETTERS.get(tag, tag), ""
+    if first := TAG.fullmatch(tag):
+        return LETTERS[first[1].upper()], first[2]
+    return "I", tag
+
+
+def _has_letter(tag: str) -> bool:
+    return tag in LETTERS or TAG.fullmatch(tag) is not None
 
 
 def _first_tokens(words: Sequence[int | None]) -> list[int]:

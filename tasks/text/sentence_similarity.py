@@ -13,7 +13,7 @@ import numpy as np
 from suite.core.errors import InvalidInput, Misfit, UsageError
 from suite.task import Checkpoint, HubDataset, Sample
 from suite.task.declared import Declared
-from suite.task.sentence_pooling import MODULES, Pooling, read_pooling
+from suite.task.sentence_pooling import COSINE, MODULES, Pooling, read_pooling
 from suite.task.text import TextTask
 
 PAIRS = Path(__file__).resolve().parent.parent / "data" / "sentence_pairs.jsonl"
@@ -75,17 +75,19 @@ class SentenceSimilarity(TextTask):
             )
         self.task_prefix = self.pooling.prompt
         notes = {"pooling": self.pooling.mode if self.pooling.is_declared else f"{self.pooling.mode}, not declared"}
-        notes |= {"similarity": "dot"} if self.pooling.is_dot else {}
+        notes |= {} if self.pooling.similarity == COSINE else {"similarity": self.pooling.similarity}
+        notes |= {"case": "small letters"} if self.pooling.is_lower_case else {}
         return notes | ({"prompt": self.task_prefix} if self.task_prefix else {})
 
     def texts(self, value: Any) -> Sequence[str]:
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise InvalidInput(f"{self.name} takes a pair of sentences: pass a list of two strings.")
-        return value
+        is_lower = self.pooling.is_lower_case
+        return [text.lower() if is_lower and isinstance(text, str) else text for text in value]
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[float]:
         pairs = self._embeddings(outputs, batch)
-        return [float(similarity) for similarity in (pairs[:, 0] * pairs[:, 1]).sum(axis=-1)]
+        return self.pooling.similarities(pairs[:, 0], pairs[:, 1])
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
         return list(self._embeddings(outputs, batch))

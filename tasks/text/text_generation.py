@@ -79,8 +79,6 @@ class TextGeneration(GenerativeTextTask):
         """Perplexity of the true continuations, of several the first, through the same cache that generates."""
         import torch
 
-        from suite.task.generation import generate
-
         surprise, count = 0.0, 0
         for start in range(0, len(samples), SCORED_TOGETHER):
             chosen = samples[start : start + SCORED_TOGETHER]
@@ -92,7 +90,7 @@ class TextGeneration(GenerativeTextTask):
             longest = max(map(len, rows))
             # Filled up with a token that ends nothing, or generation would stop before the longest row.
             tokens = torch.tensor([row + row[-1:] * (longest - len(row)) for row in rows])
-            logits = generate(runnable, batch, self.generation or {}, forced=tokens).logits
+            logits = self.infer(runnable, batch, tokens.numpy()).logits
             log_probabilities = logits.log_softmax(dim=-1).gather(2, tokens[:, :, None])[:, :, 0]
             for row, values in zip(rows, log_probabilities, strict=True):
                 surprise -= float(values[: len(row)].sum())

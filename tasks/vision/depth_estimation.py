@@ -10,7 +10,7 @@ import numpy as np
 
 from suite.core.errors import UsageError
 from suite.task import Checkpoint, HubDataset, Sample, families
-from suite.task.vision import ImageTask, read_image
+from suite.task.vision import ImageTask, opened_image, read_image
 
 from ..worlds import landscapes
 
@@ -81,13 +81,8 @@ class DepthEstimation(ImageTask):
         """`truth` is metres, row by row, or the name of a 16-bit image of millimetres; 0 where it is not known."""
         truth = row["truth"]
         if isinstance(truth, str):
-            from PIL import Image
-
-            try:
-                with Image.open(folder / truth) as image:
-                    truth = np.asarray(image).astype(np.float32) / 1000
-            except OSError as error:
-                raise ValueError(f"the depth image {truth} cannot be read ({type(error).__name__})") from None
+            with opened_image(folder / truth) as image:
+                truth = np.asarray(image).astype(np.float32) / 1000
         try:
             metres = np.asarray(truth, np.float32)
         except (TypeError, ValueError):
@@ -107,7 +102,7 @@ class DepthEstimation(ImageTask):
         return {"depth": scored}
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[Any]:
-        grids = [_at_points(one) for one in outputs.predicted_depth.float().cpu().numpy()]
+        grids = [_at_points(one) for one in _maps(outputs)]
         return [{METRES: grid} for grid in grids] if self.is_metric else list(grids)
 
     def check_answer(self, answer: Any) -> str | None:
@@ -117,8 +112,7 @@ class DepthEstimation(ImageTask):
         return None if all(np.isfinite(row).all() for row in answer) else "an answer holds numbers that are not finite"
 
     def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        maps: np.ndarray = outputs.predicted_depth.float().cpu().numpy()
-        return [one.reshape(-1, 1) for one in maps]
+        return [one.reshape(-1, 1) for one in _maps(outputs)]
 
     def agreement(self, numbers: np.ndarray, reference: np.ndarray) -> float:
         """The share of pixels within 5 % of the reference's inverse depth."""
@@ -162,6 +156,11 @@ class DepthEstimation(ImageTask):
         left = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.NEAREST))
         right = np.asarray(Image.fromarray(_coloured(answer)).resize(size, Image.Resampling.NEAREST))
         return np.concatenate([left, right], axis=1)
+
+
+def _maps(outputs: Any) -> list[np.ndarray]:
+    """The depth of each picture: (height, width), which may differ from one to another."""
+    return [one.float().cpu().numpy() for one in outputs.predicted_depth]
 
 
 def _at_points(values: np.ndarray) -> Grid:

@@ -83,6 +83,10 @@ class ObjectDetection(Labelled, ImageTask):
     def blind_answers(self, truths: Sequence[Any]) -> None:
         return None
 
+    def chance(self, truths: Sequence[Any]) -> float:
+        """None; but where there is nothing to be found, whoever finds nothing is right."""
+        return 0.0 if any(truths) else 1.0
+
     def encode(self, processor: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         return Batch(super().encode(processor, inputs), notes=[image.shape[:2] for image in inputs])
 

@@ -19,8 +19,10 @@ def lines(rows: Sequence[Row], versions: str, untried: int) -> Iterator[str]:
         "Written by `python -m suite families`: of every architecture that the installed transformers maps to an Auto "
         "class of our tasks, a tiny checkpoint with random weights goes the way of any checkpoint given by `--model`. "
         "It *runs* on a backend where it conforms there and, but for eager, computes what eager does; it is "
-        "*unsupported* where the reason says so; what *fails* is a fault of ours. A checkpoint is *not tiny* where "
-        "none could be made of the sizes that configurations have in common: nothing is known of it."
+        "*unsupported* where the reason says so. It *strays* where its graph computes something else than the model, "
+        "and where transformers' exporter and ONNX Runtime by themselves do so too; what *fails* is a fault of ours. A "
+        "checkpoint is *not tiny* where none could be made, of the sizes that configurations have in common, that "
+        "plain transformers runs."
     )
     yield ""
     yield f"Tried with {versions}." + (f" {untried} architectures have not been tried." if untried else "")
@@ -51,16 +53,25 @@ def _by_class(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def _runs(rows: Sequence[Row]) -> Iterator[str]:
-    """The families that run, by the backends on which they do."""
-    on: dict[str, list[str]] = {}
+    """The families that run, by the backends on which they do, and those of which that is not known yet."""
+    on: dict[str, set[str]] = {}
+    tried: dict[str, set[str]] = {}
     for row in rows:
+        tried.setdefault(row.family, set()).add(row.backend)
         if row.result == Result.RUNS:
-            on.setdefault(f"{row.family}", []).append(row.backend)
-    for backends in (list(BACKENDS), *([backend] for backend in BACKENDS)):
-        names = [family for family, where in sorted(on.items()) if sorted(set(where)) == sorted(backends)]
-        if names:
-            yield f"Runs on {' and '.join(backends)}{' alone' if len(backends) == 1 else ''}: {', '.join(names)}."
-            yield ""
+            on.setdefault(row.family, set()).add(row.backend)
+    kinds: dict[str, list[str]] = {}
+    for family, where in sorted(on.items()):
+        untried = [backend for backend in BACKENDS if backend not in tried[family]]
+        kind = "Runs on " + " and ".join(backend for backend in BACKENDS if backend in where)
+        if untried:
+            kind += f", not tried on {', '.join(untried)}"
+        elif len(where) == 1:
+            kind += " alone"
+        kinds.setdefault(kind, []).append(family)
+    for kind, names in sorted(kinds.items()):
+        yield f"{kind}: {', '.join(names)}."
+        yield ""
 
 
 def _reasons(rows: Sequence[Row]) -> Iterator[str]:

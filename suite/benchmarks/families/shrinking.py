@@ -45,7 +45,8 @@ SIZES: tuple[tuple[str, int], ...] = (
     (r"hidden_size_per_layer_input|embedding_size_per_layer_input|laurel_rank|altup_num_inputs_dim", HEAD),
     (r"num_(local_)?experts|n_routed_experts|moe_num_experts|num_routed_experts|n_experts", 4),
     (r"num_experts_per_to(k|ken)|moe_k|moe_top_?k|num_selected_experts|top_k_experts|moe_topk", 2),
-    (r"n_group|topk_group|n_shared_experts|first_k_dense_replace|num_dense_layers|num_nextn_predict_layers", 1),
+    (r"n_groups?|mamba_n_?groups|topk_group|num_expert_group|num_limited_groups", 1),
+    (r"n_shared_experts|first_k_dense_replace|num_dense_layers|num_nextn_predict_layers", 1),
     (r"(max|n|num)_?(target_|source_)?positions?(_embeddings)?", POSITIONS),
     (r"max_(seq|sequence)_len(gth)?|max_seqlen|n_ctx|index_topk", POSITIONS),
     (r"state_size|d_state|mamba_d_state|ssm_state_size|time_step_rank|conv_kernel_size", HEAD),
@@ -78,6 +79,8 @@ WHERE_NONE: dict[str, Any] = {
 """What every real config says and some defaults leave out."""
 ROPE = {"rope_type": "default", "rope_theta": 10_000.0}
 LAYER_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+OF_LAYERS = ("backbone_out_indices", "out_layers", "reassemble_out_indices")
+"""Lists of the layers whose states a head takes."""
 ABSENT_BACKBONES = ("timm_backbone", "timm_wrapper")
 """Parts that need a library which is not installed with the suite: a ResNet takes their place."""
 WAYS: tuple[re.Pattern[str], ...] = tuple(
@@ -87,21 +90,25 @@ WAYS: tuple[re.Pattern[str], ...] = tuple(
         r".*head.*",
         r".*head.*|.*hidden_size|.*intermediate.*|d_model|.*_dim|dim",
         r"(?!.*layers|depth|n_layer|.*experts|vocab.*|.*position.*).*",
+        r".*",
     )
 )
 """One after another, until a class takes the sizes: the names that are left as they are."""
+SPREADS = ("initializer_range", "init_std")
 
 
 def tiny_configs(cls: Any, **given: Any) -> Iterator[Any]:
     """Small configurations of a class, the smallest first. `given` is set as it is, in it and in its parts.
 
+    How far weights are spread is left as it is where the widths are: in wide layers a larger spread is only noise.
     One that cannot be made is left out; if that is so of all, what the first raised is raised.
     """
     first: Exception | None = None
     made = False
     for left in WAYS:
         try:
-            config = cls(**_arguments(cls(), given, left))
+            set_here = {name: value for name, value in given.items() if not (_is_wide(left) and name in SPREADS)}
+            config = cls(**_arguments(cls(), set_here, left))
         except Exception as error:  # whatever a class raises that cannot be made of its defaults, or not of small ones
             first = first or error
             continue
@@ -109,6 +116,10 @@ def tiny_configs(cls: Any, **given: Any) -> Iterator[Any]:
         yield config
     if first is not None and not made:
         raise first
+
+
+def _is_wide(left: re.Pattern[str]) -> bool:
+    return left.fullmatch("hidden_size") is not None
 
 
 def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) -> dict[str, Any]:
@@ -132,6 +143,10 @@ def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) ->
         arguments |= {name: [value[place] for place in kept] for name, value in of_each.items()}
         if set(arguments.get("layer_types") or ()) == {LINEAR}:
             arguments["layer_types"][-1] = ATTENDING  # a hybrid whose default says nothing of its other half
+    if counts and (taken := _taken(default, values)):
+        arguments |= _last_layers(taken, len(taken[1]), counts)
+    elif _is_list(getattr(default, "out_indices", None)):
+        arguments["out_indices"] = list(default.out_indices)  # a property: not among what is stored under its name
     for name, value in WHERE_NONE.items():
         if name in values and values[name] is None:
             arguments[name] = value
@@ -145,6 +160,19 @@ def _arguments(default: Any, given: Mapping[str, Any], left: re.Pattern[str]) ->
     for name, part in parts.items():
         arguments[name] = _resnet() if part.model_type in ABSENT_BACKBONES else _part(part, given, left)
     return arguments
+
+
+def _taken(default: Any, values: Mapping[str, Any]) -> tuple[str, Sequence[int]] | None:
+    """The list of the layers whose states a head takes, if there are several, and its name."""
+    of_backbone = ("out_indices", getattr(default, "out_indices", None))
+    lists: tuple[tuple[str, Any], ...] = (of_backbone, *((name, values.get(name)) for name in OF_LAYERS))
+    return next(((name, value) for name, value in lists if _is_list(value) and len(value) > 1), None)
+
+
+def _last_layers(taken: tuple[str, Sequence[int]], layers: int, counts: Sequence[str]) -> dict[str, Any]:
+    """As many layers as a head takes states of, all of which it takes; a backbone counts its stem as the first."""
+    first = 1 if taken[0] == "out_indices" else 0
+    return {**dict.fromkeys(counts, layers), taken[0]: [first + layer for layer in range(layers)]}
 
 
 def _has_no_base(rope: Mapping[str, Any]) -> bool:
@@ -167,8 +195,18 @@ def _places(of_each: Sequence[Sequence[Any]], count: int) -> list[int]:
 
 def _part(part: Any, given: Mapping[str, Any], left: re.Pattern[str]) -> Any:
     """A configuration inside another: made by its class where that is known, else given as its arguments."""
-    arguments = _arguments(part, given, left)
-    return type(part)(**arguments)
+    return type(part)(**(_set_by_its_owner(part) | _arguments(part, given, left)))
+
+
+def _set_by_its_owner(part: Any) -> dict[str, Any]:
+    """What a part says otherwise than its class by itself: numbers, words and lists of them."""
+    default = vars(type(part)())
+    own = {name: value for name, value in vars(part).items() if not name.startswith("_")}
+    return {
+        name: value
+        for name, value in own.items()
+        if isinstance(value, bool | int | float | str | list | tuple) and default.get(name, value) != value
+    }
 
 
 def _resnet() -> Any:

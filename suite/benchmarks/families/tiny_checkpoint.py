@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from suite.benchmarks.families.shrinking import tiny_configs
+from suite.benchmarks.families.shrinking import SPREADS, tiny_configs
+from suite.core.errors import CheckpointError
+from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import NOT_THE_PROCESSORS, WEIGHT_SUFFIXES
 from suite.task import Task
 from suite.task.discovery import folder_of
@@ -16,6 +18,8 @@ from suite.task.discovery import folder_of
 MOST_PARAMETERS = 120_000_000
 SIDE = 64
 """Pixels of a picture."""
+SIDES = ("height", "width", "shortest_edge", "longest_edge")
+ROBERTAS = "RobertaTokenizer"
 SPREAD = 0.2
 """Of the weights where the config says how far they are spread: outputs of smaller ones are all but tied."""
 
@@ -39,7 +43,7 @@ def write_checkpoints(folder: Path, architecture: str, model_type: str, task: Ta
     if getattr(cls, "config_class", None) is not None:
         config_class = cls.config_class
     shipped = _processor_folder(task)
-    given = {**_given(task, shipped), "initializer_range": SPREAD, "init_std": SPREAD}
+    given = {**_given(task, shipped), **dict.fromkeys(SPREADS, SPREAD)}
     problem, made = "", False
     try:
         for place, config in enumerate(tiny_configs(config_class, **given)):
@@ -94,6 +98,8 @@ def labels_of(task: Task) -> dict[str, Any]:
 def _given(task: Task, shipped: Path) -> dict[str, Any]:
     """What a config must share with the processor: the size of the vocabulary, its special tokens, the labels."""
     given = labels_of(task)
+    if given:
+        given["num_labels"] = len(given["id2label"])
     tokenizer = _tokenizer(shipped)
     if tokenizer is not None:
         end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.sep_token_id
@@ -115,26 +121,112 @@ def _tokenizer(shipped: Path) -> Any:
 def _write_processor(directory: Path, shipped: Path, config: Any, task: Task) -> None:
     """The family's own picture or sound processor where it has one, with the task's words; else the shipped one."""
     from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPING
+    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES  # type: ignore[attr-defined]
+    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
 
     if task.modality in ("vision", "multimodal") and type(config) in IMAGE_PROCESSOR_MAPPING:
         found = IMAGE_PROCESSOR_MAPPING[type(config)]
         classes = found.values() if isinstance(found, dict) else found
         cls = next((one for one in classes if one is not None), None)
         if cls is not None:
-            _small_pictures(cls(), config).save_pretrained(directory)
+            processor = _small_pictures(cls(), config)
+            _try(processor)
+            processor.save_pretrained(directory)
     for file in shipped.iterdir():
         is_processors = file.name not in NOT_THE_PROCESSORS and file.suffix not in WEIGHT_SUFFIXES
         if file.is_file() and is_processors and not (directory / file.name).exists():
             shutil.copyfile(file, directory / file.name)
+    if (directory / "preprocessor_config.json").is_file():
+        _without_parts_of_another(directory / "processor_config.json")
+    if task.modality == "audio" and config.model_type not in PROCESSOR_MAPPING_NAMES:
+        _with_its_class(directory / "preprocessor_config.json", shipped)
+    if TOKENIZER_MAPPING_NAMES.get(config.model_type) == ROBERTAS:
+        _with_robertas_separators(directory)
+    _load(task.processor_class, directory)
+
+
+def borrowed_processor(directory: Path) -> str | None:
+    """What the family of a folder's model reads its inputs with, where the folder's processor is another family's."""
+    from transformers import AutoProcessor
+    from transformers.models.auto.feature_extraction_auto import (  # type: ignore[attr-defined]
+        FEATURE_EXTRACTOR_MAPPING_NAMES,
+    )
+    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES  # type: ignore[attr-defined]
+
+    family = json.loads((directory / "config.json").read_text(encoding="utf-8"))["model_type"]
+    processor = AutoProcessor.from_pretrained(directory)
+    heard = getattr(processor, "feature_extractor", None)
+    named = ((PROCESSOR_MAPPING_NAMES, processor), (FEATURE_EXTRACTOR_MAPPING_NAMES, heard))
+    for names, part in named:
+        own = names.get(family)
+        if part is not None and own and own != type(part).__name__:
+            return str(own)
+    return None
+
+
+def _with_its_class(file: Path, shipped: Path) -> None:
+    """Say which processor reads sound and words: the library knows it of the families alone that had theirs first."""
+    from transformers import AutoProcessor
+
+    if file.is_file():
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content.setdefault("processor_class", type(AutoProcessor.from_pretrained(shipped)).__name__)
+        file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _with_robertas_separators(directory: Path) -> None:
+    """Let a tokenizer put two separators between the texts of a pair, by whose number some models find the second."""
+    from tokenizers.processors import RobertaProcessing
+
+    tokenizer = _tokenizer(directory)
+    if tokenizer is not None and tokenizer.cls_token and tokenizer.sep_token:
+        sep, cls = (
+            (token, tokenizer.convert_tokens_to_ids(token)) for token in (tokenizer.sep_token, tokenizer.cls_token)
+        )
+        tokenizer.backend_tokenizer.post_processor = RobertaProcessing(sep, cls)
+        tokenizer.save_pretrained(directory)
+
+
+def _without_parts_of_another(file: Path) -> None:
+    """Let the family's own processor of pictures count, rather than the shipped one's, which comes first."""
+    if file.is_file():
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content.pop("image_processor", None)
+        file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _load(processor_class: str, directory: Path) -> None:
+    import transformers
+
+    try:
+        check_vocabulary(directory, getattr(transformers, processor_class).from_pretrained(directory))
+    except CheckpointError as error:
+        raise CannotBeTiny("its tokenizer reads files of another kind than the shipped ones") from error
+    except Exception as error:
+        raise CannotBeTiny(f"its processor cannot be made of the files of another: {_said(error)}") from error
+
+
+def _try(processor: Any) -> None:
+    """Some want what no default says: the colours that a picture is made of, say."""
+    from PIL import Image
+
+    try:
+        processor(images=[Image.new("RGB", (SIDE, SIDE), "gray")], return_tensors="pt")
+    except Exception as error:
+        raise CannotBeTiny(
+            f"its processor of pictures cannot be made of nothing but defaults: {_said(error)}"
+        ) from error
 
 
 def _small_pictures(processor: Any, config: Any) -> Any:
     """The processor with the model's side of pictures in place of its own."""
-    side = getattr(config, "image_size", None) or getattr(getattr(config, "vision_config", None), "image_size", None)
+    parts = (config, getattr(config, "vision_config", None), getattr(config, "backbone_config", None))
+    side = next(filter(None, (getattr(part, "image_size", None) for part in parts)), None)
     side = side[0] if isinstance(side, list | tuple) else side
     side = side if isinstance(side, int) else SIDE
     for name in ("size", "crop_size", "pad_size"):
-        value = getattr(processor, name, None)
-        if value is not None and hasattr(value, "items"):
-            setattr(processor, name, {key: side for key, number in dict(value).items() if number})
+        value: Any = getattr(processor, name, None)
+        sides = [key for key in SIDES if (value.get(key) if isinstance(value, dict) else getattr(value, key, None))]
+        if sides:
+            setattr(processor, name, type(value)(**dict.fromkeys(sides, side)))
     return processor

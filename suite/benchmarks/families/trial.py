@@ -17,18 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from suite.backends import REFERENCE, references
-from suite.benchmarks.families.tiny_checkpoint import CannotBeTiny, write_checkpoints
-from suite.core.errors import TouchstoneError, Unsupported, UsageError
+from suite.benchmarks.families.exporter_alone import straying
+from suite.benchmarks.families.tiny_checkpoint import CannotBeTiny, borrowed_processor, write_checkpoints
+from suite.core.errors import InvalidInput, NotFinite, OtherShape, TouchstoneError, Unsupported, UsageError
 from suite.core.files import ROOT_VARIABLE
 from suite.processes.stdio import print_to
 from suite.subjects.model_option import match
 from suite.subjects.source import Source
 from suite.task import Sample, Task, discovery
 from suite.worker.cell_worker import CellWorker
+from suite.worker.failures import is_out_of_memory
 from suite.worker.messages import Request, Spec
 
 SAMPLES = 8
 """So few inputs of the world are examined."""
+GRACE = 10
+"""Seconds of processor time between being told to end and being ended."""
 MOST_MEMORY = 8 * 2**30
 """Bytes that a trial may take: sizes that nobody tried ask for any amount."""
 
@@ -38,9 +42,12 @@ class Result(StrEnum):
 
     RUNS = "runs"
     UNSUPPORTED = "unsupported"
+    STRAYS = "strays"
+    """Its graph computes something else than the model does, and so it is without this suite: the exporter's fault, or
+    the runtime's."""
     FAILS = "fails"
     NOT_TINY = "not tiny"
-    """Nothing was tried, since no small checkpoint could be made."""
+    """Nothing was tried, since no small checkpoint could be made that plain transformers runs."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def serve(pipe: Connection, family: Family, shared: Path, log: Path, seconds: in
     gc.freeze()  # what was imported before the fork is not looked through again and again
     print_to(log)
     limit = seconds * len(family.capabilities)
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + GRACE))  # where both are one, no signal says which it was
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     try:
         for line in attempt(family, shared):
@@ -129,7 +136,7 @@ def _capability(task: Task, family: Family, ran: list[Path], folder: Path, few: 
                 lines = iter([Line(task.name, REFERENCE, Result.UNSUPPORTED, source.misfit)])
             reference = next(lines)
             if reference.raised:
-                first = first or reference
+                first = reference if first is None or first.result is Result.NOT_TINY else first
                 continue
             if reference.result is Result.RUNS:
                 ran.append(directory)
@@ -169,18 +176,85 @@ def _on_backends(task: Task, source: Source, wanted: Sequence[str], few: Sequenc
             wrong = worker.answer(Request("conformance"))
             if backend == REFERENCE:
                 reference = worker.answer(Request("reference"))
-            elif not wrong:
-                distance = worker.answer(Request("fidelity", {"reference": reference}))
-                if distance.relative > worker.tolerance.fidelity:
-                    wrong = [f"its outputs stray by {distance.relative:.2g} of the reference's largest"]
-            yield Line(task.name, backend, Result.FAILS if wrong else Result.RUNS, "; ".join(wrong))
+            elif not wrong and (strays := _strays(worker, reference)):
+                yield _strayed(task, backend, worker, strays)
+                continue
+            # Of one set of random weights answers may be all but tied, and outputs larger than any real ones.
+            again = bool(wrong) and backend == REFERENCE
+            yield Line(task.name, backend, Result.FAILS if wrong else Result.RUNS, "; ".join(wrong), raised=again)
         except Unsupported as reason:
-            yield Line(task.name, backend, Result.UNSUPPORTED, str(reason))
+            yield _unsupported(task, backend, source, str(reason))
+        except InvalidInput as reason:  # it has no room for the samples, unless it was made too small
+            yield Line(task.name, backend, Result.UNSUPPORTED, str(reason), raised=True)
+        except NotFinite as error:
+            by_itself = _by_itself(worker) if backend == REFERENCE else None
+            yield _failed(task, backend, str(error), by_itself)
         except TouchstoneError as error:
             yield Line(task.name, backend, Result.FAILS, str(error))
         except Exception as error:
             traceback.print_exc()
-            yield Line(task.name, backend, Result.FAILS, _said(error), raised=True)
+            if backend != REFERENCE and is_out_of_memory(error):
+                memory = f"it takes more than {MOST_MEMORY >> 30} GiB, small as it is, where the reference does not"
+                yield Line(task.name, backend, Result.UNSUPPORTED, memory)
+                continue
+            yield _failed(task, backend, _said(error), _by_itself(worker) if backend == REFERENCE else None)
+
+
+def _unsupported(task: Task, backend: str, source: Source, reason: str) -> Line:
+    """What does not fit may be the processor, where the family's own cannot be made of any that is shipped."""
+    if backend == REFERENCE and source.directory and (own := borrowed_processor(source.directory)):
+        return Line(task.name, backend, Result.NOT_TINY, f"a {own} cannot be made of the files of another: {reason}")
+    return Line(task.name, backend, Result.UNSUPPORTED, reason)
+
+
+def _strays(worker: CellWorker, reference: Any) -> str | None:
+    """How a backend's outputs differ from the reference's."""
+    try:
+        distance = worker.answer(Request("fidelity", {"reference": reference}))
+    except OtherShape as error:
+        return str(error)
+    if distance.relative > worker.tolerance.fidelity:
+        return f"its outputs stray by {distance.relative:.2g} of the reference's largest"
+    return None
+
+
+def _strayed(task: Task, backend: str, worker: CellWorker, strays: str) -> Line:
+    alone = straying(worker)
+    if alone is None:
+        return Line(task.name, backend, Result.FAILS, strays)
+    return Line(task.name, backend, Result.STRAYS, f"{strays}; without this suite, {alone}")
+
+
+def _failed(task: Task, backend: str, said: str, by_itself: str | None) -> Line:
+    if by_itself is None:
+        return Line(task.name, backend, Result.FAILS, said, raised=True)
+    reason = f"plain transformers runs it in none of the sizes that were tried: {by_itself}"
+    return Line(task.name, backend, Result.NOT_TINY, reason, raised=True)
+
+
+def _by_itself(worker: CellWorker) -> str | None:
+    """What goes wrong where plain transformers is asked the same, or `None`: nothing, as far as is known."""
+    import torch
+
+    try:
+        inputs, model = worker.subject.example(), worker.subject.load_model()
+    except Exception:  # it did not come to that: what was raised stands
+        return None
+    try:
+        with torch.inference_mode():
+            if worker.task.generation is not None:
+                return _not_finite(model.generate(**inputs, max_new_tokens=2, do_sample=False))
+            return _not_finite(model(**inputs))
+    except Exception as error:
+        return _said(error)
+
+
+def _not_finite(outputs: Any) -> str | None:
+    import torch
+
+    values = outputs.values() if hasattr(outputs, "values") and not isinstance(outputs, torch.Tensor) else [outputs]
+    numbers = [value for value in values if isinstance(value, torch.Tensor) and value.is_floating_point()]
+    return "its numbers are not finite" if any(value.isnan().any() for value in numbers) else None
 
 
 def _said(error: BaseException) -> str:

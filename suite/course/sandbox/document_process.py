@@ -213,12 +213,13 @@ class DocumentProcess:
 def open_zygote(names: Iterable[str], log: Path, certificate: Path, readable: Iterable[str], cache: str) -> Zygote:
     """The process that documents' processes are copied from, behind the outer wall, with their libraries imported.
 
-    `readable` are the files and folders of the courses; `cache` is where stand-ins are kept.
+    `readable` are the files and folders of the courses; `cache` is where stand-ins are kept, of
+    which nothing can be changed there.
 
     Raises:
         UsageError: it cannot be started.
     """
-    return _open(names, log, environment(certificate), OuterWall([str(certificate), *readable], [cache]))
+    return _open(names, log, environment(certificate), OuterWall([str(certificate), *readable], cache))
 
 
 def open_unsafe_zygote(names: Iterable[str], log: Path, certificate: Path, port: int) -> Zygote:

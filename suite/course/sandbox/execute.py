@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import codeop
 import contextlib
 import functools
 import inspect
@@ -79,13 +80,24 @@ def _run(source: str, example: Example, name: str, namespace: dict[str, Any], va
 def _run_statement(node: ast.stmt, name: str, namespace: dict[str, Any], values: list[str]) -> None:
     # Expressions are evaluated one by one, for a notebook shows the value of one.
     kind: Any = ast.Expression(node.value) if isinstance(node, ast.Expr) else ast.Module([node], [])
-    code = compile(kind, name, "eval" if isinstance(node, ast.Expr) else "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    code = _compiler()(kind, name, "eval" if isinstance(node, ast.Expr) else "exec")
     value = eval(code, namespace)
     if code.co_flags & inspect.CO_COROUTINE:
         value = _loop().run_until_complete(value)
     if isinstance(node, ast.Expr) and value is not None:
         namespace["_"] = value
         values.append(_repr(value))
+
+
+@functools.cache
+def _compiler() -> codeop.Compile:
+    """One compiler for all of a document, as a notebook has: the document's `from __future__` holds for what follows.
+
+    This module's own does not: `compile` by itself would hand it on to the example.
+    """
+    compiler = codeop.Compile()
+    compiler.flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return compiler
 
 
 @functools.cache

@@ -42,6 +42,8 @@ BYTES_PER_FILE = 2**14
 """Of a document's disk, for each file or folder that it may make: a file without content takes memory, too."""
 PROCESSES = 128
 """At once, in a document, threads among them."""
+SIGNALS = 1024
+"""That wait for a document's processes, all together, with their timers."""
 NOBODY = 65534
 """Who a document's process is where root starts it: root's files, and what the kernel grants root, are not its own.
 
@@ -142,6 +144,11 @@ def interpreter_files() -> list[str]:
     return sorted(folders)
 
 
+def kept(cache: str) -> str:
+    """Where the files of a cache are seen that were there before; in its own place is what is made behind the walls."""
+    return f"{cache}.kept"
+
+
 def build_root(readable: Iterable[str], writable: Iterable[str], limits: Limits) -> None:
     """Build the root and make it this process's: the first of the namespaces does, before any other is started.
 
@@ -224,7 +231,10 @@ def hide_changes_of(folders: Iterable[str]) -> None:
 
 def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
     """Give up every right to change the walls, and take on the limits. What is started afterwards has no more."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Of one byte: with none, a kernel that hands crashes to a program of the machine's would start it all the same.
+    _limit(resource.RLIMIT_CORE, 1)
+    # Counted for the user who runs the wall, too: signals that wait, and timers.
+    _limit(resource.RLIMIT_SIGPENDING, SIGNALS)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk, limits.disk))
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
     files = min(OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
@@ -232,6 +242,13 @@ def confine(limits: Limits, writable: Iterable[str] = ()) -> None:
     syscalls.forbid_writing_except(["/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", *writable])
     syscalls.drop_privileges()
     seccomp.install()
+
+
+def _limit(kind: int, most: int) -> None:
+    """Set a limit, or keep the one there is where that is lower."""
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
 
 
 def become_nobody() -> None:

@@ -26,6 +26,10 @@ from suite.course.sandbox.inside import UNCOVERED_PROCESSES
 _APART = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _MEMORY_DISK = 2**28
 """Bytes for what libraries write as they are imported; a document has a disk of its own."""
+_CACHE_DISK = 2**31
+"""Bytes for the stand-ins that have to be made while a run goes on."""
+_MOST_KEPT = 5_000
+"""Things in a cache that are seen behind the wall; what is not is made again."""
 _ROOT_KEEPS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_SYS_ADMIN")
 """What root has left behind the wall, until `suite.course.sandbox.inside` has given up these, too."""
 _TRIAL_SECONDS = 60.0
@@ -34,21 +38,21 @@ _TRIAL_SECONDS = 60.0
 class OuterWall:
     """Gives the beginning of a command that runs the rest of it behind the wall: an `Enclosure` of a zygote.
 
-    `readable` and `writable` are files and folders that are seen beside the interpreter's, where they are; one that
-    is not there any more is left out.
+    `readable` are files and folders that are seen beside the interpreter's, where they are; one that is not there any
+    more is left out. What is written in the folder `cache` is gone with the wall; what it has is seen there by links.
     """
 
-    def __init__(self, readable: Iterable[str], writable: Iterable[str] = ()) -> None:
+    def __init__(self, readable: Iterable[str], cache: str | None = None) -> None:
         """Raises UsageError where there is no bubblewrap: `missing` says why."""
         beginning, reason = _find()
         if beginning is None:
             raise UsageError(f"There is no outer wall to be had here: {reason}.")
-        self._beginning, self._readable, self._writable = beginning, tuple(readable), tuple(writable)
+        self._beginning, self._readable, self._cache = beginning, tuple(readable), cache
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[tuple[Sequence[str], Sequence[int]]]:
         """The command, and the descriptor from which bubblewrap reads its options: there can be thousands."""
-        with _command(self._beginning, _options(self._readable, self._writable)) as command:
+        with _command(self._beginning, _options(self._readable, self._cache)) as command:
             yield command
 
 
@@ -88,7 +92,7 @@ def _programs() -> Iterator[str]:
 
 def _problem(beginning: Sequence[str]) -> str | None:
     trial = [sys.executable, "-P", "-c", "from suite.course.sandbox import namespaces; namespaces.try_out()"]
-    with _command(beginning, _options((), ())) as (command, descriptors):
+    with _command(beginning, _options((), None)) as (command, descriptors):
         try:
             ended = subprocess.run(
                 [*command, *trial],
@@ -115,7 +119,7 @@ def _command(beginning: Sequence[str], options: Iterable[str]) -> Iterator[tuple
         yield [*beginning, "--args", str(file.fileno()), "--", *inside], [file.fileno()]
 
 
-def _options(readable: Sequence[str], writable: Sequence[str]) -> Iterator[str]:
+def _options(readable: Sequence[str], cache: str | None) -> Iterator[str]:
     yield from _APART
     yield from ("--new-session", "--die-with-parent", "--chdir", "/")
     for name in (*control_group.VARIABLES, control_group.ADDED):
@@ -138,6 +142,18 @@ def _options(readable: Sequence[str], writable: Sequence[str]) -> Iterator[str]:
         yield from ("--symlink", str(Path(path).readlink()), path) if link else ("--ro-bind-try", path, path)
     for path in (namespaces.PROCESSORS, *(f"/etc/{name}" for name in namespaces.SETTINGS)):
         yield from ("--ro-bind-try", path, path)
-    for path in writable:
-        yield from ("--bind", path, path)
+    if cache is not None:
+        yield from ("--ro-bind", cache, namespaces.kept(cache))
+        yield from ("--perms", "0755", "--size", str(_CACHE_DISK), "--tmpfs", cache)
+        for path in itertools.islice(_entries(Path(cache)), _MOST_KEPT):
+            yield from ("--symlink", namespaces.kept(cache) + path.removeprefix(cache), path)
     yield from ("--remount-ro", "/")
+
+
+def _entries(cache: Path) -> Iterator[str]:
+    """What is kept in a cache, and in the folders of it: whole, since it was written by a rename."""
+    for entry in cache.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            yield from map(str, entry.iterdir())
+        else:
+            yield str(entry)

@@ -47,9 +47,19 @@ ABSENT = {
     # Memory that belongs to no process and no file system.
     "memfd_create": (319, 279), "memfd_secret": (447, 447),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+    "vmsplice": (278, 75),  # four kilobytes in a pipe keep two megabytes that nobody maps any more
+    # How many there are is counted for the user who runs the wall: none would be left for his other programs.
+    "inotify_init": (253, None), "inotify_init1": (294, 26),
 }  # fmt: skip
 """Calls that are answered as if the kernel did not have them: libraries then do without."""
-BUILDING = frozenset({"mount", "umount2", "pivot_root", "unshare", "clone"})
+DENIED_BY_ARGUMENT = {
+    # name: (numbers, which argument, its values)
+    "fcntl": ((72, 25), 1, (1024, 1026)),  # F_SETLEASE and F_NOTIFY: a lease makes who writes to a file wait
+    "prlimit64": ((302, 261), 0, (1,)),  # the process that watches over memory, which needs its descriptors
+    "prctl": ((157, 167), 0, (4,)),  # PR_SET_DUMPABLE, by which a process hides its memory from that one
+}
+"""Calls that are answered with EPERM where an argument has one of these values."""
+BUILDING = frozenset({"mount", "umount2", "pivot_root", "unshare", "clone", "prctl"})
 """Calls that build a document's own walls: the filter of the outer wall lets them through, that of a document none."""
 _CLONE, _UNSHARE, _SOCKET, _SOCKETPAIR = (56, 220), (272, 97), (41, 198), (53, 199)
 _FAMILIES = (1, 2, 10)
@@ -58,8 +68,8 @@ _NETLINK = 16
 """Asks the kernel for the addresses of this machine: with protocol 0, and no other."""
 
 _LOAD, _EQUAL, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _MACHINE, _FIRST, _THIRD = 0, 4, 16, 32
-"""Offsets in the kernel's description of a call; of arguments the lower half."""
+_NUMBER, _MACHINE, _FIRST, _THIRD, _ARGUMENT = 0, 4, 16, 32, 8
+"""Offsets in the kernel's description of a call, of arguments the lower half; and the size of an argument."""
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
 _X32 = 0x40000000
 _SECCOMP = (317, 277)
@@ -109,6 +119,15 @@ def _program(allowed: Container[str] = ()) -> bytes:
         load(_FIRST)
         code.append((_ANY_BIT, 0, 1, flags))
         answer(error(errno.EPERM))
+        answer(_ALLOW)
+    for name, (call, argument, values) in DENIED_BY_ARGUMENT.items():
+        if name in allowed:
+            continue
+        code.append((_EQUAL, 0, len(values) * 2 + 2, call[column]))
+        load(_FIRST + argument * _ARGUMENT)
+        for value in values:
+            code.append((_EQUAL, 0, 1, value))
+            answer(error(errno.EPERM))
         answer(_ALLOW)
     for call in (_SOCKET, _SOCKETPAIR):
         # Both halves of the jump stay within this block, since each ends in an answer.

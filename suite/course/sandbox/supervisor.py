@@ -35,8 +35,8 @@ class SandboxSpec:
     """What a document's processes are started with.
 
     `authority` signs for the stand-ins. `readable` are paths beside the interpreter's that are seen; `cache` is where
-    stand-ins are kept, written by these alone. `siblings` are files and folders beside the document, by the name under
-    which it finds them. `hints` say for which task or class the document's code names a checkpoint; `local` are
+    stand-ins are found, and made by these alone. `siblings` are files and folders beside the document, by the name
+    under which it finds them. `hints` say for which task or class the document's code names a checkpoint; `local` are
     checkpoints that it expects below ./models. Without walls a document works in the folder `unsafe_folder`.
     """
 
@@ -115,7 +115,7 @@ def close_except(used: set[int]) -> None:
 def _supervise(requests: Connection, replies: Connection, spec: SandboxSpec) -> None:
     """The first process of the namespaces: with its end everything in them ends."""
     namespaces.build_root(
-        [*namespaces.interpreter_files(), *spec.readable, *spec.siblings.values()],
+        [*namespaces.interpreter_files(), *spec.readable, *spec.siblings.values(), namespaces.kept(spec.cache)],
         [spec.cache],
         spec.limits,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from suite.course.sandbox.fork_chain import kill_group
@@ -56,7 +57,7 @@ def _shared(processes: Sequence[int]) -> int:
     """Bytes of memory that processes share without a file, each piece once: who filled it may have ended."""
     pieces: dict[tuple[str, str], int] = {}
     for process in processes:
-        with contextlib.suppress(OSError, ValueError):
+        with _gone_meanwhile(), contextlib.suppress(ValueError):
             for line in Path(f"/proc/{process}/maps").read_text().splitlines():
                 if line.endswith("/dev/zero (deleted)"):
                     span, _, _, device, inode, *_ = line.split(maxsplit=5)
@@ -69,7 +70,7 @@ def _in_sockets(processes: Sequence[int]) -> int:
     """Bytes that sockets may hold. The kernel says of a socket which it is, and not how much is in it."""
     sockets: set[str] = set()
     for process in processes:
-        with contextlib.suppress(OSError), os.scandir(f"/proc/{process}/fd") as entries:
+        with _gone_meanwhile(), os.scandir(f"/proc/{process}/fd") as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
                     link = os.readlink(entry.path)  # noqa: PTH115 - there can be thousands
@@ -84,6 +85,16 @@ def _too_much(processes: Sequence[int], limits: Limits) -> bool:
     if kept + sum(map(_resident, processes)) <= limits.memory:
         return False
     return kept + sum(map(_own, processes)) > limits.memory
+
+
+@contextlib.contextmanager
+def _gone_meanwhile() -> Iterator[None]:
+    """Pass over a process that has ended. Whatever else keeps this one from looking ends it, and with it all."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM):
+            raise
 
 
 def _on_disk() -> int:
@@ -110,13 +121,15 @@ def _resident(process: int) -> int:
 
 
 def _own(process: int) -> int:
-    """Bytes of memory that are no file's, shared ones in part; this takes the kernel long to say."""
-    return _bytes(process, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+    """Bytes of memory that are no file's, shared ones in part; this takes the kernel long to say.
+
+    A process that cannot be looked into, since nobody may read its program, has all of its memory for its own.
+    """
+    return _bytes(process, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) or _resident(process)
 
 
 def _bytes(process: int, file: str, fields: tuple[str, ...]) -> int:
-    try:
+    text = ""
+    with _gone_meanwhile():
         text = Path(f"/proc/{process}/{file}").read_text()
-    except OSError:
-        return 0
     return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(fields))

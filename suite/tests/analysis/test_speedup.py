@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 
 from suite.analysis import between_runs
 from suite.analysis.frames import load
-from suite.analysis.speedup import adjusted, pareto_front, speedups
-from suite.tests.support.synthetic_run import CONDITIONS, SPEED, write_run
+from suite.analysis.speedup import adjusted, pareto_front, speedups, without_reference
+from suite.core.cell import Status
+from suite.records.run_folder import RunFolder
+from suite.report import write_report
+from suite.tests.support.synthetic_run import CONDITIONS, SPEED, cell, write_run
 
 
 def test_a_known_speedup_is_recovered(tmp_path: Path) -> None:
@@ -73,10 +77,32 @@ def test_checkpoints_and_runs_are_not_mixed() -> None:
     assert table.to_dict() == {("run", "a"): 2, ("run", "b"): 3, ("other", "a"): 5}
 
 
+def test_a_cell_that_a_later_session_measured_alone_is_not_paired_with_the_first(tmp_path: Path) -> None:
+    run = RunFolder(write_run(tmp_path, capabilities=["sentiment-analysis"], backends=[], cycles=6))
+    for backend, latency, beside in (("eager", 8.0, 8.0), ("onnx", 4.0, 8.0), ("int8", 2.0, None)):
+        rounds = [{"cycle": i, "order": 0, "latency_ms": [latency], "reference_ms": beside} for i in range(6)]
+        run.append_rounds(cell(backend=backend), rounds)
+        run.append(cell(backend=backend), "latency", Status.PASSED, "", {"latency_p50_ms": latency})
+    _, samples, _ = load([run.path])
+    table = speedups(samples)
+    assert dict(zip(table["backend"], table["speedup"], strict=True)) == {"onnx": 2.0}
+    assert without_reference(samples, table) == 1
+    assert "1 cell was timed without eager at" in unescape(write_report([run.path], run.path).read_text())
+
+
+def test_a_cell_is_paired_with_the_reference_of_its_own_group(tmp_path: Path) -> None:
+    """Where memory is short a checkpoint is measured in groups: eager in each, of which the first is recorded."""
+    run = RunFolder(write_run(tmp_path, capabilities=["sentiment-analysis"], backends=[], cycles=6))
+    for backend, latency, beside in (("eager", 8.0, 8.0), ("onnx", 4.0, 16.0)):
+        rounds = [{"cycle": i, "order": 0, "latency_ms": [latency], "reference_ms": beside} for i in range(6)]
+        run.append_rounds(cell(backend=backend), rounds)
+    assert speedups(load([run.path])[1])["speedup"].tolist() == [4.0]
+
+
 def _samples(rounds: dict[str, np.ndarray], checkpoint: str = "model", run: str = "run") -> pd.DataFrame:
     return pd.DataFrame([
         {"run": run, "cell": f"task/{checkpoint}/{backend}", "capability": "task", "checkpoint": checkpoint,
-         "backend": backend, "cycle": cycle, "latency_ms": value}
+         "backend": backend, "cycle": cycle, "latency_ms": value, "reference_ms": np.nan}
         for backend, values in rounds.items() for cycle, value in enumerate(values)
     ])  # fmt: skip
 

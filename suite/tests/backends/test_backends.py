@@ -19,7 +19,9 @@ from suite.core.subject import Subject
 from suite.task.generation import generate
 from suite.tests.support.tiny_models import (
     ARCHITECTURES,
+    DECODERS,
     GENERATIVE,
+    OF_CACHES,
     VOCABULARY,
     batch_for,
     make_batch,
@@ -34,7 +36,8 @@ TORCH = ("fp16", "bf16", "int8")
 ONNX = ("onnx", "onnx-int8")
 COMPILED = ("distilbert", "gpt2")
 CASES = [
-    *((backend, name) for name in ARCHITECTURES for backend in (*TORCH, *ONNX)),
+    *((backend, name) for name in ARCHITECTURES if name not in OF_CACHES for backend in (*TORCH, *ONNX)),
+    *(("onnx", name) for name in OF_CACHES),
     *(("compile", name) for name in COMPILED),
 ]
 Prepare = Callable[[str, str], Runnable]
@@ -141,6 +144,20 @@ def test_a_generation_thinks_what_eager_thinks(prepare: Prepare, backend: str, n
     assert distance(other.logits[:, 1:], expected.logits[:, 1:]) > bound(backend)
 
 
+@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("length", [3, 30])
+def test_a_prompt_of_another_length_than_the_example_s(prepare: Prepare, name: str, length: int) -> None:
+    """Shorter than a window and much longer than it."""
+    import torch
+
+    tokens = torch.randint(2, VOCABULARY, (2, length), generator=torch.Generator().manual_seed(length))
+    batch = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+    forced = torch.randint(2, VOCABULARY, (2, 7), generator=torch.Generator().manual_seed(7))
+    options = dict(make_subject(name).generation or {})
+    expected, ours = (generate(prepare(one, name), batch, options, forced=forced) for one in ("eager", "onnx"))
+    assert distance(ours.logits, expected.logits) <= bound("onnx")
+
+
 MODES: dict[str, dict[str, Any]] = {
     "greedy": {},
     "beams": {"num_beams": 2},
@@ -148,6 +165,7 @@ MODES: dict[str, dict[str, Any]] = {
     "sampling": {"do_sample": True, "num_return_sequences": 2},
     "no early end": {"min_new_tokens": 8},
     "penalty": {"repetition_penalty": 1.5},
+    "no cache": {"use_cache": False},
 }
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from suite.checks.fidelity import Distance, distance, judge
 from suite.core.cell import Status
+from suite.core.errors import OtherShape
+from suite.worker.failures import failure
 
 # Fidelity.
 
@@ -34,17 +36,23 @@ def test_a_flip_counts_unless_the_reference_was_nearly_tied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "words"),
+    ("numbers", "kind", "words"),
     [
-        ([], "0 outputs for 1 inputs"),
-        ([np.zeros((2, 2))], r"shape \(2, 2\) where the reference has \(1, 2\)"),
-        ([np.array([[np.nan, 0.0]])], "not finite"),
-        ([np.array([[np.inf, 0.0]])], "not finite"),
+        ([], OtherShape, "0 outputs for 1 inputs"),
+        ([np.zeros((2, 2))], OtherShape, r"of input 1 .* shape \(2, 2\), and the reference's of shape \(1, 2\)"),
+        ([np.array([[np.nan, 0.0]])], ValueError, "not finite"),
+        ([np.array([[np.inf, 0.0]])], ValueError, "not finite"),
     ],
 )
-def test_what_cannot_be_compared(numbers: Sequence[np.ndarray], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+def test_what_cannot_be_compared(numbers: Sequence[np.ndarray], kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind, match=words):
         distance(numbers, [np.zeros((1, 2))], _agreement, 0.1, True)
+
+
+def test_outputs_of_another_shape_are_the_backends_failure() -> None:
+    with pytest.raises(OtherShape) as caught:
+        distance([np.zeros((62, 4))], [np.zeros((63, 4))], _agreement, 0.1, True)
+    assert failure(caught.value).kind == Status.FAILED
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

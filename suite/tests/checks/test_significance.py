@@ -132,3 +132,17 @@ def test_an_accuracy_is_a_number_from_0_to_1(accuracy: float, monkeypatch: pytes
     monkeypatch.setattr(type(MOODS), "accuracy", lambda *_: accuracy)
     with pytest.raises(ValueError, match="a number from 0 to 1 was promised"):
         scored(BALANCED, BALANCED)
+
+
+@pytest.mark.parametrize(
+    ("name", "truth", "answers"),
+    [
+        ("named-entity-recognition", ["O", "O"], [["O", "O"], ["B-PER", "O"]]),
+        ("object-detection", [], [[], [("cat", 0.9, [1.0, 2.0, 3.0, 4.0])]]),
+    ],
+)
+def test_where_there_is_nothing_to_find_nobody_is_accused(name: str, truth: Any, answers: list[Any]) -> None:
+    for answer in answers:
+        result = outcome([truth] * 60, [answer] * 60, TASKS[name])
+        assert result.status is Status.UNSTABLE
+        assert "they have one truth" in result.reason

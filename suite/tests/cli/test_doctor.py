@@ -70,6 +70,16 @@ def test_a_library_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> N
     assert "No module named" in (finding.lack or "")
 
 
+def test_a_backend_does_not_run_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "HEAVY", ("torch", "transformers", "onnxruntime"))
+    for broken, idle in {"torch": {"eager", "onnx"}, "onnxruntime": {"onnx"}}.items():
+        lacks = {broken: "..."}
+        monkeypatch.setattr(doctor, "_import", lambda name, lacks=lacks: Finding(name, "1.0", lacks.get(name)))
+        told = {f.subject.removeprefix("backend "): f for f in findings() if f.subject.startswith("backend ")}
+        assert {name for name in ("eager", "onnx") if told[name].found == f"does not run without {broken}"} == idle
+        assert all(told[name].lack is None for name in idle)
+
+
 def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     assert "compiler" in (found("backend compile").lack or "")

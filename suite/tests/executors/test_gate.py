@@ -62,6 +62,39 @@ def worker() -> Worker:
     return Worker()
 
 
+def test_a_thread_that_comes_to_a_worker_while_another_waits_to_be_alone_lets_it(gate: Gate, worker: Worker) -> None:
+    """It computes no more; else the two would wait for each other."""
+    computes, is_wanted, was_alone = threading.Event(), threading.Event(), threading.Event()
+
+    def ask() -> str:
+        with gate.work():
+            computes.set()
+            assert is_wanted.wait(10)
+            answer: str = GatedExecutor(worker, gate).ask("answer", 10)
+            return answer
+
+    def be_alone() -> None:
+        with gate.alone():
+            assert not worker.asked.is_set()
+            was_alone.set()
+
+    worker.may_answer.set()
+    with ThreadPoolExecutor(2) as pool:
+        other = pool.submit(ask)
+        assert computes.wait(10)
+        alone = pool.submit(be_alone)
+        while gate._owner is None:
+            time.sleep(0.01)
+        is_wanted.set()
+        try:
+            assert was_alone.wait(10), "they wait for each other"
+        finally:
+            if not was_alone.is_set():
+                gate.close()
+        alone.result(10)
+        assert other.result(10) == "answer"
+
+
 def test_a_worker_stands_still_while_another_thread_is_alone(gate: Gate, worker: Worker) -> None:
     ended = threading.Event()
 

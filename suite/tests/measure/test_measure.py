@@ -92,6 +92,18 @@ def test_a_call_longer_than_the_round_is_timed_once() -> None:
     assert idle > 0.5
 
 
+@pytest.mark.parametrize(("call_s", "thrown_away"), [(0.03, 1), (0.002, 2)])
+def test_of_long_calls_fewer_are_thrown_away(call_s: float, thrown_away: int) -> None:
+    calls: list[None] = []
+
+    def call() -> None:
+        calls.append(None)
+        time.sleep(call_s)
+
+    durations, _, _ = timed_calls(call, 0.1)
+    assert len(calls) - len(durations) == thrown_away
+
+
 def test_warming_up_ends_when_steady_or_when_time_is_up() -> None:
     assert warm_up(lambda: spin(0.002), 5.0) < 100
     factor = [1.0]
@@ -102,7 +114,7 @@ def test_warming_up_ends_when_steady_or_when_time_is_up() -> None:
 
     began = time.perf_counter()
     warm_up(ever_slower, 0.05)
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 60
     assert warm_up(lambda: time.sleep(0.03), 0.001) == 2, "at least twice"
 
 
@@ -119,6 +131,8 @@ def test_sleeping_is_idle_and_computing_is_not() -> None:
     assert asleep > 0.3
     assert Usage(1.0, 1.0, 0.0).idle_share(Usage(1.0, 0.0, 0.0)) == 0.0
     assert Usage(2.0, 0.5, 0.25).idle_share(Usage(1.0, 0.0, 0.0)) == pytest.approx(0.25)
+    # Its memory had to be read from the disk again: what it waited for was no sleep of its own.
+    assert Usage(2.0, 0.5, 0.25, faults=3).idle_share(Usage(1.0, 0.0, 0.0, faults=2)) == 0.0
 
 
 def test_cpu_seconds_of_a_process() -> None:
@@ -144,3 +158,8 @@ def test_a_peak_starts_anew() -> None:
         pytest.skip("this system does not let a peak start anew")
     assert memory.peak_mb() - low < 120
     assert memory.peak_device_mb("cpu") is None
+
+
+@pytest.mark.parametrize(("shares", "sleeps"), [([0.0, 0.1, 0.2, 0.4, 0.5, 0.9], False), ([0.2, 0.3, 0.4, 0.5], True)])
+def test_what_is_idle_in_some_rounds_alone_does_not_sleep(shares: list[float], sleeps: bool) -> None:
+    assert bool(latency.summarize([[0.001, 0.001]] * len(shares), shares).sleeps) is sleeps

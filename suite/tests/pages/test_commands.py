@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from suite import backends
 from suite.backends import REGISTRY
 from suite.cli import commands as cli
 from suite.task import discovery, miniatures
@@ -116,11 +117,15 @@ class Trial:
             _check_pytest_words(words[4:])
 
     def pip(self, words: list[str]) -> None:
-        """The constraints exist, and so do the extras; nothing is installed."""
+        """The constraints exist, and so do the extras; a version is the pinned one; nothing is installed."""
         while words:
             word = words.pop(0)
             if word in ("-c", "--constraint"):
                 assert (ROOT / words.pop(0)).is_file()
+            elif word == "--index-url":
+                words.pop(0)
+            elif "==" in word:
+                assert word in (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
             elif extras := re.fullmatch(r"(?:\.|touchstone-bench)\[([\w,]+)\](?: @ .*)?", word):
                 assert set(extras[1].split(",")) <= set(PROJECT["project"]["optional-dependencies"])
             else:
@@ -222,7 +227,10 @@ def test_the_test_command_is_everywhere_the_same() -> None:
 
 def test_capabilities_and_backends_in_options_exist() -> None:
     """Also in commands that are only checked word by word."""
-    known = {"--capability": set(discovery.load_tasks(ROOT / "tasks")) | {"NAME"}, "--backend": {*REGISTRY, "NAME"}}
+    known = {
+        "--capability": set(discovery.load_tasks(ROOT / "tasks")) | {"NAME"},
+        "--backend": {*REGISTRY, "NAME", backends.ALL},
+    }
     for command in ALL:
         for option, value in zip(command.words, command.words[1:], strict=False):
             assert option not in known or value in known[option], command.id

@@ -44,6 +44,8 @@ def refused(touchstone: Touchstone, result: pytest.RunResult, words: str) -> Non
         (("--threads", "0"), "--threads takes a whole number of at least 1, not '0'"),
         (("--batch-size", "two"), "--batch-size takes a whole number"),
         (("--budget", "-1"), "--budget takes a number of seconds above 0"),
+        (("--precision", "fine"), "--precision takes a percentage from 0 to 100, not 'fine'"),
+        (("--precision", "101%"), "--precision takes a percentage from 0 to 100"),
         (("--cell-timeout", "nan"), "--cell-timeout takes a number of seconds above 0"),
         (("--samples", "nowhere.jsonl"), "is not a file"),
         (("--resume=latest",), "There is no run in"),

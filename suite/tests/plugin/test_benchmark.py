@@ -59,6 +59,13 @@ def test_its_json_autosave_and_comparison(touchstone: Touchstone, monkeypatch: p
     )
 
 
+def test_no_folder_is_left_where_pytest_was_called_but_one_that_is_asked_for(touchstone: Touchstone) -> None:
+    touchstone.run("--co", "-q")
+    assert not (touchstone.pytester.path / ".benchmarks").exists()
+    touchstone.run("--co", "-q", "--benchmark-storage=kept")
+    assert (touchstone.pytester.path / "kept").is_dir()
+
+
 def thinned(durations: list[float]) -> list[float]:
     return durations[:: -(-len(durations) // MOST)]
 

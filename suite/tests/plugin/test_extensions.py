@@ -13,8 +13,9 @@ import pytest
 from suite.core.errors import UsageError
 from suite.core.extensions import BACKENDS, REPORT_SECTIONS, TASKS
 from suite.report import ReportSection
-from suite.report.added_sections import added_sections
+from suite.report.added_sections import LONGEST_PARAGRAPH, MOST_COLUMNS, MOST_PARTS, added_sections
 from suite.report.gallery import Gallery
+from suite.report.limits import LONGEST_TEXT
 from suite.task import discovery
 from suite.tests.conftest import Touchstone
 from suite.tests.support.tiny import CAPABILITY, CHECKPOINT
@@ -107,6 +108,7 @@ def test_a_package_brings_a_capability_a_backend_and_a_section(
     cells = {row["cell"] for row in touchstone.folder.rows()}
     assert cells == {f"{name}/{CHECKPOINT}/{backend}" for name in (CAPABILITY, OTHER) for backend in ("eager", "loud")}
     assert touchstone.statuses()["loud", "fidelity"] == "passed"
+    assert touchstone.folder.conditions()["extensions"] == {"loud-package": "1.0"}
 
     again = touchstone.pytester.run(sys.executable, "-m", "suite", "report", "latest", "--into", "again")
     assert again.ret == 0
@@ -194,6 +196,29 @@ def test_a_task_knows_its_folder(install: Install, tasks: Path) -> None:
     found = discovery.load_tasks(tasks, further)
     assert list(found) == [CAPABILITY, OTHER]
     assert {name: discovery.folder_of(task) for name, task in found.items()} == {CAPABILITY: tasks, OTHER: further}
+
+
+def test_a_section_is_bounded_and_says_what_it_leaves_out(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = install({REPORT_SECTIONS: {"large": "large_section:large"}})
+    (site / "large_section.py").write_text(
+        "import pandas as pd\n"
+        "from suite.report import ReportSection\n\n"
+        "def large(cells, samples, conditions):\n"
+        "    table = pd.DataFrame({f'c{i}': ['x' * 5000] * 3000 for i in range(60)})\n"
+        "    return ReportSection('Large', [table, 'y' * 50_000, *['more'] * 100])\n"
+    )
+    monkeypatch.syspath_prepend(str(site))
+    frame = pd.DataFrame({"a": [1]})
+    [large] = added_sections(frame, frame, [], Gallery(), most_rows=7)
+    table = large.items[0].table
+    assert table is not None
+    assert [len(table.headings), len(table.rows), {len(row) for row in table.rows}] == [MOST_COLUMNS, 7, {MOST_COLUMNS}]
+    assert max(len(entry.text) for row in table.rows for entry in row) <= LONGEST_TEXT
+    assert "Shown are 7 of 3,000 rows" in table.note
+    assert "Shown are 40 of 60 columns" in table.note
+    assert len(large.items[1].text) == LONGEST_PARAGRAPH
+    assert len(large.items) == MOST_PARTS + 1
+    assert large.items[-1].text.startswith("Shown are 50 of 102 parts; all are in what large_section:large returns")
 
 
 def test_a_section_draws_through_the_report(tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch) -> None:

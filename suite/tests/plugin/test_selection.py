@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.backends import REGISTRY
+from suite.backends import REGISTRY, get_backend
 from suite.task.discovery import tasks_root
 from suite.tests.conftest import Touchstone
 from suite.tests.support.reporting_backends import reference_to
@@ -55,6 +55,23 @@ def test_collecting_prints_node_ids_and_starts_nothing(touchstone: Touchstone) -
         for backend in ("onnx", "onnx-int8")
     ]
     assert not (touchstone.pytester.path / "results").exists()
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_what_takes_long_to_prepare_is_left_out_unless_asked_for(touchstone: Touchstone) -> None:
+    by_default = touchstone.run("--co", "-q")
+    left_out = [name for name in REGISTRY if not get_backend(name).by_default]
+    assert left_out
+    for name in left_out:
+        assert f"/{name}]" not in by_default.stdout.str()
+        by_default.stdout.fnmatch_lines([f"left out because it takes long to prepare: *{name}*--backend all*"])
+        asked = touchstone.run("--co", "-q", "--backend", name).stdout.str()
+        assert f"/{name}]" in asked
+        assert "left out" not in asked
+        by_id = touchstone.run(f"{touchstone.tasks}/test_accuracy.py::test_accuracy[{BLOCK}/{name}]", "--co", "-q")
+        by_id.stdout.fnmatch_lines([f"*test_accuracy[[]{BLOCK}/{name}]"])
+    everything = touchstone.run("--co", "-q", "--backend", "all").stdout.str()
+    assert all(f"/{name}]" in everything for name in REGISTRY)
 
 
 @pytest.mark.usefixtures("no_worker")

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from suite.core.cell import Status
+from suite.core.runnable import ON_MEMORY, ON_SPEED
+from suite.records.run_folder import LOG, RunFolder
 from suite.report import write_report
-from suite.tests.support.synthetic_run import write_run
+from suite.task.sample_answer import SampleAnswer
+from suite.tests.support.synthetic_run import cell, write_run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -18,8 +22,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.network]
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = write_run(tmp_path_factory.mktemp("results"), cycles=6)
-    return write_report([run], run)
+    """A page with all that a run may have: a log to lead to, answers, and what backends say of their numbers."""
+    run = RunFolder(write_run(tmp_path_factory.mktemp("results"), cycles=6))
+    (run.path / LOG).write_text("a line\n", encoding="utf-8")
+    for backend in ("eager", "int8"):
+        run.append_sample_answers(cell(backend=backend), [SampleAnswer("0", "a film", "good", "bad", None, None)])
+    notes = {"notes": {ON_SPEED: "Its layers are small.", ON_MEMORY: "It keeps what it had."}}
+    run.append(cell(backend="int8"), "conformance", Status.PASSED, "", notes)
+    return write_report([run.path], run.path)
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +112,26 @@ def test_everything_reads_without_the_script(browser: Any, page_file: Path) -> N
         assert page.locator("thead button, input, button").count() == 0, "no control that does nothing"
         page.locator("summary").filter(has_text="command of each cell").first.click()
         assert page.locator("code.command").first.is_visible()
+
+
+def test_a_printed_page_repeats_the_headings_of_its_tables(browser: Any, tmp_path: Path) -> None:
+    """Chromium repeats them where no box around the table scrolls, and they hold no box of a button."""
+    run = write_run(tmp_path, cycles=2)
+    page_file = write_report([run], run)
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(page_file.as_uri())
+        page.emulate_media(media="print")
+        seen = page.evaluate(
+            "[...document.querySelectorAll('table.sorted')].map((table) => ["
+            "getComputedStyle(table.parentElement).overflowX, getComputedStyle(table.tHead).display,"
+            "getComputedStyle(table.tBodies[0].rows[0]).breakInside,"
+            "getComputedStyle(table.tBodies[0].rows[0].cells[0]).position])"
+        )
+        assert {tuple(one) for one in seen} == {("visible", "table-header-group", "avoid", "static")}
+        buttons = page.evaluate(
+            "[...document.querySelectorAll('thead button')].map((one) => getComputedStyle(one).display)"
+        )
+        assert set(buttons) == {"contents"}
+        colour = page.evaluate("getComputedStyle(document.body).color")
+        assert colour == "rgb(27, 31, 36)", "dark ink, whatever the screen"

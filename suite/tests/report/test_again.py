@@ -21,10 +21,12 @@ NASTY = "$(touch x) `id` '; rm -rf ~ # \"<b>"
 
 
 def test_every_setting_that_matters_is_in_it() -> None:
-    line, remark = command(CELL, {**CONDITIONS, "limit": 9, "strict": True, "isolated": False, "generation": "own"})
+    line, remark = command(
+        CELL, {**CONDITIONS, "precision": 0.02, "limit": 9, "strict": True, "isolated": False, "generation": "own"}
+    )
     assert line == (
         "pytest --capability=text-generation --backend=onnx --weights=miniature -k text-generation/gpt2/onnx "
-        "--threads=2 --budget=20 --limit=9 --generation=own --strict --no-isolate"
+        "--threads=2 --budget=20 --limit=9 --precision=2% --generation=own --strict --no-isolate"
     )
     assert remark == ""
 

@@ -171,5 +171,5 @@ def test_a_run_without_answers_has_the_page_it_had(tmp_path: Path) -> None:
     for name in ("answers.jsonl", "questions.jsonl"):
         (run.path / name).unlink()
     page = write_report([run.path], run.path).read_text(encoding="utf-8")
-    assert "are not compared: the run holds no answers of both to each sample." in unescape(page)
+    assert "are compared with no other: the run holds no answers of theirs to each sample." in unescape(page)
     assert "is better than" not in page

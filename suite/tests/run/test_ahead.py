@@ -142,9 +142,9 @@ def test_at_the_end_nothing_more_is_begun(ahead: Callable[..., Ahead], stage: St
 
 
 def wait_until(holds: Callable[[], bool], *, fails: bool = False) -> None:
-    """Block until it holds, for ten seconds at most; where it must never, for half a second."""
+    """Block until it holds, for a minute at most; where it must never, for half a second."""
     ticks = threading.Event()
-    for _ in range(50 if fails else 1000):
+    for _ in range(50 if fails else 6000):
         if holds():
             break
         ticks.wait(0.01)

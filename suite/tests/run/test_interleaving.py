@@ -10,12 +10,14 @@ from typing import Any, cast
 import pytest
 
 from suite.backends import Backend
+from suite.checks.latency import round_rows
 from suite.core.cell import Status
 from suite.core.outcome import RequestFailed
 from suite.core.rounds import Round, Rounds
 from suite.core.subject import Subject
 from suite.executors.base import Executor
 from suite.run.interleaving import CYCLES, FEWEST_CYCLES, PATIENCE, measure_group
+from suite.tests.support.synthetic_run import cell
 from suite.worker.build_cache import BuildCache
 from suite.worker.build_key import build_key, ensure_build
 
@@ -38,11 +40,11 @@ class Pretender:
 
 
 def measure(
-    budget: float = 1.0, seed: int = 0, **seconds: Callable[[int], list[float]]
+    budget: float = 1.0, seed: int = 0, precision: float = 0.0, **seconds: Callable[[int], list[float]]
 ) -> tuple[dict[str, Rounds], list[tuple[str, str]]]:
     journal: list[tuple[str, str]] = []
     executors = {name: cast(Executor, Pretender(name, journal, give)) for name, give in seconds.items()}
-    return measure_group(executors, "a", budget, 10, seed), journal
+    return measure_group(executors, "a", budget=budget, precision=precision, timeout=10, seed=seed), journal
 
 
 def steady(_: int) -> list[float]:
@@ -81,11 +83,34 @@ def test_what_is_noisy_gets_a_second_half_beside_the_reference() -> None:
     }  # fmt: skip
 
 
+def test_the_reference_of_the_same_cycle_is_kept_with_every_round() -> None:
+    results, _ = measure(a=lambda cycle: [0.1 + cycle / 1000], b=steady)
+    rows = round_rows(results["b"], cell())
+    assert [row["reference_ms"] for row in rows] == [pytest.approx(100 + row["cycle"]) for row in rows]
+    results, _ = measure(b=steady)
+    assert not any("reference_ms" in row for row in round_rows(results["b"], cell()))
+
+
 def test_long_calls_get_their_fewest_rounds_and_no_more() -> None:
     results, _ = measure(a=steady, b=lambda _: [10.0])
     assert len(results["b"].rounds) == FEWEST_CYCLES
     assert FEWEST_CYCLES * 10.0 > PATIENCE
     assert len(results["a"].rounds) == CYCLES
+
+
+def test_what_is_known_well_is_measured_no_longer_unless_it_is_what_others_are_compared_with() -> None:
+    def within(share: float) -> Callable[[int], list[float]]:
+        return lambda cycle: [0.1 * (1 + share * (-1) ** cycle)]
+
+    results, _ = measure(budget=4.0, precision=0.05, a=within(0.01), b=within(0.03), c=within(0.2))
+    assert {name: len(result.rounds) for name, result in results.items()} == {
+        "a": CYCLES, "b": FEWEST_CYCLES, "c": CYCLES
+    }  # fmt: skip
+    assert None not in results["c"].reference
+    results, _ = measure(budget=4.0, precision=0.05, a=within(0.01), b=within(0.03))
+    assert {name: len(result.rounds) for name, result in results.items()} == {"a": FEWEST_CYCLES, "b": FEWEST_CYCLES}
+    results, _ = measure(budget=4.0, precision=0.02, a=within(0.01), b=within(0.03))
+    assert len(results["b"].rounds) == CYCLES
 
 
 def test_one_that_stops_costs_its_own_alone() -> None:
@@ -112,7 +137,7 @@ def test_one_that_cannot_be_warmed_up_is_not_timed() -> None:
             raise RequestFailed(Status.ERROR, "dead")
 
     executors = {"a": Pretender("a", journal, steady), "b": Dead("b", journal, steady)}
-    results = measure_group(cast(dict[str, Executor], executors), "a", 1.0, 10, 0)
+    results = measure_group(cast(dict[str, Executor], executors), "a", budget=1.0, precision=0.0, timeout=10, seed=0)
     assert results["b"].rounds == []
     assert journal.count(("b", "round")) == 0
     assert len(results["a"].rounds) == CYCLES

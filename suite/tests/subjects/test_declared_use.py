@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from suite.core.errors import Misfit
+from suite.core.errors import CheckpointError, Misfit
 from suite.core.runnable import Runnable
 from suite.subjects import Source, open_subject
 from suite.task import discovery, families
@@ -101,6 +101,93 @@ def test_an_end_that_the_settings_leave_out_is_the_tokenizer_s(decoder: Path) ->
     assert own.load_model().generation_config.eos_token_id is None
 
 
+def test_tokens_that_the_model_does_not_know_are_the_tokenizer_s(decoder: Path) -> None:
+    set_generation(decoder, {"eos_token_id": [999], "pad_token_id": -1})
+    subject = open_subject(Source("local", made.CHECKPOINT, directory=decoder), made.Stories())
+    assert subject.notes["generation_supplied"] == {"eos_token_id": 3}
+    settings = subject.load_model().generation_config
+    assert (settings.eos_token_id, settings.pad_token_id) == (3, 3)
+    assert len(generated(decoder)[0][0]) > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"forced_bos_token_id": 999}, "forced_bos_token_id in its generation settings is 999, and the model knows 32"),
+        ({"decoder_start_token_id": -1}, "decoder_start_token_id in its generation settings is -1"),
+        ({"decoder_start_token_id": None, "bos_token_id": None}, "name no decoder_start_token_id"),
+    ],
+)
+def test_a_decoder_that_cannot_begin(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
+    import transformers
+
+    sizes: dict[str, Any] = {"vocab_size": 32, "d_model": 16, "d_ff": 16, "d_kv": 8, "num_layers": 1, "num_heads": 2}
+    config = transformers.T5Config(**sizes | {"decoder_start_token_id": 0})
+    transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
+    made.tokenizer(tmp_path, pad_token="[PAD]", eos_token="[SEP]")
+    task = made.Stories()
+    task.auto_class = "AutoModelForSeq2SeqLM"  # type: ignore[misc]
+    file = tmp_path / "config.json"
+    own = {name: value for name, value in settings.items() if value is None}
+    file.write_text(json.dumps(json.loads(file.read_text()) | own))
+    set_generation(tmp_path, {"decoder_start_token_id": 0} | settings)
+    with pytest.raises(CheckpointError, match=words) as caught:
+        open_subject(Source("local", made.CHECKPOINT, directory=tmp_path), task)
+    assert not isinstance(caught.value, Misfit), "it is damaged, not made for something else"
+
+
+def test_generation_settings_that_cannot_be_read_are_not_passed_over(decoder: Path) -> None:
+    (decoder / "generation_config.json").write_text("{nope")
+    with pytest.raises(CheckpointError, match=r"generation_config\.json cannot be read"):
+        open_subject(Source("local", made.CHECKPOINT, directory=decoder), made.Stories())
+
+
+@pytest.mark.parametrize("settings", [{"penalty_alpha": 0.6, "top_k": 4}, {"num_beams": 4, "num_beam_groups": 2}])
+def test_a_search_that_is_code_from_the_hub_is_not_obeyed(decoder: Path, settings: dict[str, Any]) -> None:
+    set_generation(decoder, settings)
+    generated(decoder)
+    with pytest.raises(Misfit, match="leave out --generation own"):
+        generated(decoder, OWN)
+
+
+CHATML = "{% for m in messages %}{{ m['role'] }} {{ m['content'] }} {% endfor %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ raise_exception('no chats today') }}", "no chats today"),
+        ("{% for m in messages %}", "TemplateSyntaxError"),
+        ("{% for i in range(10 ** 9) %}x{% endfor %}", "OverflowError"),
+        ("{{ messages[0].a.b }}", "UndefinedError"),
+        ("{{ '' }}", "makes nothing of a message"),
+    ],
+)
+def test_a_chat_template_that_cannot_be_used_is_a_misfit(decoder: Path, template: str, words: str) -> None:
+    set_generation(decoder, {})
+    (decoder / "chat_template.jinja").write_text(template)
+    source = Source("local", made.CHECKPOINT, directory=decoder)
+    with pytest.raises(Misfit, match=words):
+        open_subject(source, discovery.load_tasks(discovery.tasks_root())["chat"])
+
+
+def test_a_template_without_a_system_message_gets_its_words_in_the_user_s(decoder: Path) -> None:
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    chat = [{"role": "system", "content": "a b"}, {"role": "user", "content": "c d"}]
+    source = Source("local", made.CHECKPOINT, directory=decoder)
+    set_generation(decoder, {})
+    read = {}
+    for name, template in (("with", CHATML), ("without", refusing + CHATML)):
+        (decoder / "chat_template.jinja").write_text(template)
+        task = discovery.load_tasks(discovery.tasks_root())["chat"]
+        subject = open_subject(source, task)
+        assert ("takes no system message" in subject.notes.get("system", "")) == (name == "without")
+        ids = task.encode(subject.processor, [chat])["input_ids"][0].tolist()
+        read[name] = [word for word in subject.processor.convert_ids_to_tokens(ids) if word in "abcd"]
+    assert read["with"] == read["without"] == ["a", "b", "c", "d"]
+    (decoder / "chat_template.jinja").unlink()
+
+
 def test_a_search_of_its_own_is_followed_by_plain_scores(decoder: Path) -> None:
     import torch
 
@@ -173,10 +260,12 @@ def test_each_pooling_takes_what_it_says_whatever_side_is_padded() -> None:
     states = torch.arange(24.0).reshape(2, 4, 3)
     mask = torch.tensor([[1, 1, 1, 0], [0, 1, 1, 1]])
     for mode, rows in {"cls": (0, 1), "lasttoken": (2, 3)}.items():
-        pooled = Pooling(mode, is_dot=True).vectors(states, mask)
+        pooled = Pooling(mode, is_normalized=False).vectors(states, mask)
         assert torch.equal(pooled, torch.stack([states[0, rows[0]], states[1, rows[1]]]))
-    assert torch.equal(Pooling("max", is_dot=True).vectors(states, mask), torch.stack([states[0, 2], states[1, 3]]))
-    assert torch.equal(Pooling(is_dot=True).vectors(states, mask)[0], states[0, :3].mean(0))
+    assert torch.equal(
+        Pooling("max", is_normalized=False).vectors(states, mask), torch.stack([states[0, 2], states[1, 3]])
+    )
+    assert torch.equal(Pooling(is_normalized=False).vectors(states, mask)[0], states[0, :3].mean(0))
     assert torch.allclose(Pooling().vectors(states, mask).norm(dim=1), torch.ones(2))
 
 
@@ -186,10 +275,13 @@ def test_each_pooling_takes_what_it_says_whatever_side_is_padded() -> None:
         (("Transformer", "Pooling", "Dense"), {"pooling_mode": "mean"}, "Dense"),
         (("Transformer", "Pooling"), {"pooling_mode_weightedmean_tokens": True}, "weighted mean"),
         (("Transformer", "Pooling"), {"pooling_mode_cls_token": True, "pooling_mode_max_tokens": True}, "cls and max"),
+        (("Transformer", "Pooling"), {"pooling_mode": "mean", "include_prompt": False}, "leaves out the prompt"),
     ],
 )
 def test_what_is_not_done_here_is_unsupported(tmp_path: Path, kinds: Any, pooling: Any, words: str) -> None:
     folder = sentence_folder(tmp_path / "m", *kinds, **pooling)
+    prompts = {"prompts": {"query": "Find: "}, "default_prompt_name": "query"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
     with pytest.raises(Misfit, match=words):
         type(TASKS["sentence-similarity"])().adapt(folder, None)
 
@@ -202,6 +294,40 @@ def test_a_prompt_and_a_product_are_obeyed_and_said(tmp_path: Path) -> None:
     notes = task.adapt(folder, None)
     assert notes == {"pooling": "mean", "similarity": "dot", "prompt": "Find: "}
     assert task.task_prefix == "Find: "
+
+
+@pytest.mark.parametrize(
+    ("named", "kinds", "expected"),
+    [
+        ("cosine", (), [0.8, 1.0]),
+        (None, (), [0.8, 1.0]),
+        ("dot", (), [40.0, 6.0]),
+        ("dot", ("Normalize",), [0.8, 1.0]),
+        ("euclidean", (), [-(45**0.5), -1.0]),
+        ("manhattan", (), [-9.0, -1.0]),
+    ],
+)
+def test_sentences_are_compared_as_the_checkpoint_says(
+    tmp_path: Path, named: str | None, kinds: tuple[str, ...], expected: list[float]
+) -> None:
+    import torch
+
+    folder = sentence_folder(tmp_path / "m", "Transformer", "Pooling", *kinds, pooling_mode="cls")
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"similarity_fn_name": named}))
+    pairs = torch.tensor([[[0.0, 5.0]], [[6.0, 8.0]], [[0.0, 2.0]], [[0.0, 3.0]]])
+    pooling = read_pooling(folder)
+    vectors = pooling.vectors(pairs, torch.ones(4, 1, dtype=torch.int64)).numpy().reshape(2, 2, 2)
+    assert pooling.similarities(vectors[:, 0], vectors[:, 1]) == pytest.approx(expected)
+
+
+def test_a_similarity_that_is_not_known_and_small_letters(tmp_path: Path) -> None:
+    folder = sentence_folder(tmp_path / "m", "Transformer", "Pooling", pooling_mode="mean")
+    (folder / "sentence_bert_config.json").write_text('{"do_lower_case": true}')
+    task: Any = type(TASKS["sentence-similarity"])()
+    assert task.adapt(folder, None)["case"] == "small letters"
+    assert task.texts(["A b", "C"]) == ["a b", "c"]
+    (folder / "config_sentence_transformers.json").write_text('{"similarity_fn_name": "jaccard"}')
+    assert read_pooling(folder).unknown == ("the similarity jaccard",)
 
 
 @pytest.mark.parametrize(

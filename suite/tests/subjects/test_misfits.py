@@ -66,9 +66,29 @@ def test_a_head_that_gives_no_single_label(
     assert words in (found.get("sentiment-analysis") or found["image-classification"])
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({"0": "NEGATIVE", "2": "POSITIVE"}, "has none for class 1"),
+        ({"1": "NEGATIVE", "2": "POSITIVE"}, "has none for class 0"),
+        (["NEGATIVE", "POSITIVE"], "no table of names"),
+        ({"NEGATIVE": 0, "POSITIVE": 1}, "no table of names"),
+        ({}, "no table of names"),
+    ],
+)
+def test_names_that_are_not_those_of_the_head_s_classes(tmp_path: Path, labels: Any, words: str) -> None:
+    found = misfits(tmp_path, BERT | {"id2label": labels}, own_samples=True)
+    assert words in found["sentiment-analysis"]
+
+
+def test_a_detector_of_one_kind_of_thing_is_one(tmp_path: Path) -> None:
+    config = {"architectures": ["DetrForObjectDetection"], "model_type": "detr", "id2label": {"0": "plate"}}
+    assert misfits(tmp_path, config, own_samples=True)["object-detection"] == ""
+
+
 def test_one_label_that_is_not_called_a_regression(tmp_path: Path) -> None:
     config = BERT | {"id2label": {"0": "entailment"}, "problem_type": "single_label_classification"}
-    assert "answers with a number" not in misfits(tmp_path, config)["sentiment-analysis"]
+    assert "has one label, which is all that it can answer" in misfits(tmp_path, config)["sentiment-analysis"]
 
 
 @pytest.mark.parametrize(

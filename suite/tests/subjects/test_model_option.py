@@ -150,3 +150,12 @@ def test_nothing_was_named() -> None:
 def test_what_is_neither_a_folder_nor_an_id(model: str) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         match(model, TASKS)
+
+
+@pytest.mark.parametrize("named", ["BertModel", "BertForMaskedLM", "MyBertForMoods"])
+def test_a_class_that_the_config_may_have_misnamed_is_told(tmp_path: Path, named: str) -> None:
+    made.classifier(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"architectures": [named]}))
+    with pytest.raises(UsageError, match=r"\(BertForSequenceClassification\), write that class in \"architectures\""):
+        match(str(tmp_path), [made.Moods()])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.core.errors import CheckpointError, UsageError
+from suite.core.errors import CheckpointError, Misfit, UsageError
 from suite.core.files import ROOT_VARIABLE
 from suite.core.subject import Subject
 from suite.subjects import Source, open_subject
@@ -118,14 +118,14 @@ def test_weights_that_do_not_fit_the_config(classifier: Path, tmp_path: Path) ->
     copy(classifier, tmp_path)
     config = json.loads((tmp_path / "config.json").read_text()) | {"intermediate_size": 48}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(CheckpointError, match="do not load into AutoModelForSequenceClassification"):
+    with pytest.raises(CheckpointError, match="the config does not belong to the weights"):
         opened(tmp_path).load_model()
 
 
 def test_an_architecture_without_such_a_head(classifier: Path) -> None:
     task = made.Stories()
     task.auto_class = "AutoModelForSpeechSeq2Seq"  # type: ignore[misc]
-    with pytest.raises(CheckpointError, match="no such head"):
+    with pytest.raises(Misfit, match="has no AutoModelForSpeechSeq2Seq for a BertConfig"):
         opened(classifier, task).load_model()
 
 

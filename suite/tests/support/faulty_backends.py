@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -12,6 +13,7 @@ from typing import Any
 from suite.backends.eager import Eager
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
+from suite.measure import latency
 
 _WITHOUT_RESERVE = 0x4000
 """Linux's MAP_NORESERVE, which Python 3.11 does not name."""
@@ -103,15 +105,67 @@ class Sleeps(Faulty):
         return honest(**batch)
 
 
-class Noisy(Faulty):
-    """Slows down sixtyfold within 0.7 seconds, then begins anew: no two rounds of a twentieth of a second agree."""
+class Clocked(Eager):
+    """Its worker has a clock by which every call of a round takes so many milliseconds. `is_first`: no worker of the
+    checkpoint was there before it.
+    """
 
-    def spoil(self, honest: Any, batch: Mapping[str, Any]) -> Any:
-        now = time.perf_counter()
-        stop = now + 0.0005 * 60 ** (now % 0.7 / 0.7)
-        while time.perf_counter() < stop:
-            pass
-        return honest(**batch)
+    is_first = True
+
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        mark = subject.directory.with_name(f"{self.name}-was-here")
+        self.is_first = not mark.exists()
+        mark.touch()
+        honest, rounds = latency.timed_calls, itertools.count()
+
+        def timed_calls(call: latency.Call, seconds: float) -> tuple[list[float], list[Any], float]:
+            durations, results, _ = honest(call, seconds)
+            took = self.milliseconds(next(rounds)) / 1000
+            return [took] * len(durations), results, 0.0
+
+        latency.timed_calls = timed_calls
+        return super().prepare(subject, build)
+
+    def milliseconds(self, number: int) -> float:
+        raise NotImplementedError
+
+
+class SteadyReference(Clocked):
+    """The reference: a millisecond a call, and two in later workers."""
+
+    def milliseconds(self, number: int) -> float:
+        return 1.0 if self.is_first else 2.0
+
+
+class Noisy(Clocked):
+    """No two rounds agree."""
+
+    name = "faulty"
+
+    def milliseconds(self, number: int) -> float:
+        return 1000 ** (number * 0.618 % 1)
+
+
+class NoisyAtFirst(Noisy):
+    """The same in the first worker alone; later four milliseconds a call."""
+
+    def milliseconds(self, number: int) -> float:
+        return super().milliseconds(number) if self.is_first else 4.0
+
+
+class SecondNoisyAtFirst(NoisyAtFirst):
+    """Noisy in the first worker alone, under another name."""
+
+    name = "second"
+
+
+class NoisyThenHangs(Noisy):
+    """The same in the first worker; those that come after it are never ready."""
+
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        runnable = super().prepare(subject, build)
+        time.sleep(0 if self.is_first else 3600)
+        return runnable
 
 
 class Segfaults(Faulty):

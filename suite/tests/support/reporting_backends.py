@@ -74,9 +74,26 @@ class LeavesChildren(Eager):
         import time
 
         if os.fork() == 0:
-            time.sleep(20)
+            time.sleep(100)
             os._exit(0)
         os._exit(3)
+
+
+COMPUTES = 2.0
+
+
+class Computes(Eager):
+    """Takes so many seconds of processor time."""
+
+    name = "computes"
+
+    def prepare(self, subject: Subject, build: Path | None) -> Runnable:
+        import time
+
+        end = time.thread_time() + COMPUTES
+        while time.thread_time() < end:
+            pass
+        return super().prepare(subject, build)
 
 
 class Nowhere(Eager):
@@ -134,7 +151,7 @@ BACKENDS: dict[str, type[Backend]] = {
     backend.name: backend
     for backend in (
         SecondTellsLoads, Chatty, TwoThreads, LeavesChildren, Nowhere, FindsOut, Refuses, TellsSecrets, OnlyLatency,
-        Repaired,
+        Repaired, Computes,
     )
 }  # fmt: skip
 

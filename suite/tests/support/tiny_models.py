@@ -50,6 +50,32 @@ def _llama(transformers: Any) -> Any:
     return transformers.LlamaForCausalLM(config)
 
 
+def _gemma3(transformers: Any) -> Any:
+    """Every other layer sees a window of four tokens, which is shorter than what the tests have it read."""
+    config = transformers.Gemma3TextConfig(
+        **_DECODER, **_ENDS, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=8, max_position_embeddings=64, sliding_window=4,
+        layer_types=["sliding_attention", "full_attention"],
+    )  # fmt: skip
+    return transformers.Gemma3ForCausalLM(config)
+
+
+def _deepseek(transformers: Any) -> Any:
+    """Its keys are wider than its values."""
+    config = transformers.DeepseekV3Config(
+        **_DECODER, **_ENDS, hidden_size=32, intermediate_size=64, moe_intermediate_size=32, num_hidden_layers=1,
+        num_attention_heads=4, num_key_value_heads=4, q_lora_rank=16, kv_lora_rank=16, qk_rope_head_dim=8,
+        qk_nope_head_dim=8, v_head_dim=8, first_k_dense_replace=1, max_position_embeddings=64,
+    )  # fmt: skip
+    return transformers.DeepseekV3ForCausalLM(config)
+
+
+def _openai_gpt(transformers: Any) -> Any:
+    """It keeps no cache."""
+    config = transformers.OpenAIGPTConfig(**_DECODER, **_ENDS, n_embd=32, n_layer=1, n_head=4, n_positions=64)
+    return transformers.OpenAIGPTLMHeadModel(config)
+
+
 def _t5(transformers: Any) -> Any:
     config = transformers.T5Config(
         **_ENDS, vocab_size=VOCABULARY, d_model=32, d_ff=64, num_layers=2, num_heads=4, d_kv=8,
@@ -85,11 +111,17 @@ ARCHITECTURES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "bert-base": ("AutoModel", _bert_base),
     "gpt2": ("AutoModelForCausalLM", _gpt2),
     "llama": ("AutoModelForCausalLM", _llama),
+    "gemma3": ("AutoModelForCausalLM", _gemma3),
+    "deepseek": ("AutoModelForCausalLM", _deepseek),
+    "openai-gpt": ("AutoModelForCausalLM", _openai_gpt),
     "t5": ("AutoModelForSeq2SeqLM", _t5),
     "m2m100": ("AutoModelForSeq2SeqLM", _m2m100),
     "blip": ("BlipForQuestionAnswering", _blip),
 }
-GENERATIVE = ("gpt2", "llama", "t5", "m2m100", "blip")
+OF_CACHES = ("gemma3", "deepseek", "openai-gpt")
+"""Those that are there for how they keep what they have read."""
+DECODERS = ("gpt2", "llama", *OF_CACHES)
+GENERATIVE = (*DECODERS, "t5", "m2m100", "blip")
 PARTS = {"blip": ("vision_model", "text_encoder", "text_decoder")}
 
 
@@ -111,7 +143,7 @@ def batch_for(name: str, rows: int = 2) -> dict[str, Any]:
     import torch
 
     batch = make_batch(
-        rows, left=name in ("gpt2", "llama"), token_types=name.startswith("bert"), images=name == "blip"
+        rows, left=name in DECODERS, token_types=name.startswith("bert"), images=name == "blip"
     )  # fmt: skip
     if name == "m2m100":
         batch["decoder_input_ids"] = torch.tensor([[1, 5 + row] for row in range(rows)])

@@ -59,10 +59,36 @@ def test_schemes_are_read_as_seqeval_reads_them(tags: list[str], other: list[str
     assert NER.accuracy([tags], [["B-X", "I-X", "O", "B-X"]]) in (0.0, 1.0)
 
 
+BIO = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+
+@pytest.mark.parametrize(
+    ("labels", "truth", "fitted"),
+    [
+        (BIO, ["S-PER", "O", "B-LOC", "E-LOC"], ["S-PER", "O", "B-LOC", "E-LOC"]),  # BIOES
+        (BIO, ["U-PER", "O", "B-LOC", "L-LOC"], ["S-PER", "O", "B-LOC", "E-LOC"]),  # BILOU
+        (BIO, ["PER", "O", "loc"], ["I-PER", "O", "I-LOC"]),
+        (("O", "PER", "LOC"), ["B-PER", "I-PER", "O"], ["B-PER", "I-PER", "O"]),
+        (("OUT", "B-X", "I-X"), ["OUT", "B-X", 0], ["O", "B-X", "O"]),
+        (("O", "X-B", "X-I"), ["X-B", "X-I", "O"], ["B-X", "I-X", "O"]),
+        (("O", "SIZE_M", "SIZE_L"), ["SIZE_M", "SIZE_L"], ["SIZE_M", "SIZE_L"]),
+    ],
+)
+def test_truths_in_another_scheme_than_the_checkpoint_s(
+    labels: tuple[str, ...], truth: list[Any], fitted: list[str]
+) -> None:
+    assert fit([Sample("1", "a b c d", truth)], NER, config(*labels))[0].truth == fitted
+
+
+def test_a_kind_that_the_checkpoint_does_not_have() -> None:
+    with pytest.raises(UsageError, match="'S-DRUG' is not one of the checkpoint's"):
+        fit([Sample("1", "a b", ["S-DRUG", "O"])], NER, config(*BIO))
+
+
 def test_one_kind_of_entity_is_no_reason_to_fail() -> None:
     truths = [["B-X", "I-X", "O", "O"], ["O", "O", "O", "B-X"]] * 20
     assert NER.chance(truths) < 0.5, "tagging every word is not all that there is to do"
-    assert NER.chance([["O", "O"]]) == 0.0
+    assert NER.chance([["O", "O"]]) == 1.0, "whoever finds nothing is right"
 
 
 def test_numbered_tags_ask_for_names() -> None:
@@ -187,3 +213,11 @@ def test_pictures_are_a_part_of_the_samples(tmp_path: Path) -> None:
 def test_our_own_truths_could_be_a_user_s(name: str) -> None:
     for sample in TASKS[name].samples():
         TASKS[name].check_truth(sample.truth)
+
+
+def test_tables_of_labels_that_contradict_each_other_are_noted() -> None:
+    moods = type(TASKS["sentiment-analysis"])()
+    agreeing = SimpleNamespace(id2label={0: "a", 1: "b"}, label2id={"a": 0, "b": 1}, model_type="bert")
+    assert "labels" not in moods.adapt(Path(), agreeing)
+    agreeing.label2id = {"a": 1, "b": 0}
+    assert moods.adapt(Path(), agreeing)["labels"] == "by id2label, which label2id contradicts"

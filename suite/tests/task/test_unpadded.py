@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from suite.checks.conformance import CellUnderTest, examine
-from suite.core.errors import Misfit
 from suite.core.runnable import Runnable
 from suite.subjects import Source, open_subject
 from suite.task import families
@@ -67,16 +66,36 @@ def test_a_batch_answers_as_its_inputs_do_alone(tmp_path: Path, kind: str, head:
     assert complaints(tmp_path, made.Moods() if head.startswith("Seq") else Tags()) == []
 
 
-def test_a_writer_of_such_a_family_is_no_subject(tmp_path: Path) -> None:
+RECURRENT: dict[str, dict[str, Any]] = {
+    "Rwkv": {"hidden_size": 16, "attention_hidden_size": 16, "num_hidden_layers": 2, "vocab_size": 32},
+    "RecurrentGemma": {
+        **SIZES, "num_hidden_layers": 3, "intermediate_size": 48, "lru_width": 16, "attention_window_size": 8,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_a_writer_of_such_a_family_is_asked_about_one_text_at_a_time(tmp_path: Path, kind: str) -> None:
+    import torch
     import transformers
 
-    config = transformers.CpmAntConfig(
-        vocab_size=32, hidden_size=16, num_attention_heads=2, dim_head=8, dim_ff=32, num_hidden_layers=1
-    )
-    transformers.CpmAntForCausalLM(config).save_pretrained(tmp_path)
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(**RECURRENT[kind], bos_token_id=3, eos_token_id=3, pad_token_id=0)
+    model = getattr(transformers, f"{kind}ForCausalLM")(config)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    model.save_pretrained(tmp_path)
     made.tokenizer(tmp_path, pad_token="[PAD]", eos_token="[SEP]")
-    with pytest.raises(Misfit, match="depends on the padding beside a text"):
-        open_subject(Source("local", made.CHECKPOINT, directory=tmp_path), made.Stories())
+    task = made.Stories()
+    task.generation = {"max_new_tokens": 5, "do_sample": False}  # type: ignore[misc]
+    subject = open_subject(Source("local", made.CHECKPOINT, directory=tmp_path), task)
+    assert subject.notes["batches"].startswith("of one text")
+    cell = CellUnderTest(task, subject, Runnable(subject.load_model(), "cpu"), 1e-4, 0)
+    assert [problem for problem in examine(cell, INPUTS) if "refused" not in problem] == []
+    observed = cell.observe(INPUTS)
+    followed = cell.observe(INPUTS, task.trail(task.infer(cell.runnable, cell.encode(INPUTS))))
+    assert observed.tokens == followed.tokens
+    assert all(np.allclose(a, b, atol=1e-4) for a, b in zip(observed.numbers, followed.numbers, strict=True))
 
 
 def test_a_classifier_with_a_writer_s_tokenizer_is_padded_where_its_positions_stay(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from suite.backends.shared.cache_argument import cache_name, cache_of, parameters
 from suite.backends.shared.onnx import cross_attention, part_graphs
+from suite.backends.shared.onnx.empty_cache import without_windows
+from suite.backends.shared.onnx.exact_zeros import only_zero_is_zero
 from suite.backends.shared.submodules import as_module
 from suite.core.errors import Unsupported
 from suite.core.runnable import Runnable
@@ -54,7 +56,8 @@ def _component(module: Any, inputs: Mapping[str, Any]) -> Any:
     from transformers.exporters.exporter_onnx import OnnxExporter
 
     # Without the exporter's own `ort_fusions`: ONNX Runtime fuses at load what they would, and was as fast without.
-    component = OnnxExporter().export(module, dict(inputs), OnnxConfig(dynamic=True)).components["model"]
+    with only_zero_is_zero():
+        component = OnnxExporter().export(module, dict(inputs), OnnxConfig(dynamic=True)).components["model"]
     # Each node carries the stack that it was traced from: of a small model that is the larger half of the file.
     for node in onnx_ir.traversal.RecursiveGraphIterator(component.program.graph):
         node.metadata_props.clear()
@@ -64,15 +67,42 @@ def _component(module: Any, inputs: Mapping[str, Any]) -> Any:
 
 
 def _decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    from transformers import DynamicCache
     from transformers.exporters.utils import decompose_for_generation
 
-    if "past_key_values" not in inspect.signature(model.forward).parameters:
+    if getattr(model, "_is_stateful", False):
         raise Unsupported(
             f"{type(model).__name__} keeps a recurrent state, and the decoder that is exported takes keys and values: "
             "use the backends of torch"
         )
-    stages = decompose_for_generation(model, dict(example), multi_token_decode=True)
+    name = cache_name(parameters(model.forward))
+    if name is None:  # it is given all tokens again at every step
+        return {DECODER: decompose_for_generation(model, dict(example))["prefill"]}
+    _require_a_cache(model, example)
+    usual = DynamicCache(config=model.config.get_text_config(decoder=True))
+    cache = without_windows(usual, model)
+    if any(getattr(layer, "is_sliding", False) for layer in cache.layers):
+        raise Unsupported(
+            f"{type(model).__name__} keeps windows in its cache, and how many tokens those have seen would be "
+            "fixed in the graph: use the backends of torch"
+        )
+    given = {} if cache is usual else {name: cache}
+    stages = decompose_for_generation(model, {**example, **given}, multi_token_decode=True)
     return {DECODER: stages["decode"]}
+
+
+def _require_a_cache(model: Any, example: Mapping[str, Any]) -> None:
+    """Refuse a model that takes a cache and gives none back, as an encoder does that is used as a decoder."""
+    import torch
+
+    asked = {"use_cache": True} if "use_cache" in parameters(model.forward) else {}
+    with torch.no_grad():
+        outputs = model(**example, **asked)
+    if cache_of(outputs) is None:
+        raise Unsupported(
+            f"{type(model).__name__} gives back no keys and values, as its config does not call it a decoder "
+            "(is_decoder), and the decoder that is exported takes them: use the backends of torch"
+        )
 
 
 def _encoder_decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -87,7 +117,8 @@ def _encoder_decoder(model: Any, example: Mapping[str, Any]) -> dict[str, tuple[
         tokens = torch.full((len(encoded[0]), 2), model.config.decoder_start_token_id if start is None else start)
         context = {"encoder_outputs": encoded, "attention_mask": read.get("attention_mask")}
         first = model(decoder_input_ids=tokens, **context, use_cache=True)
-    decoding = {**context, "decoder_input_ids": tokens, "past_key_values": copy.deepcopy(first.past_key_values)}
+    cache = {str(cache_name(parameters(model.forward))): copy.deepcopy(cache_of(first))}
+    decoding = {**context, "decoder_input_ids": tokens, **cache}
     return {
         ENCODER: (encoder, read),
         CROSS: (_cross_module(model), {"encoder_hidden_states": encoded[0]}),
@@ -108,6 +139,6 @@ def _cross_module(model: Any) -> Any:
         def forward(self, encoder_hidden_states: torch.Tensor) -> dict[str, torch.Tensor]:
             tokens = encoder_hidden_states.new_zeros((encoder_hidden_states.shape[0], 1), dtype=torch.long)
             first = self.model(decoder_input_ids=tokens, encoder_outputs=(encoder_hidden_states,), use_cache=True)
-            return cross_attention.outputs(first.past_key_values)
+            return cross_attention.outputs(cache_of(first))
 
     return Cross().eval()

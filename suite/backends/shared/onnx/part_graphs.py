@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from suite.backends.shared.cache_argument import NAMES, cache_name, cache_of, parameters
 from suite.backends.shared.onnx import cross_attention
 from suite.backends.shared.submodules import as_module, locate
 from suite.core.subject import Subject
@@ -110,13 +111,15 @@ def _with_cache(module: Any, name: str, first: Inputs) -> dict[str, tuple[Any, I
     """The two graphs of a part with a cache: two steps after some others, and the cross-attention's keys and values."""
     import torch
 
-    inputs = {key: value for key, value in first.items() if key not in ("past_key_values", *PLACES)}
+    inputs = {key: value for key, value in first.items() if key not in (*NAMES, *PLACES)}
     steps = step_name(inputs)
     one = inputs[steps][:, -1:]
     with torch.no_grad():
-        cache = module(**{**inputs, steps: inputs[steps].repeat_interleave(2, 1)[:, : max(2, inputs[steps].shape[1])]}
-                       | _no_mask(inputs)).past_key_values  # fmt: skip
-    decoding = inputs | {steps: torch.cat([one, one], 1), "past_key_values": copy.deepcopy(cache)}
+        cache = cache_of(module(**{
+            **inputs, steps: inputs[steps].repeat_interleave(2, 1)[:, : max(2, inputs[steps].shape[1])]
+        } | _no_mask(inputs)))  # fmt: skip
+    name_of_cache = str(cache_name(parameters(module.forward)))
+    decoding = inputs | {steps: torch.cat([one, one], 1), name_of_cache: copy.deepcopy(cache)}
     if "attention_mask" in inputs:
         decoding["attention_mask"] = one.new_ones((len(one), cache.get_seq_length() + 2), dtype=torch.long)
     return {
@@ -148,7 +151,7 @@ def _cross_module(module: Any, steps: str, one: Any) -> Any:
             shape = (encoder_hidden_states.shape[0], 1, *one.shape[2:])
             begin = torch.zeros(shape, dtype=one.dtype, device=encoder_hidden_states.device)
             first = self.part(**{steps: begin}, encoder_hidden_states=encoder_hidden_states, use_cache=True)
-            return cross_attention.outputs(first.past_key_values)
+            return cross_attention.outputs(cache_of(first))
 
     return Cross().eval()
 
@@ -206,11 +209,11 @@ def _begin(cross: Any, arguments: Inputs, accepted: Any) -> None:
     import torch
     from transformers import DynamicCache, EncoderDecoderCache
 
-    past = arguments.get("past_key_values")
+    past = cache_of(arguments)
     if past is None or past.get_seq_length() == 0:
         past = EncoderDecoderCache(DynamicCache(), DynamicCache())
         cross_attention.begin(past, cross(encoder_hidden_states=arguments["encoder_hidden_states"]))
-        arguments["past_key_values"] = past
+        arguments[str(cache_name(accepted))] = past
     if "attention_mask" in accepted and arguments.get("attention_mask") is None:
         steps = arguments[step_name(arguments)]
         length = past.get_seq_length() + steps.shape[1]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from suite.backends.shared.onnx import cross_attention, part_graphs
+from suite.backends.shared.cache_argument import cache_name, cache_of
+from suite.backends.shared.onnx import cross_attention, empty_cache, part_graphs
 from suite.backends.shared.onnx.exporting import CROSS, DECODER, ENCODER, FORWARD, GENERATION_CONFIG
 from suite.backends.shared.onnx.sessions import providers, session_options
 from suite.backends.shared.submodules import as_module
+from suite.core.errors import Unsupported
 from suite.core.subject import Subject
 
 
@@ -26,13 +28,20 @@ class Graph:
         return self.runner(**{name: value for name, value in inputs.items() if name in self.runner.metadata.kwargs})
 
 
-def open_model(subject: Subject, directory: Path) -> Any:
-    """The exported model, ready to run on the subject's device. Its weights are those of the graphs alone."""
+def open_model(subject: Subject, directory: Path) -> tuple[Any, list[Any]]:
+    """The exported model, ready to run on the subject's device, and its sessions.
+
+    Its weights are those of the graphs alone.
+    """
     from transformers.exporters.base import ExportedModel
 
-    runners = ExportedModel.from_pretrained(
+    runners: dict[str, Any] = ExportedModel.from_pretrained(
         directory, providers=providers(subject.device), session_options=session_options(subject.threads)
     ).runners
+    return _model(subject, directory, runners), [runner.session for runner in runners.values()]
+
+
+def _model(subject: Subject, directory: Path, runners: dict[str, Any]) -> Any:
     if subject.parts:
         return _shell_of_parts(subject, directory, runners)
     if not subject.generative:
@@ -50,9 +59,11 @@ def _shell(subject: Subject, directory: Path, runners: dict[str, Any]) -> Any:
     shell.generation_config = transformers.GenerationConfig.from_pretrained(directory, GENERATION_CONFIG)
     if CROSS in runners:
         _replace_forward(shell.get_encoder(), runners[ENCODER], _keep)
-        _replace_forward(shell, decoder, functools.partial(_begin_with_cross, runners[CROSS]))
+        _replace_forward(shell, decoder, functools.partial(_begin_with_cross, runners[CROSS], decoder.metadata.kwargs))
     else:
-        _replace_forward(shell, decoder, functools.partial(_begin, shell.config.get_text_config(decoder=True)))
+        layers = empty_cache.layers_of(decoder.session)
+        begin = functools.partial(_begin, shell, layers) if layers else _read_all
+        _replace_forward(shell, decoder, functools.partial(begin, decoder.metadata.kwargs))
     return shell
 
 
@@ -72,10 +83,18 @@ def _shell_of_parts(subject: Subject, directory: Path, runners: dict[str, Any]) 
 
 
 def _run(runner: Any, complete: Callable[[dict[str, Any]], None], arguments: dict[str, Any]) -> Any:
-    """Run a graph on the arguments of a forward, completed in place; those that the graph does not take are dropped."""
+    """Run a graph on the arguments of a forward, completed in place; those that the graph does not take are dropped.
+
+    Where the call has no cache, its outputs have none: it was told to use none, and reads all tokens at every step.
+    """
+    wants_none = cache_of(arguments) is None
     complete(arguments)
     accepted = runner.metadata.kwargs
-    return runner(**{name: value for name, value in arguments.items() if name in accepted})
+    outputs = runner(**{name: value for name, value in arguments.items() if name in accepted})
+    name = cache_name(outputs)
+    if name is None or not wants_none:
+        return outputs
+    return type(outputs)(**{key: value for key, value in outputs.items() if key != name})
 
 
 def _replace_forward(module: Any, runner: Any, complete: Callable[[dict[str, Any]], None]) -> None:
@@ -86,25 +105,48 @@ def _keep(arguments: dict[str, Any]) -> None:
     """Leave the arguments as they are."""
 
 
-def _begin(config: Any, arguments: dict[str, Any]) -> None:
-    """Give the first step of a decoder its empty cache, as the tensors of length zero that the graph takes."""
+def _read_all(accepted: Collection[str], arguments: dict[str, Any]) -> None:
+    """Complete the arguments of a decoder without a cache, which reads all tokens at every step.
+
+    Raises:
+        Unsupported: it is given tensors that its graph does not take, and would be lost.
+    """
     import torch
 
-    tokens, past = arguments["input_ids"], arguments["past_key_values"]
-    if past.get_seq_length() == 0:
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        for index in range(config.num_hidden_layers):
-            empty = torch.zeros(len(tokens), heads, 0, width, device=tokens.device)
-            past.update(empty, empty, index)
+    _complete_mask(arguments, 0)
+    if lost := [name for name, value in arguments.items() if name not in accepted and isinstance(value, torch.Tensor)]:
+        raise Unsupported(f"at a later step it is given {', '.join(lost)} too, which its graph does not take")
+
+
+def _complete_mask(arguments: dict[str, Any], past: int) -> None:
+    import torch
+
+    tokens = arguments["input_ids"]
     if arguments.get("attention_mask") is None:
-        length = past.get_seq_length() + tokens.shape[1]
+        length = past + tokens.shape[1]
         arguments["attention_mask"] = torch.ones(len(tokens), length, dtype=torch.long, device=tokens.device)
 
 
-def _begin_with_cross(cross: Any, arguments: dict[str, Any]) -> None:
+def _begin(shell: Any, layers: empty_cache.Layers, accepted: Collection[str], arguments: dict[str, Any]) -> None:
+    """Give the first step of a decoder its empty cache, as the tensors of length zero that the graph takes."""
+    from transformers import DynamicCache
+
+    tokens, past = arguments["input_ids"], cache_of(arguments)
+    if past is None or past.get_seq_length() == 0:
+        if past is None:
+            past = DynamicCache(config=shell.config.get_text_config(decoder=True))
+        past = empty_cache.without_windows(past, shell)
+        empty_cache.fill(past, layers, len(tokens), tokens.device)
+        arguments[str(cache_name(accepted))] = past
+    _complete_mask(arguments, past.get_seq_length())
+
+
+def _begin_with_cross(cross: Any, accepted: Collection[str], arguments: dict[str, Any]) -> None:
     """The same for a decoder with an encoder, whose cache also holds keys and values of the encoder's output."""
-    past = arguments["past_key_values"]
-    if past.get_seq_length() > 0:
-        return
-    cross_attention.begin(past, cross(encoder_hidden_states=arguments["encoder_outputs"][0]))
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    past = cache_of(arguments)
+    if past is None:
+        past = arguments[str(cache_name(accepted))] = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    if past.get_seq_length() == 0:
+        cross_attention.begin(past, cross(encoder_hidden_states=arguments["encoder_outputs"][0]))

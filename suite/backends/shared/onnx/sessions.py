@@ -1,7 +1,10 @@
-"""ONNX Runtime sessions: on which device, with how many threads."""
+"""ONNX Runtime sessions: on which device, with how many threads, and what they keep of memory."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,3 +40,23 @@ def providers(device: str) -> list[Any]:
         raise Unsupported("this build of ONNX Runtime has no CUDA provider: install onnxruntime-gpu for this CUDA")
     index = int(device.partition(":")[2] or 0)
     return [("CUDAExecutionProvider", {"device_id": index}), "CPUExecutionProvider"]
+
+
+@contextmanager
+def shrinking(sessions: Sequence[onnxruntime.InferenceSession]) -> Iterator[None]:
+    """While this lasts, sessions on the CPU give back their memory at the end of every run through a binding.
+
+    Else their arena keeps what the largest run took: attention over 1,500 positions was resident with 76 MB after one
+    input, and with 226 MB after the same input when it followed a batch of four (ONNX Runtime 1.23).
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    for session in sessions:
+        session.run_with_iobinding = partial(session.run_with_iobinding, run_options=options)
+    try:
+        yield
+    finally:
+        for session in sessions:
+            del session.run_with_iobinding  # the instance's own: that of the class is there again

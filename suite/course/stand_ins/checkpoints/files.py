@@ -29,10 +29,15 @@ def folder(entry: Entry, cache: Path) -> Path:
     Raises:
         CheckpointError: the installed transformers does not have the architecture.
     """
-    place = cache / "stand-ins" / f"{entry.architecture or entry.model_type}-{_key(entry)}"
+    place = folder_of(entry, cache)
     if not place.is_dir():
         fill_once(place, lambda aside: _fill(aside, entry))
     return place
+
+
+def folder_of(entry: Entry, cache: Path) -> Path:
+    """Where that folder is, or would be."""
+    return cache / "stand-ins" / f"{entry.architecture or entry.model_type}-{_key(entry)}"
 
 
 def _key(entry: Entry) -> str:

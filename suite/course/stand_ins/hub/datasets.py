@@ -66,11 +66,16 @@ def resolve_data_set(name: str) -> Resolution[DataSet]:
 
 def data_set_repository(name: str, data_set: DataSet, cache: Path) -> Repository:
     """The repository that answers for a data set: a parquet file per config and split, and a card that lists them."""
-    place = cache / "data-sets" / f"{data_set.name.replace('/', '--')}-{LAYOUT}"
+    place = folder_of(data_set, cache)
     if not place.is_dir():
         fill_once(place, lambda aside: _fill(aside, data_set))
     files = files_below(place)
     return Repository("datasets", name, files, {"tags": ["size_categories:n<1K"], "parquet": _parquet(name, data_set)})
+
+
+def folder_of(data_set: DataSet, cache: Path) -> Path:
+    """Where the files of a data set are, or would be."""
+    return cache / "data-sets" / f"{data_set.name.replace('/', '--')}-{LAYOUT}"
 
 
 def search_data_sets(parameters: dict[str, list[str]]) -> list[dict[str, Any]]:

@@ -57,7 +57,8 @@ def main(folder: Path) -> None:
     certificate = folder / "stand-ins.pem"
     public, authority = new_authority()
     certificate.write_bytes(public)
-    (folder / "cache").mkdir(exist_ok=True)
+    (folder / "cache" / "stand-ins").mkdir(parents=True, exist_ok=True)
+    (folder / "cache" / "stand-ins" / "kept").write_text("weights")
     sibling = folder / "data.txt"
     sibling.write_text("keep me")
     spec = SandboxSpec(LIMITS, str(folder / "cache"), authority, siblings={"data.txt": str(sibling)})

@@ -80,8 +80,7 @@ def test_the_log_cannot_be_erased_or_filled(attack: Attack) -> None:
 
 
 def test_the_stand_ins_cache_cannot_be_changed(attack: Attack) -> None:
-    kept = attack.folder / "cache" / "kept"
-    kept.write_text("weights")
+    kept = attack.folder / "cache" / "stand-ins" / "kept"
     os.chown(kept, attack.folder.stat().st_uid, -1)
     os.utime(kept, (1, 1))
     kept.chmod(0o644)
@@ -89,6 +88,7 @@ def test_the_stand_ins_cache_cannot_be_changed(attack: Attack) -> None:
     tries = f"""
 import os, pathlib
 path = {str(kept)!r}
+assert open(path).read() == "weights"
 for root in ("", *map(str, pathlib.Path("/proc").glob("[0-9]*/root"))):
     for action in (
         lambda p: os.chmod(p, 0o777), os.utime, os.remove, lambda p: open(p, "w"), lambda p: os.rename(p, p + "2"),

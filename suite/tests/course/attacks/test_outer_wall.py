@@ -44,18 +44,37 @@ def test_no_file_of_the_host_is_there(attack: Attack, victim: Path) -> None:
     assert opened == [None] * 4
     assert attack.run_bare("answer = open('/etc/shadow').read()").startswith("FileNotFoundError")
     assert set(attack.run_bare(f"import os\nanswer = os.listdir({str(attack.folder)!r})")) == {
-        "cache", "data.txt", "stand-ins.pem",
+        "cache", "cache.kept", "data.txt", "stand-ins.pem",
     }  # fmt: skip
     packages = {Path(path).parts[1] for path in namespaces.interpreter_files()}
     assert set(attack.run_bare("import os\nanswer = os.listdir('/')")) <= TOP | packages
 
 
-def test_nothing_of_the_host_can_be_changed_but_the_cache(attack: Attack) -> None:
+def test_what_is_kept_of_stand_ins_cannot_be_changed_and_what_is_made_is_gone(attack: Attack) -> None:
+    cache = attack.folder / "cache"
+    kept, made = cache / "stand-ins" / "kept", cache / "stand-ins" / "made"
+    before = kept.stat(), {*cache.rglob("*")}
+    through = [str(kept), str(kept).replace("/cache/", "/cache.kept/")]
+    assert attack.run_bare(
+        FOUND + f"made, answer = {str(made)!r}, []\n"
+        f"for path in {through}:\n"
+        "    answer.append(open(path).read())\n"
+        "    for action in (lambda: open(path, 'w'), lambda: os.chmod(path, 0o777), lambda: os.utime(path, (1, 1)),"
+        " lambda: os.truncate(path, 0), lambda: os.link(path, made + '2'), lambda: os.mkdir(path + '3')):\n"
+        "        attempt(action)\n"
+        f"os.remove({str(kept)!r})\nopen(made, 'w').write('spoilt')\nanswer.append(open(made).read())"
+    ) == ["weights", "weights", "spoilt"]
+    after = kept.stat(), {*cache.rglob("*")}
+    assert (after[0].st_mode, after[0].st_mtime, after[1]) == (before[0].st_mode, before[0].st_mtime, before[1])
+    assert kept.read_text() == "weights"
+
+
+def test_nothing_of_the_host_can_be_changed(attack: Attack) -> None:
     own = ("tmpfs", "proc", "devpts")
     mounts = attack.run_bare("answer = [line.split() for line in open('/proc/self/mounts')]")
     writable = {place for _, place, kind, flags, *_ in mounts if "rw" in flags.split(",") and kind not in own}
     devices = {f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "console")}
-    assert writable - devices == {str(attack.folder / "cache")}
+    assert writable - devices == set()
     sibling = attack.folder / "data.txt"
     before = sibling.stat()
     attack.run_bare(

@@ -22,15 +22,20 @@ ERRORS = (
     "ImportError", "ModuleNotFoundError", "NameError", "KeyError", "TypeError", "ValueError", "AttributeError",
     "OSError", "HfUriError", "JSONDecodeError", "SyntaxError", "AssertionError",
 )  # fmt: skip
-SECONDS = 0.5
+SECONDS = 2.0
+"""A careless pattern takes longer, whatever the machine; a linear one a few hundredths."""
+TRIES = 3
 CODE = "x = 1"
 
 
 def seconds(result: ExampleResult, code: str = CODE, expected: str = "") -> float:
-    """The processor's time that the verdict takes."""
-    begun = time.thread_time()
-    judge(Example("a.md", "1", 1, code, expected=expected), result, [], DocumentState())
-    return time.thread_time() - begun
+    """The processor's time that the verdict takes: the least of a few tries, as a crowded machine lengthens some."""
+    taken: list[float] = []
+    while len(taken) < TRIES and min(taken, default=SECONDS) >= SECONDS:
+        begun = time.thread_time()
+        judge(Example("a.md", "1", 1, code, expected=expected), result, [], DocumentState())
+        taken.append(time.thread_time() - begun)
+    return min(taken)
 
 
 @pytest.mark.parametrize("unit", UNITS)
