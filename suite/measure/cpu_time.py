@@ -21,27 +21,32 @@ _TASKS = Path("/proc/self/task")
 @dataclass(frozen=True)
 class Usage:
     """A reading of the clocks, in seconds. `waited` is the time all threads stood in the run queue, `faults` how often
-    the process has waited for a page of its memory to come from the disk.
+    the process has waited for a page of its memory to come from the disk, `reading` how long it took to read them all.
     """
 
     wall: float
     cpu: float
     waited: float
     faults: int = 0
+    reading: float = 0.0
 
     @classmethod
     def now(cls) -> Usage:
         """Read them."""
-        return cls(time.perf_counter(), time.process_time(), _run_queue_seconds() + _stolen_seconds(), _faults())
+        wall = time.perf_counter()
+        cpu, waited, faults = time.process_time(), _run_queue_seconds() + _stolen_seconds(), _faults()
+        return cls(wall, cpu, waited, faults, time.perf_counter() - wall)
 
     def idle_share(self, since: Usage) -> float:
         """The share of the wall time since then that was neither computed in nor waited for a core.
 
-        Threads overlap, so computing and waiting are over-counted rather than under-counted: a process that is merely
-        crowded off its cores reads 0, and so is one that had to wait for its own memory: how long is not known. On
-        systems that do not report the waiting time the share is an upper bound.
+        It starts when the reading before was done: the process may have lost its core in the middle of it, which the
+        waiting time of that reading holds already. Threads overlap, so computing and waiting are over-counted rather
+        than under-counted: a process that is merely crowded off its cores reads 0, and so is one that had to wait for
+        its own memory: how long is not known. On systems that do not report the waiting time the share is an upper
+        bound.
         """
-        wall = self.wall - since.wall
+        wall = self.wall - (since.wall + since.reading)
         if wall <= 0 or self.faults > since.faults:
             return 0.0
         busy = (self.cpu - since.cpu) + (self.waited - since.waited)

@@ -135,6 +135,21 @@ def test_sleeping_is_idle_and_computing_is_not() -> None:
     assert Usage(2.0, 0.5, 0.25, faults=3).idle_share(Usage(1.0, 0.0, 0.0, faults=2)) == 0.0
 
 
+def test_a_reading_that_loses_its_core_is_not_idle_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = [0.05]
+
+    def loses_the_core_at_first() -> float:
+        time.sleep(slow.pop() if slow else 0.0)
+        return 0.0
+
+    monkeypatch.setattr("suite.measure.cpu_time._run_queue_seconds", loses_the_core_at_first)
+    before = Usage.now()
+    end = time.process_time() + 0.02
+    while time.process_time() < end:
+        pass
+    assert Usage.now().idle_share(before) < 0.6, "or a crowded round of the same length would be called asleep"
+
+
 def test_cpu_seconds_of_a_process() -> None:
     before = cpu_seconds(os.getpid())
     if before is None:
