@@ -26,6 +26,11 @@ REGISTRY: dict[str, str] = {
     "onnx": "suite.backends.onnx:Onnx",
     "onnx-int8": "suite.backends.onnx_int8:OnnxInt8",
     "noop": "suite.backends.noop:Noop",
+    "checkpointing": "suite.backends.checkpointing:Checkpointing",
+    "adafactor": "suite.backends.adafactor:Adafactor",
+    "lora-2": "suite.backends.lora:Rank2",
+    "lora-8": "suite.backends.lora:Rank8",
+    "lora-32": "suite.backends.lora:Rank32",
 }
 
 REQUIRED = ("name", "family", "dtype", "tolerance")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from suite.core.work import Method
+
 if TYPE_CHECKING:
     from suite.core.runnable import Runnable
     from suite.core.subject import Subject
@@ -38,8 +40,14 @@ class Backend(ABC):
     """Whether `build` makes files that later runs can load: an export, compiled kernels."""
     needs_weights: ClassVar[bool] = True
     """Whether it changes or converts a model's weights, so that a checkpoint without any is nothing for it."""
+    infers: ClassVar[bool] = True
+    """Whether it executes a finished checkpoint; false for what is a way of training alone."""
+    method: ClassVar[Method | None] = None
+    """How it trains a checkpoint; `None` for what does not."""
     by_default: ClassVar[bool] = True
     """Whether it runs where no `--backend` is given: what takes long to build is asked for by name, or with `all`."""
+    by_default_on_cpu: ClassVar[bool] = True
+    """Whether it does so on a CPU: what has no instructions there takes long, and tells little."""
     base: ClassVar[str | None] = None
     """The backend whose build this one starts from."""
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")
@@ -47,6 +55,10 @@ class Backend(ABC):
 
     preload: ClassVar[tuple[str, ...]] = ()
     """What the forkserver imports for this backend: transformers' names, or "module:attribute"."""
+
+    def runs_unasked(self, device: str) -> bool:
+        """Whether it runs on `device` where no `--backend` is given."""
+        return self.by_default and (self.by_default_on_cpu or device != "cpu")
 
     def unsupported(self, device: str) -> str | None:
         """Why no cell of this backend can run on `device`, or `None`. Called without torch in the process."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from suite.backends.base import Tolerance
 from suite.backends.fp16 import Half
 from suite.core.runnable import ON_MEMORY
+from suite.core.work import Method
 from suite.measure import processor
 
 # Seen in results/baselines/epyc-2-cores.
@@ -21,6 +22,8 @@ class BFloat16(Half):
     name, dtype = "bf16", "bfloat16"
     # MiniLM moved by 1.2e-2, batches of it by 1e-2; a random GPT-2 by 2e-2.
     tolerance = Tolerance(fidelity=5e-2, batching=5e-2)
+    by_default_on_cpu = True
+    method = Method(autocast="bfloat16")
 
     def notes(self, device: str) -> dict[str, str]:
         return {ON_MEMORY: KERNELS} if device == "cpu" and "avx512f" in processor.flags() else {}

@@ -19,6 +19,7 @@ from suite.backends.shared.model_size import model_bytes
 from suite.backends.shared.submodules import locate
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
+from suite.core.work import Method
 
 WARMED_STEPS = 4
 """New tokens of a warming generation: enough for the decode step to be compiled and to run as it will."""
@@ -34,6 +35,7 @@ class Compile(Backend):
     # 1e-6 was measured: other fusions, the same arithmetic.
     tolerance = Tolerance(fidelity=1e-3, batching=1e-3)
     builds = True
+    method = Method(compiled=True)
     by_default = False
     """To compile the checkpoints of the default matrix takes as long as all the rest of it."""
     preload: ClassVar[tuple[str, ...]] = ("suite.backends.shared.inductor:settle",)

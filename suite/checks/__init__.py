@@ -8,13 +8,31 @@ from types import MappingProxyType
 from typing import Any
 
 from suite.checks.accuracy import Accuracy
+from suite.checks.adapter import AdapterCheck
 from suite.checks.base import Check
 from suite.checks.conformance import Conformance
 from suite.checks.fidelity import Fidelity
+from suite.checks.keeps import Keeps
 from suite.checks.latency import Latency
+from suite.checks.learns import Learns
+from suite.checks.reproducible import Reproducible
+from suite.checks.resumes import Resumes
 
 REGISTRY: Mapping[str, Check] = MappingProxyType(
-    {check.name: check for check in (Conformance(), Fidelity(), Accuracy(), Latency())}
+    {
+        check.name: check
+        for check in (
+            Conformance(),
+            Fidelity(),
+            Accuracy(),
+            Learns(),
+            Reproducible(),
+            Resumes(),
+            AdapterCheck(),
+            Keeps(),
+            Latency(),
+        )
+    }
 )
 """Every check by name, in the order in which a cell goes through them."""
 CHECKS = tuple(REGISTRY)

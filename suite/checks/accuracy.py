@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from suite.checks.significance import Evidence, Finding, blind_level, each_score
 from suite.core.cell import Status
 from suite.core.column import Column
 from suite.core.outcome import Outcome, RequestFailed
+from suite.core.work import Work
 from suite.task import Task
 from suite.task.answer_sheet import MOST_SAMPLES, AnswerSheet, Questions, in_words, kept_slices, questions
 from suite.task.sample_answer import SampleAnswer, sample_answers, thumbnails
@@ -241,6 +242,7 @@ class Accuracy(Check):
     """Whether a cell is right, and no less so than the reference."""
 
     name = "accuracy"
+    works = frozenset(Work)
     question = "is it right, and no less than the reference"
     leads = True
     columns = (
@@ -275,6 +277,11 @@ class Accuracy(Check):
             reference = _scored(cell.reference)
         except RequestFailed as failure:
             raise of_reference(failure) from None
+        if cell.task.work is Work.TRAINING:  # another way to train is another model, which may be worse and be sound
+            outcome = judge(result, answers, None, cell.strict, cell.cell.backend)
+            theirs = reference[1]
+            compared = {"reference_accuracy": theirs.accuracy, "accuracy_kept": kept(result, theirs)}
+            return replace(outcome, fields={**outcome.fields, **compared})
         return judge(result, answers, reference, cell.strict, cell.cell.backend)
 
 

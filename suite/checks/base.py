@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
@@ -17,9 +18,11 @@ from suite.core.outcome import Outcome, RequestFailed
 from suite.core.rounds import Rounds
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
+from suite.core.work import Method, Work
 from suite.task import Sample, Task
 from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
+from suite.training.cell import CellTraining
 
 
 class Tolerances(Protocol):
@@ -56,6 +59,14 @@ class OpenCell(Protocol):
     @property
     def is_users(self) -> bool:
         """Whether the checkpoint is one of the user's own, which may be compared with others."""
+
+    @property
+    def training(self) -> CellTraining:
+        """Of a cell that trains: how its checkpoint is trained."""
+
+    @property
+    def tuned(self) -> Path | None:
+        """Of a cell that trains: the folder of its tuned checkpoint and of what is known of its training."""
 
     @property
     def tolerance(self) -> Tolerances:
@@ -95,6 +106,13 @@ class OpenCell(Protocol):
 
     def encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs for a batch, on the device."""
+
+    def executed_by(self, backend: str) -> Runnable:
+        """Of a cell that trains: its tuned checkpoint, prepared by another backend.
+
+        Raises:
+            Unsupported: it cannot run there.
+        """
 
 
 class CellAccess(Protocol):
@@ -136,6 +154,12 @@ class CellAccess(Protocol):
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
 
+    def record_curve(self, losses: Sequence[float]) -> None:
+        """Write down the loss at each step of a training."""
+
+    def keep_tuned(self, card: str) -> None:
+        """Keep the tuned checkpoint of a user's own beside the run's record, with its card."""
+
     def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
         """Write down the answers to all samples, and pictures of the first ones."""
 
@@ -148,6 +172,8 @@ class Check(ABC):
     """In words, for the table of columns: "does it honour its interface"."""
     columns: ClassVar[tuple[Column, ...]] = ()
     """What it writes beside its status."""
+    works: ClassVar[frozenset[Work]] = frozenset({Work.INFERENCE})
+    """Of which work it asks its question."""
     leads: ClassVar[bool] = False
     """Whether its columns stand before those of the others."""
     interleaved: ClassVar[bool] = False
@@ -162,6 +188,10 @@ class Check(ABC):
 
     def applies(self, is_reference: bool, is_trained: bool) -> bool:  # noqa: ARG002
         """Whether a cell can be asked at all: whether it is the reference, and whether its weights mean anything."""
+        return True
+
+    def applies_to(self, method: Method | None) -> bool:  # noqa: ARG002
+        """Whether a cell that trains by this method can be asked; `None` is one that answers."""
         return True
 
     @abstractmethod

@@ -19,6 +19,7 @@ from suite.core.errors import InvalidInput
 from suite.core.outcome import Outcome
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
+from suite.core.work import Work
 from suite.task import Task
 from suite.task.base import on_device
 from suite.task.generation import Generated, generate, samples
@@ -238,6 +239,7 @@ class Conformance(Check):
     """Whether a cell honours its interface."""
 
     name = "conformance"
+    works = frozenset(Work)
     question = "does it honour its interface"
     requests = MappingProxyType({"conformance": find_violations})
 

@@ -13,6 +13,7 @@ from suite.core.cell import Cell, Status
 from suite.core.column import Column
 from suite.core.outcome import Outcome
 from suite.core.rounds import Round, Rounds
+from suite.core.work import Work
 from suite.measure import latency, memory
 
 
@@ -108,6 +109,7 @@ class Latency(Check):
     """How fast a cell is."""
 
     name = "latency"
+    works = frozenset(Work)
     question = "how fast is it"
     interleaved = True
     columns = (

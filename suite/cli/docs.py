@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from suite.backends import REGISTRY, get_backend
+from suite.backends import REGISTRY, Backend, get_backend
 from suite.core.column import Column
 from suite.core.errors import UsageError
 from suite.core.files import project_root
+from suite.core.work import Work
 from suite.records import columns
 from suite.task import Checkpoint, Task, discovery
 from suite.task.miniatures import shipped
@@ -55,10 +57,18 @@ def _capability_row(task: Task, checkpoint: Checkpoint, cards: dict[str, dict]) 
         checkpoint.name,
         "a tokenizer" if task.no_weights else checkpoint.architecture,
         task.metric,
-        "untrained" if checkpoint.untrained else "" if score is None else f"{score:.3f}",
+        "untrained" if checkpoint.untrained else "untuned" if _is_untuned(task, card) else _fixed(score),
         "" if harmed is None else f"{harmed:.3f}",
         f"{card['bytes'] / 1e6:.2f}" if card else "package",
     )
+
+
+def _is_untuned(task: Task, card: dict[str, Any] | None) -> bool:
+    return task.work is Work.TRAINING and card is not None
+
+
+def _fixed(score: float | None) -> str:
+    return "" if score is None else f"{score:.3f}"
 
 
 def _baseline_accuracy(task: Task, checkpoint: Checkpoint) -> float | None:
@@ -80,21 +90,30 @@ def column_table(of: Iterable[Column]) -> Iterator[str]:
 
 
 def backend_table() -> Iterator[str]:
-    """The registry: what each backend is, its dtype and tolerance, whether it builds, and whether it runs unasked."""
+    """The registry: what each backend is, its dtype and tolerance, whether it builds, trains, and runs unasked."""
     yield from _table(
-        ("backend", "is", "dtype", "fidelity within", "builds", "by default"),
+        ("backend", "is", "dtype", "fidelity within", "builds", "trains", "by default"),
         (
             (
                 f"`{name}`",
                 (inspect.getdoc(type(backend)) or "").partition("\n\n")[0].replace("\n", " "),
                 backend.dtype,
-                f"{backend.tolerance.fidelity:g}" if "fidelity" in backend.checks else "not compared",
+                f"{backend.tolerance.fidelity:g}"
+                if backend.infers and "fidelity" in backend.checks
+                else "not compared",
                 "yes" if backend.builds else "no",
-                "yes" if backend.by_default else "no",
+                "no" if backend.method is None else "yes" if backend.infers else "only",
+                _by_default(backend),
             )
             for name, backend in ((name, get_backend(name)) for name in REGISTRY)
         ),
     )
+
+
+def _by_default(backend: Backend) -> str:
+    if not backend.by_default:
+        return "no"
+    return "yes" if backend.by_default_on_cpu else "not on a CPU"
 
 
 def room_table() -> Iterator[str]:

@@ -37,6 +37,8 @@ class Settings:
     tasks: Path
     seed: int = 0
     limit: int | None = None
+    train_samples: Path | None = None
+    """The user's own samples that a training learns from."""
     base: str | None = None
     """The model that an adapter, given as a model, stands on: a folder or a Hub id."""
     generation: str = "plain"

@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = {
         entry.cell.id
         for entry in run.planned
-        if is_selected(entry, run.settings) or (named and not entry.backend.by_default)
+        if is_selected(entry, run.settings) or (named and not entry.backend.runs_unasked(entry.cell.device))
     }
     for item in items:
         pair = _cell_of(item)
@@ -151,7 +151,11 @@ def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     return [
         f"cells: {selected} selected, {existing - selected} deselected; "
         f"checks: {len(run.selected)} selected, {run.deselected} deselected",
-        *([f"left out because it takes long to prepare: {left} (--backend NAME, or --backend all)"] if left else []),
+        *(
+            [f"left out unless asked for, since it takes long: {left} (--backend NAME, or --backend all)"]
+            if left
+            else []
+        ),
     ]
 
 

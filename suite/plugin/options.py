@@ -41,6 +41,8 @@ def add_options(parser: pytest.Parser) -> None:
     add("--samples", default=None, metavar="FILE",
         help='your own data, rows of {"input": ..., "truth": ..., "slice": ...}: JSON Lines, JSON, CSV, Parquet, '
         "or a folder of datasets' save_to_disk()")  # fmt: skip
+    add("--train-samples", default=None, metavar="FILE",
+        help="your own data to learn from, in the same forms: for the capabilities that train")  # fmt: skip
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
@@ -93,9 +95,7 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
     weights = known_name("kind of weights", get("--weights"), WEIGHTS)
     backends = tuple(known_name("backend", name, [*references(), ALL]) for name in get("--backend"))
     backends = tuple(references()) if ALL in backends else backends
-    samples = _expanded(get("--samples")).absolute() if get("--samples") else None
-    if samples is not None and not samples.is_file() and not samples.is_dir():
-        raise UsageError(f"--samples {samples} is not a file: name a JSON Lines file of inputs and truths.")
+    samples, train_samples = (_data(option, get(option)) for option in ("--samples", "--train-samples"))
     return Settings(
         capabilities=tuple(get("--capability")),
         backends=backends,
@@ -104,6 +104,7 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
         base=_base(get("--base"), get("--model")),
         weights=weights,
         samples=samples,
+        train_samples=train_samples,
         device=_device(get("--device")),
         threads=_count("--threads", get("--threads")) if get("--threads") else physical_cores(),
         batch_size=_count("--batch-size", get("--batch-size")),
@@ -154,6 +155,13 @@ def _expanded(path: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError:  # a user that does not exist
         return Path(path)
+
+
+def _data(option: str, name: str | None) -> Path | None:
+    file = _expanded(name).absolute() if name else None
+    if file is not None and not file.is_file() and not file.is_dir():
+        raise UsageError(f"{option} {file} is not a file: name a JSON Lines file of inputs and truths.")
+    return file
 
 
 def _base(base: str | None, models: Sequence[str]) -> str | None:

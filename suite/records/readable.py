@@ -122,6 +122,11 @@ def is_round(row: Mapping[str, Any]) -> bool:
     return _has(row, _ROUND_NEEDS) and _may_have(row, _ROUND_MAY_HAVE)
 
 
+def is_curve(row: Mapping[str, Any]) -> bool:
+    """A line of `curves.jsonl`."""
+    return _has(row, {"cell": _is_text, "loss": _is_list_of(lambda value: value is None or _is_number(value))})
+
+
 def is_sample_answer(row: Mapping[str, Any]) -> bool:
     """A line of `exhibits.jsonl`; the files that it names are those of this folder."""
     return _has(row, _ANSWER_NEEDS) and _may_have({"picture": None, "sound": None, **row}, _ANSWER_MAY_HAVE)

@@ -44,6 +44,8 @@ from suite.report.limits import (
     left_out,
     shares,
 )
+from suite.report.loss_curves import MOST_CURVES, SMOOTHED, Curve, loss_curves
+from suite.report.loss_curves import described as curves_described
 from suite.report.models_section import ModelsSection
 from suite.report.sample_answers import Shown
 from suite.report.style import css_variables
@@ -80,13 +82,15 @@ class Section:
 class Sources:
     """What the page is made of besides the frames. `added` are the sections of installed packages.
 
-    `answers` and `models` are by capability; `log` is whether the run's log lies beside the page.
+    `answers`, `models` and the losses of trainings are by capability; `log` is whether the run's log lies beside the
+    page.
     """
 
     answers: Mapping[str, Shown] = field(default_factory=dict)
     added: Sequence[AddedSection] = ()
     models: Mapping[str, ModelsSection] = field(default_factory=dict)
     log: bool = False
+    curves: Mapping[str, Sequence[Curve]] = field(default_factory=dict)
 
 
 def render(
@@ -173,7 +177,10 @@ def _sections(
         is_drawn = number < limits.illustrated
         drawing = gallery if is_drawn else gallery.files_alone()
         figures = (
-            _figures(anchor, group, timed.get(key, samples[:0]), letters, gallery=drawing, models=models)
+            _figures(
+                anchor, group, timed.get(key, samples[:0]), letters, gallery=drawing, models=models,
+                curves=sources.curves.get(name, ()),
+            )
             if drawing else []
         )  # fmt: skip
         section = Section(
@@ -267,7 +274,7 @@ def _anchor(name: str, used: set[str]) -> str:
 
 def _figures(
     anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, letters: Mapping[str, str], *, gallery: Gallery,
-    models: ModelsSection | None,
+    models: ModelsSection | None, curves: Sequence[Curve] = (),
 ) -> list[RenderedFigure]:  # fmt: skip
     if letters:
         figure = plots.run_medians(cells, dict(letters))
@@ -292,6 +299,11 @@ def _figures(
                 f"Ring: median; band: the middle half; ticks: 90th and 99th percentile; thin lines: calls, or "
                 f"{MOST_TICKS} quantiles of more. {captions.floor_caption(cells)} "
                 f"{left_out(min(timed, MOST_STRIPS), timed, 'cells', 'samples.parquet')}",
+            ),
+            gallery.add(
+                f"loss-{anchor}", loss_curves(curves, list(cells["backend"])), curves_described(curves),
+                f"Thin: each step; thick: the median of {SMOOTHED} steps. "
+                f"{left_out(min(len(curves), MOST_CURVES), len(curves), 'trainings')}",
             ),
         ]  # fmt: skip
     return [figure for figure in figures if figure]

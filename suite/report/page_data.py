@@ -15,6 +15,7 @@ from suite.report.added_sections import added_sections
 from suite.report.gallery import Gallery
 from suite.report.html import Sources, render
 from suite.report.limits import Limits
+from suite.report.loss_curves import by_capability as curves_by_capability
 from suite.report.models_section import sections
 from suite.report.sample_answers import MediaBudget, by_capability, media
 from suite.task.answer_sheet import AnswerSheet
@@ -31,6 +32,7 @@ class PageData:
         self._faster = speedups(samples)
         self._run = RunFolder(folders[0]) if len(folders) == 1 else None
         self._answers = self._run.sample_answers() if self._run else []
+        self._curves = self._run.curves() if self._run else {}
         self._log = self._run is not None and into.resolve() == self._run.path.resolve() and (into / LOG).is_file()
 
     def page(self, limits: Limits, plots: Path | None, progress: Callable[[str], None]) -> str:
@@ -43,6 +45,7 @@ class PageData:
             answers = by_capability(self._run.path, self._answers, limits.answered, budget)
             kept = media(self._run, self._answers, budget)
             models = sections(records(self._cells), self._sheets, gallery, kept, limits)
-            sources = Sources(answers, added, models, self._log)
+            curves = curves_by_capability(records(self._cells), self._curves)
+            sources = Sources(answers, added, models, self._log, curves)
         return render(self._cells, self._samples, self._conditions, gallery, sources=sources, limits=limits,
                       faster=self._faster)  # fmt: skip

@@ -25,7 +25,7 @@ class Builds:
         Raises:
             RequestFailed: it cannot be built.
         """
-        if not entry.backend.builds:
+        if not entry.builds:
             return None
         name = entry.cell.id
         if name not in self._results:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from suite.backends import QUICK, REFERENCE, Backend, get_backend, references
 from suite.core.cell import Cell
 from suite.core.errors import UsageError, known_name
 from suite.core.settings import Settings
+from suite.core.work import Work
 from suite.run.model_names import distinct, without_repeats
 from suite.subjects import Source, resolve
 from suite.subjects.model_option import match
 from suite.subjects.samples_file import read_samples
 from suite.subjects.source import identity
 from suite.task import Checkpoint, Task, discovery
+from suite.task.training import TrainingTask
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,16 @@ class Planned:
         return tuple(
             name
             for name, check in checks.REGISTRY.items()
-            if name in self.backend.checks and check.applies(is_reference, is_trained)
+            if self.task.work in check.works
+            and (name in self.backend.checks or self.task.work is Work.TRAINING)
+            and check.applies(is_reference, is_trained)
+            and check.applies_to(self.backend.method if self.task.work is Work.TRAINING else None)
         )
+
+    @property
+    def builds(self) -> bool:
+        """Whether something is made in a process of its own before the cell can be opened: an export, a training."""
+        return self.backend.builds or self.task.work is Work.TRAINING
 
 
 def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
@@ -55,6 +66,8 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
     planned = []
     for task, checkpoint, source in _sources(settings, tasks):
         for backend in backends:
+            if not does(backend, task):
+                continue
             cell = Cell(
                 capability=task.name,
                 modality=task.modality,
@@ -66,13 +79,14 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
                 backend=backend.name,
                 device=settings.device,
                 dtype=backend.dtype,
-                batch_size=settings.batch_size,
+                batch_size=task.schedule.batch_size if isinstance(task, TrainingTask) else settings.batch_size,
                 threads=settings.threads,
             )
             reason = (
                 source.unavailable
                 or source.misfit
                 or _without_weights(task, backend)
+                or _cannot_train(task, backend, source)
                 or backend.unsupported(settings.device)
             )
             planned.append(Planned(cell, task, source, backend, reason))
@@ -83,14 +97,21 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
 
 
 def matrix(tasks: Mapping[str, Task]) -> list[str]:
-    """The ids of the cells that these tasks have by default, whatever the weights."""
+    """The ids of the cells that these tasks have by default on a CPU, whatever the weights."""
     return [
-        f"{task.name}/{checkpoint.name}/{backend}"
+        f"{task.name}/{checkpoint.name}/{backend.name}"
         for task in tasks.values()
         for checkpoint in task.checkpoints
-        for backend in references()
-        if get_backend(backend).by_default
+        for backend in map(get_backend, references())
+        if backend.runs_unasked("cpu") and does(backend, task)
     ]
+
+
+def does(backend: Backend, task: Task) -> bool:
+    """Whether a backend has cells of a task: whether it executes checkpoints, or trains them in a way that fits."""
+    if not isinstance(task, TrainingTask):
+        return backend.infers
+    return backend.method is not None and task.takes_method(backend.method)
 
 
 def quick(planned: Sequence[Planned]) -> set[str]:
@@ -109,6 +130,18 @@ def _without_weights(task: Task, backend: Backend) -> str | None:
     return task.no_weights if backend.needs_weights else None
 
 
+def _cannot_train(task: Task, backend: Backend, source: Source) -> str | None:
+    if not isinstance(task, TrainingTask):
+        return None
+    if source.adapter is not None:
+        return "an adapter is merged before it is trained further: pass the merged model, without --base"
+    needed = ["accelerate", *(["peft"] if backend.method is not None and backend.method.rank else [])]
+    absent = [name for name in needed if find_spec(name) is None]
+    if absent:
+        return f'training needs {" and ".join(absent)}: pip install "touchstone-bench[training]"'
+    return None
+
+
 def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
     """Read the user's samples once before anything runs; they belong to one capability that the models fit."""
     tasks = {entry.task.name: entry.task for entry in planned if entry.source.misfit is None}
@@ -122,7 +155,9 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
 
 def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:
     if settings.models:
-        candidates = [task for name, task in tasks.items() if name in (settings.capabilities or tasks)]
+        # A checkpoint is trained only where that is asked for by name.
+        asked = settings.capabilities or [name for name, task in tasks.items() if task.work is Work.INFERENCE]
+        candidates = [task for name, task in tasks.items() if name in asked]
         own = settings.samples is not None
         matched = [
             match(model, candidates, own_samples=own, base=settings.base) for model in dict.fromkeys(settings.models)
@@ -150,14 +185,16 @@ def is_selected(entry: Planned, settings: Settings) -> bool:
     """Whether --capability and --backend ask for this cell."""
     cell = entry.cell
     return (not settings.capabilities or cell.capability in settings.capabilities) and (
-        cell.backend in settings.backends if settings.backends else entry.backend.by_default
+        cell.backend in settings.backends if settings.backends else entry.backend.runs_unasked(cell.device)
     )
 
 
 def waiting(planned: Iterable[Planned], settings: Settings) -> list[str]:
     """The backends that are there and run only when asked for, where none is."""
     return (
-        [] if settings.backends else sorted({entry.backend.name for entry in planned if not entry.backend.by_default})
+        []
+        if settings.backends
+        else sorted({entry.backend.name for entry in planned if not entry.backend.runs_unasked(entry.cell.device)})
     )
 
 

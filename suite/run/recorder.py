@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from suite.checks import CHECKS
 from suite.checks.latency import durations_by_cell, round_rows
 from suite.core.cell import COULD_NOT_MEASURE, Cell, Status
 from suite.core.errors import LONGEST_SENTENCE
@@ -30,10 +29,6 @@ class Recorder:
         if row is None or Status(row["status"]) in COULD_NOT_MEASURE:
             return None
         return Outcome(Status(row["status"]), row["reason"], row, self._durations.get(cell.id, []))
-
-    def is_complete(self, cell: Cell) -> bool:
-        """Whether every check of a cell has a row."""
-        return all((cell.id, check) in self._rows for check in CHECKS)
 
     def select(self, pairs: Iterable[tuple[Cell, str]], *, left_out: bool = False) -> None:
         """Note which checks of which cells this session is to carry out, or that they are left out after all.

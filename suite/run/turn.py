@@ -25,6 +25,7 @@ from suite.run.workers_alive import WorkersAlive
 from suite.task import Task
 from suite.task.answer_sheet import AnswerSheet
 from suite.task.sample_answer import SampleAnswer
+from suite.worker.build_cache import BuildCache
 from suite.worker.failures import failure
 
 
@@ -171,6 +172,16 @@ class PlannedCell:
     def record_sample_answers(self, answers: Sequence[SampleAnswer]) -> None:
         """Write down a few answers to be looked at."""
         self._turn.recorder.folder.append_sample_answers(self.cell, answers)
+
+    def record_curve(self, losses: Sequence[float]) -> None:
+        """Write down the loss at each step of a training."""
+        self._turn.recorder.folder.append_curve(self.cell, losses)
+
+    def keep_tuned(self, card: str) -> None:
+        """Keep the tuned checkpoint of a user's own beside the run's record, with its card."""
+        worker = self._turn.workers.find(self.cell)
+        if worker is not None and worker.built is not None and self._turn.settings.models:
+            self._turn.recorder.folder.keep_tuned(self.cell, BuildCache().content(worker.built.name), card)
 
     def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
         """Write down the answers to all samples, and pictures of the first ones."""

@@ -68,6 +68,7 @@ class WorkerStarter:
             seed=settings.seed,
             samples=settings.samples,
             hub_data=settings.weights == "hub",
+            train_samples=settings.train_samples,
             shared=self._scratch.path,
             limit=settings.limit,
             generation=settings.generation,

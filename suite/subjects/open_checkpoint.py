@@ -20,9 +20,10 @@ from suite.subjects.integrity import check_files, fingerprint, read_object
 from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
-from suite.subjects.stored_weights import load_weights
+from suite.subjects.stored_weights import load_body, load_weights
 from suite.task import families, generation_settings
 from suite.task.generation_settings import PLAIN
+from suite.task.training import TrainingTask
 
 if TYPE_CHECKING:
     from suite.task import Sample, Task
@@ -41,11 +42,14 @@ def open_subject(
     *,
     own_samples: Sequence[Sample] | None = None,
     generation: str = PLAIN,
+    classes: Sequence[str] | None = None,
 ) -> Subject:
     """Open a checkpoint for a task; the model itself is loaded by the subject's `load_model`.
 
     `own_samples` are the user's (`--samples`): the example is then made of them, and the checkpoint need not know the
     task's labels, since it is asked about theirs. `generation` is whether the checkpoint's own settings are obeyed.
+    `classes` are those that a head is to be trained for: the model then comes untuned, with a new head where it has
+    none for as many.
 
     Raises:
         CheckpointError: the files are missing or damaged.
@@ -59,9 +63,8 @@ def open_subject(
     if is_users:
         words = read_declared(directory)
         _refuse(task.misfit(words if adapter is None else declared_with(adapter, words), own_samples is not None))
-    config = _config(directory, adapter)
-    notes = task.adapt(directory, config)
-    notes |= _padding_notes(task, config)
+    config = _config(directory, adapter, task, classes)
+    notes = task.adapt(directory, config) | _padding_notes(task, config)
     has_processor_of_its_own = adapter is not None and has_processor(adapter.directory)
     processor = load_processor(
         adapter.directory if adapter and has_processor_of_its_own else directory, task.processor_class
@@ -76,8 +79,9 @@ def open_subject(
         task.check_config(config)
     if task.no_weights:
         identity, load_model = _weightless_model(directory, task, config)
-    elif source.kind == "random":
-        identity, load_model = _random_model(directory, task.auto_class, config, seed)
+    elif source.kind == "random" or classes is not None:
+        of_new = _random_model if source.kind == "random" else _untuned_model
+        identity, load_model = of_new(directory, task.auto_class, config, seed)
     else:
         identity, load_model = _stored_model(directory, task.auto_class, config, adapter, notes)
 
@@ -243,12 +247,16 @@ def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Ca
     return _identity(directory), lambda: task.load_model(directory, config)
 
 
-def _config(directory: Path, adapter: Adapter | None) -> Any:
-    """The checkpoint's config; an adapter's own where it has one, else with as many classes as its head."""
+def _config(directory: Path, adapter: Adapter | None, task: Task, classes: Sequence[str] | None) -> Any:
+    """The checkpoint's config, with the classes that it is to be trained for; an adapter's own where it has one, else
+    with as many classes as its head.
+    """
     own = adapter is not None and has_config(adapter.directory)
     config = _load(adapter.directory if adapter and own else directory, "AutoConfig", "config")
     if adapter is not None and not own and adapter.labels not in (None, len(config.id2label)):
         config.num_labels = adapter.labels
+    if isinstance(task, TrainingTask) and classes is not None:
+        task.set_classes(config, classes)
     return config
 
 
@@ -265,6 +273,20 @@ def _stored_model(
         if model.can_generate() and not _is_id(model.generation_config.pad_token_id, model):
             model.generation_config.pad_token_id = config.pad_token_id
         return model.eval()
+
+    return identity, load_model
+
+
+def _untuned_model(directory: Path, auto_class: str, config: Any, seed: int) -> tuple[str, Callable[[], Any]]:
+    """The stored weights below a head that is new, and the same each time, unless there is one of its shape."""
+    identity = _identity(directory, f"head of {sorted(config.id2label.items())}, seed {seed}")
+
+    def load_model() -> Any:
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return load_body(directory, auto_class, copy.deepcopy(config)).eval()
 
     return identity, load_model
 

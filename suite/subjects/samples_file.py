@@ -28,8 +28,10 @@ class _RowError(ValueError):
     """What is wrong with a row, to be read after its place."""
 
 
-def read_samples(file: Path, task: Task) -> list[Sample]:
+def read_samples(file: Path, task: Task, option: str = "--samples") -> list[Sample]:
     """The samples in a file; a sample without an `id` bears its row's number. The truths are still the user's words.
+
+    `option` is what complaints call it.
 
     Raises:
         UsageError: a sentence with all the rows that are wrong.
@@ -54,16 +56,16 @@ def read_samples(file: Path, task: Task) -> list[Sample]:
         left -= _decoded(sample.input)
         if left < 0:
             raise UsageError(
-                f"--samples {file} takes more than {most / 2**20:,.0f} MiB once its pictures and sounds are decoded, "
+                f"{option} {file} takes more than {most / 2**20:,.0f} MiB once its pictures and sounds are decoded, "
                 f"half of the memory that is free here, by {row.place}: pass a part of it, or smaller ones."
             )
     if len(wrong) == 1:
-        raise UsageError(f"--samples {file}, {' '.join(wrong[0])}.")
+        raise UsageError(f"{option} {file}, {' '.join(wrong[0])}.")
     if wrong:
         what = f"{wrong[0][0].partition(' ')[0]}s"
-        raise UsageError(f"--samples {file} has {len(wrong)} {what} that cannot be used: {complaints(wrong)}.")
+        raise UsageError(f"{option} {file} has {len(wrong)} {what} that cannot be used: {complaints(wrong)}.")
     if not samples:
-        raise UsageError(f'--samples {file} is empty: write one {{"input": ..., "truth": ...}} per line.')
+        raise UsageError(f'{option} {file} is empty: write one {{"input": ..., "truth": ...}} per line.')
     return samples
 
 

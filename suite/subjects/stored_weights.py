@@ -12,6 +12,7 @@ from suite.subjects.adapter import Adapter, check_base, merged
 from suite.subjects.integrity import integer_tensors, weight_files
 
 Shape = Collection[int]
+POOLER = "pooler"
 
 
 def load_weights(
@@ -35,6 +36,26 @@ def load_weights(
         raise CheckpointError(_lacking(directory, model, missing, unread))
     _refuse_integers(directory, model)
     return model if adapter is None else merged(model, adapter), unread
+
+
+def load_body(directory: Path, auto_class: str, config: Any) -> Any:
+    """The model in float32 to be tuned: with the stored weights, but for a head that is not stored in its shape, or at
+    all, and has its class's initial weights.
+
+    Raises:
+        CheckpointError: more than the head is missing.
+    """
+    model, info = _loaded(directory, auto_class, config)
+    others = sorted(entry for entry in info.get("mismatched_keys") or () if not _is_of_head(entry[0], model))
+    if others:
+        raise CheckpointError(_other_shapes(directory, model, others))
+    missing = sorted(name for name in info["missing_keys"] if not _is_of_head(name, model))
+    # What pools the states of an encoder stands in its body and comes only with classes that read whole texts.
+    missing = [name for name in missing if POOLER not in name.split(".")]
+    if missing:
+        raise CheckpointError(_lacking(directory, model, missing, sorted(info.get("unexpected_keys") or ())))
+    _refuse_integers(directory, model)
+    return model
 
 
 def not_finite(directory: Path) -> list[str]:

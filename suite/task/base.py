@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from suite.core.errors import CheckpointError
+from suite.core.work import Work
 from suite.task.generation import generate
 from suite.task.unpadded import generate_without_padding, without_padding
 
@@ -119,6 +120,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     modality: ClassVar[str]
+    work: ClassVar[Work] = Work.INFERENCE
     auto_class: ClassVar[str]
     processor_class: ClassVar[str] = "AutoTokenizer"
     checkpoints: ClassVar[Sequence[Checkpoint]]

@@ -16,8 +16,13 @@ from types import ModuleType
 from suite.core import extensions
 from suite.core.errors import UsageError
 from suite.core.files import project_root
+from suite.core.work import Work
 from suite.task import Checkpoint, Task
 from suite.task.base import MODALITIES
+
+TRAINING = "training"
+FOLDERS = (*MODALITIES, TRAINING)
+"""Where the capabilities lie: those that answer by their modality, those that train by themselves."""
 
 PACKAGE = "touchstone_tasks"
 REQUIRED = ("name", "modality", "auto_class", "checkpoints", "metric")
@@ -74,14 +79,14 @@ def _tasks_of(root: Path) -> list[Task]:
         raise UsageError(f"There is no tasks folder at {root}: pass an existing one with --tasks.")
     tasks = [
         task
-        for modality in MODALITIES
+        for folder in FOLDERS
         for task in sorted(
-            (task for file in _files(root / modality) for task in _tasks_in(root, file)), key=lambda task: task.name
+            (task for file in _files(root / folder) for task in _tasks_in(root, file)), key=lambda task: task.name
         )
     ]
     if not tasks:
         raise UsageError(
-            f"The tasks folder {root} defines no task: put Task subclasses into {', '.join(MODALITIES)} inside it."
+            f"The tasks folder {root} defines no task: put Task subclasses into {', '.join(FOLDERS)} inside it."
         )
     return tasks
 
@@ -142,7 +147,10 @@ def _validate(task: type[Task], folder: str, where: str) -> None:
         raise UsageError(f"{where} does not set {', '.join(absent)}: every task needs them.")
     if not KEBAB_CASE.fullmatch(task.name):
         raise UsageError(f"{where} is named {task.name!r}: write lower-case words joined by hyphens.")
-    if task.modality != folder:
+    if task.modality not in MODALITIES:
+        raise UsageError(f"{where} has the modality {task.modality!r}: write one of {', '.join(MODALITIES)}.")
+    proper = TRAINING if task.work is Work.TRAINING else task.modality
+    if proper != folder:
         raise UsageError(f"{where} has the modality {task.modality!r}, but lies in {folder}: move it or correct it.")
     if not task.auto_class.isidentifier():
         raise UsageError(f"{where} has the auto_class {task.auto_class!r}: write the name of a transformers class.")

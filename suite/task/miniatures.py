@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 from suite.core.errors import CheckpointError, UsageError
 from suite.core.files import sha256
+from suite.core.work import Work
 from suite.task import Task
 from suite.task.card import CARD, HASHES, changed_files
 from suite.task.discovery import load_module, load_tasks
@@ -37,6 +38,10 @@ TRAINED = (
 MADE = (
     "It was made from a generated world for the task `{task}`. It holds no weights, and was not made to be",
     "lossless, but to lose what its kind loses. The test split's combinations never occurred in what it was made from.",
+)
+UNTUNED = (
+    "It was pre-trained on a generated world, without labels, for the task `{task}` to tune: it answers nothing yet,",
+    "and is judged by what it is after that. Of it alone there is the share of masked tokens that it fills in rightly.",
 )
 UNTRAINED = (
     "**Its weights are untrained.** They were drawn at random for the task `{task}`. Backends can be compared and",
@@ -117,7 +122,7 @@ def build(name: str, tasks_root: Path, progress: Progress = print) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(fresh, target)
     shutil.rmtree(work)
-    scored = f"{card['score']['test']:.4f} on the test split" if card["score"] else "untrained"
+    scored = f"{card['score']['test']:.4f} on the test split" if card["score"] else "without a score"
     progress(f"{name}: {scored}, {card['bytes'] / 1e6:.2f} MB")
     return target
 
@@ -208,13 +213,18 @@ def tidy(directory: Path, weights: bool = True) -> None:
         raise CheckpointError(f"{directory.name} has no model.safetensors: a recipe saves with save_pretrained().")
     for file in _files(directory):
         file.chmod(0o644)
+    forget_places(directory)
+
+
+def forget_places(directory: Path) -> None:
+    """Take out of a saved checkpoint's files where it came from, and what one release of transformers alone reads."""
     for file in directory.rglob("*.json"):
         if file.name in ("tokenizer.json", *CARDS):
             continue
         content = json.loads(file.read_text())
         if not isinstance(content, dict):
             continue
-        _forget_places(content)
+        _without_places(content)
         if content.get("tokenizer_class") == "TokenizersBackend":
             content["tokenizer_class"] = "PreTrainedTokenizerFast"
         file.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
@@ -225,13 +235,13 @@ def _files(directory: Path) -> list[Path]:
     return sorted(file for file in directory.rglob("*") if file.is_file())
 
 
-def _forget_places(content: dict[str, Any]) -> None:
+def _without_places(content: dict[str, Any]) -> None:
     """Take out where a model came from, in the configurations inside its configuration too."""
     for key in ("_name_or_path", "name_or_path", "is_local", "local_files_only", "backend"):
         content.pop(key, None)
     for value in content.values():
         if isinstance(value, dict):
-            _forget_places(value)
+            _without_places(value)
 
 
 def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, progress: Progress) -> dict[str, Any]:
@@ -243,11 +253,12 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
         with safe_open(weights, "np") as file:
             parameters += sum(file.get_tensor(name).size for name in file.keys())  # noqa: SIM118 - it is no dict
     config = json.loads((directory / "config.json").read_text())
-    # What was never trained has no score, and nothing to lose.
+    # What was never trained for its task has no score, and nothing to lose.
     untrained = any(checkpoint.untrained for checkpoint in task.checkpoints if checkpoint.miniature == recipe.name)
-    clean = None if untrained else score_of(task, directory)
+    untuned = task.work is Work.TRAINING
+    clean = None if untrained or untuned else score_of(task, directory)
     curve = {}
-    for noise in () if task.no_weights or untrained else NOISES:
+    for noise in () if task.no_weights or clean is None else NOISES:
         progress(f"{recipe.name}: scoring with {noise:.0%} weight noise")
         curve[f"{noise:.2f}"] = round(score_of(task, directory, partial(damage, noise=noise)).accuracy, 4)
     files = [file for file in _files(directory) if file.name not in CARDS]
@@ -270,7 +281,7 @@ def describe(recipe: Recipe, task: Task, directory: Path, trained: Trained, prog
             "validation": round(trained.validation, 4),
         },
         "damage": curve,
-        "training": trained.facts,
+        "training": {**trained.facts, **({"masked_tokens": round(trained.validation, 4)} if untuned else {})},
         "versions": {name: _version(name) for name in LIBRARIES},
         "licence": recipe.licence,
         HASHES: {file.relative_to(directory).as_posix(): sha256(file) for file in files},
@@ -296,7 +307,7 @@ def write_card(card: dict[str, Any], directory: Path) -> None:
     rows = [
         ("Architecture", f"`{card['architecture']}`, {weights}"),
         ("Size", f"{card['bytes'] / 1e6:.2f} MB"),
-        *(scored or [("Score", "none: the weights are untrained")]),
+        *(scored or [("Score", "none: it is to be tuned" if card["steps"] else "none: the weights are untrained")]),
         *((f"With {float(noise):.0%} weight noise", f"{value:.4f}") for noise, value in card["damage"].items()),
         *([("Training", trained)] if card["steps"] else []),
         *((key.replace("_", " ").capitalize(), str(value)) for key, value in card["training"].items()),
@@ -323,7 +334,9 @@ def write_card(card: dict[str, Any], directory: Path) -> None:
 def _introduction(card: dict[str, Any]) -> tuple[str, ...]:
     if not card["parameters"]:
         return MADE
-    return TRAINED if card["score"] else UNTRAINED
+    if card["score"]:
+        return TRAINED
+    return UNTUNED if card["steps"] else UNTRAINED
 
 
 def _version(name: str) -> str:

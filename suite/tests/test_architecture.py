@@ -22,14 +22,15 @@ ROOT = project_root()
 LEVELS = {
     "core": 1, "measure": 1,
     "task": 2,
-    "subjects": 3, "processes": 3, "checks": 3,
-    "backends": 4, "records": 4,
-    "worker": 5, "analysis": 5, "course": 5,
-    "executors": 6, "report": 6,
-    "run": 7,
-    "plugin": 8, "benchmarks": 8,
-    "cli": 9,
-    "__main__": 10,
+    "subjects": 3, "processes": 3, "training": 3,
+    "checks": 4, "backends": 4,
+    "records": 5,
+    "worker": 6, "analysis": 6, "course": 6,
+    "executors": 7, "report": 7,
+    "run": 8,
+    "plugin": 9, "benchmarks": 9,
+    "cli": 10,
+    "__main__": 11,
 }  # fmt: skip
 """A room imports rooms of lower levels only."""
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import re
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from suite.backends import Backend, load_backend
+from suite.backends import Backend, get_backend, load_backend
 from suite.backends.base import Tolerance
 from suite.checks import worker_requests
 from suite.core.errors import NotFinite, TouchstoneError, Unsupported
+from suite.core.ownership import TemporaryFolder
 from suite.core.printable import listed, shortened
 from suite.core.runnable import Runnable
 from suite.core.subject import Subject
+from suite.core.work import Work
 from suite.measure import memory
 from suite.subjects import open_subject
 from suite.subjects.hub_samples import load_samples
@@ -27,7 +32,9 @@ from suite.subjects.stored_weights import not_finite
 from suite.task import Sample, Task, discovery
 from suite.task.base import on_device
 from suite.task.generation import TokenClock
-from suite.worker.build_cache import BuildCache
+from suite.task.training import TrainingTask
+from suite.training.cell import CellTraining
+from suite.worker.build_cache import BuildCache, digest
 from suite.worker.build_key import ensure_build
 from suite.worker.failures import is_out_of_memory
 from suite.worker.messages import Built, Opened, Request, Spec
@@ -36,6 +43,8 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 """Of exporters that write for a terminal."""
 LONGEST_PROBLEM = 200
 """Characters of what an exporter said."""
+STEPS_OF_RANDOM = 3
+"""Steps by which random weights are trained: they learn nothing in any number that there is time for."""
 TIMED_TOKENS = 16
 """New tokens per timed generation, so that every backend does the same work."""
 
@@ -54,6 +63,9 @@ class CellWorker:
         self.backend: Backend = load_backend(spec.backend)
         self._runnable: Runnable | None = None
         self.timed_length: int | None = None
+        self._elsewhere: TemporaryFolder | None = None
+        self.tuned: Path | None = None
+        """Of a training cell the folder of its tuned checkpoint (see `suite.training.cell`)."""
 
     def answer(self, request: Request) -> Any:
         """The answer to a check's request, or to one of `OWN_REQUESTS`.
@@ -74,11 +86,13 @@ class CellWorker:
 
     def build(self) -> Built | None:
         """Make sure that the backend's build is in the cache; `None` for a backend that builds nothing."""
-        if not self.backend.builds:
+        if not self.backend.builds and not self._trains:
             return None
         self._set_threads()
         _ = self.samples  # what the model cannot take is said before minutes are spent on an export
         started = time.perf_counter()
+        if self._trains:
+            return self._tuned(started)
         if not self.is_users:
             return self._built(started)
         try:
@@ -98,6 +112,13 @@ class CellWorker:
                 raise
             traceback.print_exc()
             raise Unsupported(reason) from error
+
+    def _tuned(self, started: float) -> Built:
+        cache, key = BuildCache(), self.training.key()
+        is_new = cache.get(key) is None
+        if is_new:
+            cache.build(key, self.training.build)
+        return Built(digest(key), time.perf_counter() - started if is_new else 0.0)
 
     def _built(self, started: float) -> Built:
         name, is_new = ensure_build(self.backend, self.subject, BuildCache())
@@ -122,7 +143,12 @@ class CellWorker:
         started = time.perf_counter()
         subject = self.subject
         loaded = time.perf_counter()
-        self._runnable = self.backend.prepare(subject, None if build is None else BuildCache().content(build))
+        content = None if build is None else BuildCache().content(build)
+        if self._trains and content is not None:
+            self.tuned = content
+            self._runnable = self.training.prepare(content)
+        else:
+            self._runnable = self.backend.prepare(subject, content)
         prepared = time.perf_counter()
         return Opened(
             load_s=loaded - started,
@@ -195,9 +221,11 @@ class CellWorker:
         """The resolved checkpoint."""
         spec = self.spec
         own = None if spec.samples is None else read_samples(spec.samples, self.task)
+        classes = self.task.classes(self.training_samples) if isinstance(self.task, TrainingTask) else None
         subject = open_subject(
-            spec.source, self.task, spec.device, spec.threads, spec.seed, own_samples=own, generation=spec.generation
-        )
+            spec.source, self.task, spec.device, spec.threads, spec.seed,
+            own_samples=own, generation=spec.generation, classes=classes,
+        )  # fmt: skip
         self.task.generation = subject.generation  # type: ignore[misc]  # of this task alone, whose worker this is
         return subject
 
@@ -211,13 +239,58 @@ class CellWorker:
         if self.spec.samples is not None:
             samples: Sequence[Sample] = fit(read_samples(self.spec.samples, self.task), self.task, self.subject.config)
         else:
-            samples = load_samples(self.task) if self.spec.hub_data else self._made_samples()
+            from_hub = self.spec.hub_data and not self._trains  # a training is on its own world, whatever its weights
+            samples = load_samples(self.task) if from_hub else self._made_samples()
         check_inputs(samples, self.task, self.subject)
         return samples
+
+    @cached_property
+    def training_samples(self) -> Sequence[Sample]:
+        """What a training cell learns from: the frozen training split, or the user's own (`--train-samples`)."""
+        assert isinstance(self.task, TrainingTask)
+        if self.spec.train_samples is not None:
+            return read_samples(self.spec.train_samples, self.task, "--train-samples")
+        return self.task.training_samples()
+
+    @cached_property
+    def training(self) -> CellTraining:
+        """How the checkpoint is trained in this cell."""
+        assert isinstance(self.task, TrainingTask)
+        assert self.backend.method is not None
+        check_inputs(self.training_samples, self.task, self.subject)
+        is_random = self.spec.source.kind == "random"
+        steps = STEPS_OF_RANDOM if is_random else self.task.schedule.steps
+        return CellTraining(
+            self.task, self.subject, self.backend.method, self.training_samples, seed=self.spec.seed, steps=steps
+        )
+
+    @property
+    def _trains(self) -> bool:
+        return self.task.work is Work.TRAINING
 
     def encode(self, inputs: Sequence[Any]) -> dict[str, Any]:
         """The model's inputs for a batch, on the device."""
         return on_device(self.task.encode(self.subject.processor, inputs), self.spec.device)
+
+    def executed_by(self, backend: str) -> Runnable:
+        """A training cell's tuned checkpoint, prepared by another backend; a build is made for the occasion."""
+        other = get_backend(backend)
+        if reason := other.unsupported(self.spec.device):
+            raise Unsupported(reason)
+        subject = replace(self.subject, load_model=lambda: copy.deepcopy(self.runnable.model).cpu())
+        if not other.builds:
+            return other.prepare(subject, None)
+        self._elsewhere = TemporaryFolder()
+        try:
+            other.build(subject, self._elsewhere.path, None)
+            return other.prepare(subject, self._elsewhere.path)
+        except (TouchstoneError, MemoryError):
+            raise
+        except Exception as error:  # an exporter raises whatever its parts raise
+            reason = other.explain(type(self.runnable.model).__name__, self._problem(error, str(error)))
+            if reason is None or not self.is_users:
+                raise
+            raise Unsupported(reason) from error
 
     @property
     def timed_tokens(self) -> int:
@@ -226,7 +299,10 @@ class CellWorker:
 
     @cached_property
     def timed_call(self) -> Callable[[], Any]:
-        """The call that is timed: the same batch, of median length, every time."""
+        """The call that is timed: the same batch, of median length, every time; of a training, one step on it."""
+        if self._trains:
+            call, self.timed_length = self.training.step()
+            return self._synchronized(call)
         by_length = sorted(self.samples, key=lambda sample: self.task.size_of(sample.input))
         middle = max(0, len(by_length) // 2 - self.spec.batch_size // 2)
         chosen = by_length[middle : middle + self.spec.batch_size]
@@ -237,14 +313,18 @@ class CellWorker:
 
     def _forward_call(self, batch: dict[str, Any]) -> Callable[[], Any]:
         runnable, timed = self.runnable, self.task.timed
-        if runnable.device == "cpu":
-            return lambda: timed(runnable, batch)
+        return self._synchronized(lambda: timed(runnable, batch))
 
-        def call() -> None:
-            timed(runnable, batch)
+    def _synchronized(self, call: Callable[[], Any]) -> Callable[[], Any]:
+        runnable = self.runnable
+        if runnable.device == "cpu":
+            return call
+
+        def waiting() -> None:
+            call()
             runnable.synchronize()
 
-        return call
+        return waiting
 
     def _generation_call(self, batch: dict[str, Any]) -> Callable[[], float | None]:
         runnable = self.runnable

@@ -28,6 +28,8 @@ class Spec:
     seed: int
     samples: Path | None
     hub_data: bool
+    train_samples: Path | None = None
+    """The user's own samples to learn from; the task's own where it is None."""
     shared: Path | None = None
     """A folder of the run's own, in which one worker leaves for the others what takes long to make."""
     limit: int | None = None

@@ -2,7 +2,8 @@
 
 A message is about one topic, which its words tell; another may be named only to be put aside. Some words belong to two
 topics (a pitch, a court, a bank), and a second word decides. What is held out are the pairs of a label and a word of
-the message: the test split asks of messages about the referee labels that training never held against that word.
+the message: the test split asks of messages about the referee labels that training never held against that word. Of the
+messages that are told their topic alone (`subjects`), the words themselves are held out.
 """
 
 from __future__ import annotations
@@ -248,11 +249,30 @@ def choices(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[E
     return examples(_choice, split, count, seed)
 
 
+def _subject(draw: Draw) -> tuple[str, str, str]:
+    text, _, verdicts, kind = draw.together(lambda: _message(draw), lambda message: ("subjects", message[1]))
+    return text, next(labels[0] for labels in TOPICS if verdicts[labels[0]] == ENTAILED), kind
+
+
+def subjects(split: Split, count: int = TEST_SIZE, seed: int | str = 0) -> list[Example]:
+    """Messages, and the first label of their topic. No word that tells a topic in one split does so in another: what
+    was learnt with the labels of one split answers for another only if the words' kinship is known already.
+    """
+    return examples(_subject, split, count, seed)
+
+
+def readings(count: int, seed: int | str = 0) -> list[str]:
+    """Messages and mentions without any label, about the words of all splits: what a model is pre-trained on."""
+    draw = Draw("train", f"readings/{seed}")
+    return [_message(draw)[0] if draw.maybe(0.5) else _mention(draw) for _ in range(count)]
+
+
 def mentions(count: int, seed: int | str = 0) -> list[str]:
     """Things of one topic, named together and without a label: what reading teaches of words. For training alone."""
     draw = Draw("train", f"mentions/{seed}")
-    lists = []
-    for _ in range(count):
-        words = draw.one(tuple(TOPICS.values()))
-        lists.append(", ".join(f"the {word}" for word in draw.some(words, 4)))
-    return lists
+    return [_mention(draw) for _ in range(count)]
+
+
+def _mention(draw: Draw) -> str:
+    words = draw.one(tuple(TOPICS.values()))
+    return ", ".join(f"the {word}" for word in draw.some(words, 4))

@@ -1,0 +1,87 @@
+"""Whether a tuned checkpoint can be used elsewhere: exported and quantized, it is as right as it was by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from suite.checks.accuracy import keeps_accuracy, score
+from suite.checks.base import CellAccess, Check, OpenCell
+from suite.core.cell import Status
+from suite.core.errors import Unsupported
+from suite.core.outcome import Outcome
+from suite.core.runnable import Runnable
+from suite.core.work import Work
+from suite.task import Sample, Task
+from suite.task.base import on_device
+
+BACKENDS = ("int8", "onnx")
+"""Where a tuned checkpoint is to be used: quantized, and exported."""
+MOST = 300
+"""Samples on which that is tried."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The answers of the tuned checkpoint as it is, those on each other backend, and why it does not run on some."""
+
+    truths: list[Any]
+    here: list[Any]
+    there: dict[str, list[Any]]
+    unsupported: dict[str, str]
+
+
+def examine(cell: OpenCell) -> Elsewhere:
+    """In the worker: answer some samples as it is and on each of the other backends."""
+    samples = list(cell.samples)[: min(MOST, cell.limit or MOST)]
+    there, unsupported = {}, {}
+    for name in BACKENDS:
+        try:
+            there[name] = answers_of(cell, cell.executed_by(name), samples)
+        except Unsupported as error:
+            unsupported[name] = str(error)
+    truths = [sample.truth for sample in samples]
+    return Elsewhere(truths, answers_of(cell, cell.runnable, samples), there, unsupported)
+
+
+def answers_of(cell: OpenCell, runnable: Runnable, samples: Sequence[Sample]) -> list[Any]:
+    """What a model answers to samples, some at a time."""
+    task, answers = cell.task, []
+    for start in range(0, len(samples), task.scored_together):
+        inputs = [sample.input for sample in samples[start : start + task.scored_together]]
+        batch = on_device(task.encode(cell.subject.processor, inputs), cell.device)
+        answers += task.decode(task.infer(runnable, batch), batch, cell.subject.processor, cell.subject.config)
+    return answers
+
+
+def judge(found: Elsewhere, task: Task, seed: int, strict: bool) -> Outcome:
+    """By the gate of the accuracy: at least 99 % of it must be left, strictly 99.9 %."""
+    here = score(task, found.here, found.truths, seed)
+    for name, answers in found.there.items():
+        lost = keeps_accuracy(score(task, answers, found.truths, seed), here, answers, found.here, strict)
+        if lost:
+            return Outcome(Status.FAILED, f"tuned and then run on {name}: {lost}")
+    if not found.there:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.unsupported.items())
+        return Outcome(Status.UNSUPPORTED, f"the tuned checkpoint runs nowhere else ({reasons})")
+    return Outcome(Status.PASSED)
+
+
+class Keeps(Check):
+    """Whether what was learnt survives being exported and quantized."""
+
+    name = "keeps"
+    question = "exported and quantized, does it keep what it learnt"
+    works = frozenset({Work.TRAINING})
+    requests = MappingProxyType({"keeps": examine})
+
+    def applies(self, is_reference: bool, is_trained: bool) -> bool:  # noqa: ARG002
+        """Random weights have learnt nothing to be kept."""
+        return is_trained
+
+    def carry_out(self, cell: CellAccess) -> Outcome:
+        """Compare the answers here and elsewhere."""
+        found: Elsewhere = cell.ask("keeps")
+        return judge(found, cell.task, cell.seed, cell.strict)
