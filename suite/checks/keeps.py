@@ -9,6 +9,7 @@ from typing import Any
 
 from suite.checks.accuracy import keeps_accuracy, score
 from suite.checks.base import CellAccess, Check, OpenCell
+from suite.checks.significance import Finding, better
 from suite.core.cell import Status
 from suite.core.errors import Unsupported
 from suite.core.outcome import Outcome
@@ -19,8 +20,6 @@ from suite.task.base import on_device
 
 BACKENDS = ("int8", "onnx")
 """Where a tuned checkpoint is to be used: quantized, and exported."""
-MOST = 300
-"""Samples on which that is tried."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class Elsewhere:
 
 
 def examine(cell: OpenCell) -> Elsewhere:
-    """In the worker: answer some samples as it is and on each of the other backends."""
-    samples = list(cell.samples)[: min(MOST, cell.limit or MOST)]
+    """In the worker: answer the samples as it is and on each of the other backends."""
+    samples = list(cell.samples)[: cell.limit]
     there, unsupported = {}, {}
     for name in BACKENDS:
         try:
@@ -57,12 +56,15 @@ def answers_of(cell: OpenCell, runnable: Runnable, samples: Sequence[Sample]) ->
 
 
 def judge(found: Elsewhere, task: Task, seed: int, strict: bool) -> Outcome:
-    """By the gate of the accuracy: at least 99 % of it must be left, strictly 99.9 %."""
+    """By the gate of the accuracy: at least 99 % of it must be left, strictly 99.9 %; and less must be no luck."""
     here = score(task, found.here, found.truths, seed)
     for name, answers in found.there.items():
         lost = keeps_accuracy(score(task, answers, found.truths, seed), here, answers, found.here, strict)
-        if lost:
+        if lost and better(task, found.here, answers, found.truths) is Finding.BETTER:
             return Outcome(Status.FAILED, f"tuned and then run on {name}: {lost}")
+        if lost:  # every training ends elsewhere, and of some a few answers are near the edge
+            lost = f"{lost}, which may be luck: bring more samples with --samples"
+            return Outcome(Status.UNSTABLE, f"tuned and then run on {name}: {lost}")
     if not found.there:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.unsupported.items())
         return Outcome(Status.UNSUPPORTED, f"the tuned checkpoint runs nowhere else ({reasons})")

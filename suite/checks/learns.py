@@ -6,14 +6,13 @@ score on them is evidence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from suite.checks.base import CellAccess, Check, OpenCell
 from suite.checks.keeps import answers_of
-from suite.checks.significance import LEVEL, Finding
+from suite.checks.significance import LEVEL, Finding, better
 from suite.core.cell import Status
 from suite.core.column import Column
 from suite.core.markdown_text import escape
@@ -86,7 +85,7 @@ def judge(lesson: Lesson, task: Task) -> Outcome:
             "out of one of the two",
             fields,
         )
-    gained = _better(task, lesson.after, lesson.before, lesson.truths)
+    gained = better(task, lesson.after, lesson.before, lesson.truths)
     if gained is Finding.NO_BETTER or (gained is Finding.CANNOT_TELL and after <= before):
         return Outcome(
             Status.FAILED,
@@ -110,20 +109,6 @@ def judge(lesson: Lesson, task: Task) -> Outcome:
             fields,
         )
     return Outcome(Status.PASSED, "", fields)
-
-
-def _better(task: Task, ours: Sequence[Any], theirs: Sequence[Any], truths: Sequence[Any]) -> Finding:
-    """A paired test of two answerers on the same samples: the sign test on those that one alone has right."""
-    from scipy.stats import binomtest
-
-    right = [task.accuracy([answer], [truth]) for answer, truth in zip(ours, truths, strict=True)]
-    wrong = [task.accuracy([answer], [truth]) for answer, truth in zip(theirs, truths, strict=True)]
-    wins = sum(a > b for a, b in zip(right, wrong, strict=True))
-    losses = sum(a < b for a, b in zip(right, wrong, strict=True))
-    if wins + losses and binomtest(wins, wins + losses, alternative="greater").pvalue <= LEVEL:
-        return Finding.BETTER
-    could_win = sum(value < 1 for value in wrong)
-    return Finding.NO_BETTER if could_win and 0.5**could_win <= LEVEL and wins <= losses else Finding.CANNOT_TELL
 
 
 def _above(accuracy: float, chance: float, samples: int) -> bool:

@@ -110,6 +110,20 @@ def each_score(task: Task, answers: Sequence[Any], truths: Sequence[Any], accura
     return scores if scores.size and abs(float(scores.mean()) - accuracy) < 1e-9 else None
 
 
+def better(task: Task, ours: Sequence[Any], theirs: Sequence[Any], truths: Sequence[Any]) -> Finding:
+    """Whether our answers are better than theirs to the same samples: the sign test on those that one alone has right."""
+    from scipy.stats import binomtest
+
+    right = [task.accuracy([answer], [truth]) for answer, truth in zip(ours, truths, strict=True)]
+    wrong = [task.accuracy([answer], [truth]) for answer, truth in zip(theirs, truths, strict=True)]
+    wins = sum(a > b for a, b in zip(right, wrong, strict=True))
+    losses = sum(a < b for a, b in zip(right, wrong, strict=True))
+    if wins + losses and binomtest(wins, wins + losses, alternative="greater").pvalue <= LEVEL:
+        return Finding.BETTER
+    could_win = sum(value < 1 for value in wrong)
+    return Finding.NO_BETTER if could_win and 0.5**could_win <= LEVEL and wins <= losses else Finding.CANNOT_TELL
+
+
 def _tail(deviations: float) -> float:
     from scipy.stats import norm
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from suite.core.work import Work
+
 
 class Status(StrEnum):
     """How a cell or one of its checks ended."""
@@ -44,7 +46,7 @@ class Cell:
     """One (task, checkpoint, weights, backend, device, batch size).
 
     `weights` is "miniature", "random", "hub", "real" (the real checkpoint out of an installed package) or
-    "local" (`--model`).
+    "local" (`--model`). `work` is what is done with it: "inference" or "training".
     """
 
     capability: str
@@ -59,6 +61,7 @@ class Cell:
     dtype: str
     batch_size: int
     threads: int
+    work: str = Work.INFERENCE.value
 
     @property
     def group(self) -> str:

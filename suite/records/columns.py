@@ -27,6 +27,7 @@ IDENTITY = (
     Column("dtype", "text", "number type of the weights", "never"),
     Column("batch_size", "integer", "inputs per call", "never"),
     Column("threads", "integer", "threads that a worker may use", "never"),
+    Column("work", "text", "`inference`, or `training` of a capability that trains", "in runs of releases without any"),
     Column("status", "text", "the worst status of its checks; the words are above", "never"),
     Column("reason", "text", "the sentence of the worst check", "where there is nothing to explain"),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from suite.analysis.speedup import speedups, without_reference
 from suite.core.page_policy import policy, shown
 from suite.core.privacy import scrub
 from suite.core.runnable import ON_MEMORY, ON_SPEED
+from suite.core.work import Work
 from suite.report import (
     backend_notes,
     captions,
@@ -133,7 +134,8 @@ def render(
         "style": Markup(style),
         "script": Markup(script),
         "policy": policy(style, script),
-        "matrix": None, "comparisons": [], "repeatability": None, "speedup": None, "memory": None, "size": None,
+        "matrix": None, "training": None, "comparisons": [],
+        "repeatability": None, "speedup": None, "memory": None, "size": None,
     }  # fmt: skip
     context |= (
         _of_several_runs(cells, groups, gallery, limits) if groups else _of_one_run(cells, faster, gallery, limits)
@@ -212,13 +214,16 @@ def _of_one_run(cells: pd.DataFrame, faster: pd.DataFrame, gallery: Gallery, lim
     )
     if len(faster) and cycles < 6:
         caption += f" With {cycles} cycle{'s' if cycles > 1 else ''} that test cannot reach 5 %: six are needed."
-    pairs = len(cells[["capability", "checkpoint"]].drop_duplicates())
-    several = int(cells[["capability", "backend"]].duplicated().sum())
+    is_training = cells["work"] == Work.TRAINING
+    answering, training = cells[~is_training], cells[is_training]
+    pairs = len(answering[["capability", "checkpoint"]].drop_duplicates())
+    several = int(answering[["capability", "backend"]].duplicated().sum())
     as_summary = pairs > limits.matrix_rows and several
     rows = len(faster[["capability", "checkpoint"]].drop_duplicates())
     rows_in_order = tables.ordered(faster)
     return {
-        "matrix": tables.summary(cells, limits.matrix_rows) if as_summary else tables.matrix(cells, limits.matrix_rows),
+        "matrix": (tables.summary if as_summary else tables.matrix)(answering, limits.matrix_rows),
+        "training": tables.matrix(training, limits.matrix_rows),
         "matrix_lead": (
             "How many cells of a kind have its worst status, and the medians of their accuracies and latencies: single "
             "cells are too many for one page, and all of them are in cells.csv."
@@ -385,7 +390,8 @@ def _warnings(
 
 
 def _contents(context: Mapping[str, Any]) -> list[tuple[str, str]]:
-    entries = [("overview", "Overview")] if context["matrix"] and context["matrix"].rows else []
+    overview = any(context[name] and context[name].rows for name in ("matrix", "training"))
+    entries = [("overview", "Overview")] if overview else []
     if context["comparisons"] or context["repeatability"]:
         entries.append(("comparison", "Comparison" if context["comparisons"] else "Spread"))
     entries += [("speed-up", "Speed-up")] if context["speedup"] else []

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from suite.core.cell import Status
 from suite.core.printable import printable
+from suite.core.work import Work
 from suite.records.columns import join
 from suite.records.run_folder import RunFolder
 from suite.report import number_format, status_symbols
@@ -44,23 +45,32 @@ def print_summary(console: Console, folder: Path) -> None:
 def summary_table(cells: Iterable[_Row], ascii_only: bool = False) -> RenderableType:
     """The cells, as `suite.records.columns.join` gives them, for a terminal of 100 columns.
 
-    More than eight backends continue in a further table.
+    More than eight backends continue in a further table; those that train have one of their own.
     """
     rows = list(cells)
     if not rows:
         return Text("Nothing was measured.")
-    backends = list(dict.fromkeys(row["backend"] for row in rows))
-    parts: list[RenderableType] = [
-        _table(rows, backends[start : start + _PER_TABLE], ascii_only) for start in range(0, len(backends), _PER_TABLE)
+    trained = [row for row in rows if row.get("work") == Work.TRAINING]
+    parts = [
+        *_tables([row for row in rows if row.get("work") != Work.TRAINING], ascii_only),
+        *([Text("training: accuracy afterwards, and time of a step")] if trained else []),
+        *_tables(trained, ascii_only),
     ]
     return Group(*parts, _legend(rows, ascii_only))
+
+
+def _tables(rows: Sequence[_Row], ascii_only: bool) -> list[RenderableType]:
+    backends = list(dict.fromkeys(row["backend"] for row in rows))
+    return [
+        _table(rows, backends[start : start + _PER_TABLE], ascii_only) for start in range(0, len(backends), _PER_TABLE)
+    ]
 
 
 def _table(rows: Sequence[_Row], backends: Sequence[str], ascii_only: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("capability", max_width=_LABEL_WIDTH, overflow="fold")
     for name in backends:
-        table.add_column(Text(printable(name)), justify="right", max_width=9, overflow="fold")
+        table.add_column(Text(printable(name)), justify="right", max_width=13, overflow="fold")
     by_cell = {(row["capability"], row["checkpoint"], row["backend"]): row for row in rows}
     checkpoints: dict[str, dict[str, None]] = {}
     for capability, checkpoint, _ in by_cell:

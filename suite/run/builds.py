@@ -19,8 +19,11 @@ class Builds:
         self._start, self._timeout, self._report = start, timeout, report
         self._results: dict[str, Built | RequestFailed] = {}
 
-    def get(self, entry: Planned) -> Built | None:
+    def get(self, entry: Planned, threads: int = 1) -> Built | None:
         """The build that a cell loads, made if need be; None where its backend builds nothing.
+
+        A training computes on so many `threads`, since others are at work beside it; what is exported or compiled keeps
+        the number of the run.
 
         Raises:
             RequestFailed: it cannot be built.
@@ -30,7 +33,7 @@ class Builds:
         name = entry.cell.id
         if name not in self._results:
             try:
-                self._results[name] = self._build(entry)
+                self._results[name] = self._build(entry, threads)
             except RequestFailed as failure:
                 self._results[name] = failure
         result = self._results[name]
@@ -38,10 +41,10 @@ class Builds:
             raise result
         return result
 
-    def _build(self, entry: Planned) -> Built:
+    def _build(self, entry: Planned, threads: int) -> Built:
         builder = self._start(entry)
         try:
-            built: Built = builder.ask("build", self._timeout)
+            built: Built = builder.ask("build", self._timeout, threads=threads)
         finally:
             builder.close()
         if built.build_s:

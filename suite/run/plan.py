@@ -81,6 +81,7 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
                 dtype=backend.dtype,
                 batch_size=task.schedule.batch_size if isinstance(task, TrainingTask) else settings.batch_size,
                 threads=settings.threads,
+                work=str(task.work),
             )
             reason = (
                 source.unavailable

@@ -122,7 +122,7 @@ class WorkersAlive:
         return self._alive[name]
 
     def _open(self, entry: Planned) -> LiveWorker:
-        built = self._builds.get(entry)
+        built = self._builds.get(entry, self._shared_threads)
         executor = self._start(entry)
         try:
             opened: Opened = executor.ask("open", self._timeout, build=built.name if built else None)

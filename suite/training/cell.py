@@ -60,9 +60,7 @@ class CellTraining:
         return Tuning(self.subject.load_model, lessons or self.lessons, self.method, self.subject.device)
 
     def key(self) -> dict[str, Any]:
-        """All that determines the tuned checkpoint."""
-        import torch
-
+        """All that determines the tuned checkpoint, but for the order in which threads add numbers up."""
         return {
             "backend": f"training {self.method}",
             "weights": self.subject.fingerprint,
@@ -70,7 +68,6 @@ class CellTraining:
             "method": dataclasses.asdict(self.method),
             "lessons": self.lessons.digest,
             "device": self.subject.device,
-            "threads": torch.get_num_threads(),
             "libraries": {name: _version(name) for name in LIBRARIES},
         }
 
@@ -114,7 +111,7 @@ class CellTraining:
         with TemporaryFolder() as work:
             return self.tuning(lessons).train(work, **options)
 
-    def step(self) -> tuple[Callable[[], None], int]:
+    def step(self) -> tuple[Callable[[], Any], int]:
         """One step of the training loop to be timed, and the length in tokens of its batch."""
         self._scratch = TemporaryFolder()
         tuning = self.tuning()

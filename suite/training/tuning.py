@@ -75,18 +75,25 @@ class Tuning:
         model = trainer.accelerator.unwrap_model(trainer.model, keep_torch_compile=False)
         return Trained(model.eval(), [losses[step] for step in sorted(losses)])
 
-    def step(self, work: Path) -> Callable[[], None]:
-        """One step of the training loop on one batch of median length: forward, backward, optimizer. To be timed."""
+    def step(self, work: Path) -> Callable[[], Any]:
+        """One step of the training loop on one batch of median length, to be timed: forward, backward, the gradients'
+        norm bounded, optimizer. What the loop does around it (its log, its checkpoints) is not in it.
+        """
         trainer = self._trainer(work, None)
         trainer.create_optimizer_and_scheduler(num_training_steps=10**9)
         model, optimizer = trainer.accelerator.prepare(trainer.model_wrapped, trainer.optimizer)
         model.train()
         batch = trainer._prepare_inputs(self.timed_batch())
 
-        def call() -> None:
-            trainer.training_step(model, batch)
+        def call() -> Any:
+            with trainer.compute_loss_context_manager():
+                loss = trainer.compute_loss(model, batch)
+            trainer.accelerator.backward(loss)
+            trainer.accelerator.clip_grad_norm_(model.parameters(), trainer.args.max_grad_norm)
             optimizer.step()
+            trainer.lr_scheduler.step()
             optimizer.zero_grad()
+            return loss
 
         return call
 

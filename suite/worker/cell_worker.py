@@ -84,14 +84,18 @@ class CellWorker:
                 hint = f". So are weights of the checkpoint itself ({listed(stored)}): train it, or save it, again"
             raise NotFinite(f"{self.backend.name} gives {error}{hint}") from None
 
-    def build(self) -> Built | None:
-        """Make sure that the backend's build is in the cache; `None` for a backend that builds nothing."""
+    def build(self, threads: int | None = None) -> Built | None:
+        """Make sure that the build is in the cache; `None` for a backend that builds nothing.
+
+        `threads` is for a training; what exports or compiles uses those of the run, which its build may be made for.
+        """
         if not self.backend.builds and not self._trains:
             return None
         self._set_threads()
         _ = self.samples  # what the model cannot take is said before minutes are spent on an export
         started = time.perf_counter()
         if self._trains:
+            self.use_threads(threads or self.spec.threads)
             return self._tuned(started)
         if not self.is_users:
             return self._built(started)

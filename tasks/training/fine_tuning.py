@@ -32,7 +32,8 @@ class FineTuning(ClassifierTraining):
         ),
     )
     labels = tuple(sorted(labels[0] for labels in topics.TOPICS))
-    schedule = Schedule(steps=150, batch_size=32, rate=2e-3, adapter_rate=1e-2)
+    # Chosen on the validation split: of four schedules this one was best for all weights and for adapters.
+    schedule = Schedule(steps=250, batch_size=32, rate=4e-3, adapter_rate=1e-2)
 
     def samples(self) -> Sequence[Sample]:
         return _samples(topics.subjects("test"))
