@@ -111,7 +111,7 @@ def each_score(task: Task, answers: Sequence[Any], truths: Sequence[Any], accura
 
 
 def better(task: Task, ours: Sequence[Any], theirs: Sequence[Any], truths: Sequence[Any]) -> Finding:
-    """Whether our answers are better than theirs to the same samples: the sign test on those that one alone has right."""
+    """Whether our answers are better than theirs: the sign test on the samples that one of the two alone has right."""
     from scipy.stats import binomtest
 
     right = [task.accuracy([answer], [truth]) for answer, truth in zip(ours, truths, strict=True)]
