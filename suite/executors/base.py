@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
@@ -9,11 +10,14 @@ class Executor(Protocol):
     """Something that answers requests about one cell."""
 
     def ask(self, method: str, timeout: float, **arguments: Any) -> Any:
-        """The worker's answer to a request, in `timeout` seconds.
+        """The worker's answer to a request, in `timeout` seconds; each word of how far it is begins them anew.
 
         Raises:
             RequestFailed: it had none.
         """
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Let `told` hear how far a long answer is, in words."""
 
     def pause(self) -> None:
         """Stand still until `resume`, in the middle of an answer too; its time does not count meanwhile."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -178,6 +178,10 @@ class GatedExecutor:
         """
         with self._gate.request(self._executor):
             return self._executor.ask(method, timeout, **arguments)
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Let `told` hear how far a long answer is."""
+        self._executor.listen(told)
 
     def pause(self) -> None:
         """Stand still."""

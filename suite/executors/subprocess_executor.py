@@ -10,6 +10,7 @@ import multiprocessing.connection
 import multiprocessing.forkserver
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from suite.core.outcome import RequestFailed
 from suite.measure.cpu_time import starved_seconds
 from suite.processes.forkserver import Forkserver
 from suite.worker.main import main as worker_main
-from suite.worker.messages import Reply, Request, Spec
+from suite.worker.messages import TOLD, Reply, Request, Spec
 
 STOP_SECONDS = 1.0
 """How long an idle worker may take to end once its pipe is closed; a busy one is killed."""
@@ -39,6 +40,7 @@ class SubprocessExecutor:
         self._kills_before = _oom_kills()
         ours, theirs = multiprocessing.Pipe()
         self._pipe = ours
+        self.listen(_unheard)
         self._busy = False
         self._paused_s = 0.0
         self._paused_since: float | None = None
@@ -80,6 +82,10 @@ class SubprocessExecutor:
         if self._process.is_alive():
             self.kill()
 
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Let `told` hear how far a long answer is."""
+        self._told = told
+
     def pause(self) -> None:
         """Stop the child where it is; a request's timeout does not count the time."""
         if self._paused_since is None:
@@ -101,6 +107,13 @@ class SubprocessExecutor:
         self._process.join()
 
     def _receive(self, timeout: float, method: str) -> Any:
+        while (reply := self._next(timeout, method)).kind == TOLD:
+            self._told(reply.value)
+        if reply.kind == "ok":
+            return reply.value
+        raise RequestFailed(Status(reply.kind), reply.value)
+
+    def _next(self, timeout: float, method: str) -> Reply:
         self._busy = True
         ready = self._wait(timeout)
         self._busy = False
@@ -116,9 +129,7 @@ class SubprocessExecutor:
             reply: Reply = self._pipe.recv()
         except (EOFError, ConnectionResetError, OSError):
             raise self._died(method) from None
-        if reply.kind == "ok":
-            return reply.value
-        raise RequestFailed(Status(reply.kind), reply.value)
+        return reply
 
     def _wait(self, timeout: float) -> list[Any]:
         """Whatever has something to say, after at most so many seconds in which the child was neither paused nor kept
@@ -151,6 +162,10 @@ class SubprocessExecutor:
         if code is not None and code < 0:
             return RequestFailed(Status.ERROR, f"the worker died of {signal.Signals(-code).name} during {method}")
         return RequestFailed(Status.ERROR, f"the worker ended with exit code {code} during {method}")
+
+
+def _unheard(text: str) -> None:
+    """Until somebody listens."""
 
 
 def _named(error: BaseException) -> str:

@@ -37,7 +37,7 @@ _WORKER = (
     Column("load_s", "s", "reading the checkpoint", "where nothing was loaded"),
     Column("prepare_s", "s", "making it ready to run on this backend", "where nothing was loaded"),
     Column(
-        "build_s", "s", "export or compilation, in a process of its own; 0 where an earlier build was used",
+        "build_s", "s", "export, compilation or training, in a process of its own; 0 where an earlier build was used",
         "where the backend builds nothing",
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ them by CSS variables, so that an inline figure follows the reader's theme.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,11 @@ _KNOWN = {
     "compile": Slot("--c-4", "#008a64", "#2cc295"),
     "onnx": Slot("--c-5", "#cf8a00", "#f2b234"),
     "onnx-int8": Slot("--c-6", "#c94f00", "#ff8a4c"),
+    "checkpointing": Slot("--c-11", "#8a5a2b", "#cf9a66"),
+    "adafactor": Slot("--c-12", "#6b4fa0", "#ab93e6"),
+    "lora-2": Slot("--c-13", "#5f8a00", "#a3cf3f"),
+    "lora-8": Slot("--c-14", "#b02a5b", "#f07aa6"),
+    "lora-32": Slot("--c-15", "#1f6f8b", "#63b8d6"),
 }
 _FURTHER = (
     Slot("--c-7", "#332288", "#8f86e8"),
@@ -83,12 +89,18 @@ RC: dict[str, Any] = {
 
 
 def backend_order(names: Iterable[str]) -> list[str]:
-    """The reference first, the backends that have a colour of their own, others by name, the floor last."""
+    """The reference first, the backends that have a colour of their own, others by name and number, the floor last."""
     order = list(_KNOWN)
     rank = {REFERENCE: -1, FLOOR: len(order) + 1}
     return sorted(
-        set(names), key=lambda name: (rank.get(name, order.index(name) if name in order else len(order)), name)
+        set(names),
+        key=lambda name: (rank.get(name, order.index(name) if name in order else len(order)), _by_number(name)),
     )
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """A key under which the 8 of a name comes before the 32 of another."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d{1,9})", name)]
 
 
 def colours(names: Iterable[str]) -> dict[str, str]:

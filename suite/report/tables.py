@@ -76,6 +76,13 @@ def _with_interval(row: _Row) -> Entry:
 
 _MEASURED: tuple[_Column, ...] = (
     ("Accuracy", "0 to 1, higher is better, ± its standard error", "accuracy", _with_error),
+    (
+        "Before",
+        "accuracy of the checkpoint before it was trained",
+        "before",
+        lambda row: Entry(number_format.fixed(row["before"])),
+    ),
+    _share("Trained", "share of the parameters that are trained", "trained_share"),
     _share("Kept", "share of the reference's accuracy, on the same samples", "accuracy_kept"),
     _share("Agreement", "share of decisions that are the reference's", "agreement"),
     _number("p50, ms", "median latency of a call", "latency_p50_ms"),
@@ -90,7 +97,7 @@ _MEASURED: tuple[_Column, ...] = (
     _number("Size, MB", "the weights as this backend stores them", "size_mb"),
     _number("Load, s", "reading the weights", "load_s"),
     _number("Prepare, s", "making them ready to run", "prepare_s"),
-    _number("Build, s", "export or compilation, in a process of its own", "build_s"),
+    _number("Build, s", "export, compilation or training, in a process of its own", "build_s"),
 )
 
 

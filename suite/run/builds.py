@@ -43,6 +43,7 @@ class Builds:
 
     def _build(self, entry: Planned, threads: int) -> Built:
         builder = self._start(entry)
+        builder.listen(lambda text: self._report(f"{entry.cell.id}: {text}"))
         try:
             built: Built = builder.ask("build", self._timeout, threads=threads)
         finally:

@@ -94,6 +94,10 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
     _distinct(planned)
     if settings.samples is not None:
         _check_samples(settings.samples, [entry for entry in planned if is_selected(entry, settings)])
+    if settings.train_samples is not None:
+        _check_training(
+            settings.train_samples, [entry.task for entry in planned if is_selected(entry, settings)], tasks
+        )
     return planned
 
 
@@ -116,14 +120,17 @@ def does(backend: Backend, task: Task) -> bool:
 
 
 def quick(planned: Sequence[Planned]) -> set[str]:
-    """The cells that `-m quick` selects: the first checkpoint of each capability on one pair of backends."""
+    """The cells that `-m quick` selects: the first checkpoint of each capability on one pair of backends, or on those
+    that the task names.
+    """
     first: dict[str, str] = {}
     for entry in planned:
         first.setdefault(entry.cell.capability, entry.cell.group)
     return {
         entry.cell.id
         for entry in planned
-        if entry.cell.backend in QUICK and first[entry.cell.capability] == entry.cell.group
+        if entry.cell.backend in (entry.task.quick_backends or QUICK)
+        and first[entry.cell.capability] == entry.cell.group
     }
 
 
@@ -152,6 +159,17 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
             f"--samples {file} is labelled for one capability, but {len(tasks)} are selected: add --capability."
         )
     read_samples(file, next(iter(tasks.values())))
+
+
+def _check_training(file: Path, selected: Iterable[Task], tasks: Mapping[str, Task]) -> None:
+    """Read what is to be learnt from once before anything runs."""
+    training = [task for task in selected if isinstance(task, TrainingTask)]
+    if not training:
+        names = ", ".join(name for name, task in tasks.items() if isinstance(task, TrainingTask))
+        raise UsageError(
+            f"--train-samples {file} is for capabilities that train: name one with --capability ({names})."
+        )
+    training[0].classes(read_samples(file, training[0], "--train-samples"))
 
 
 def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:

@@ -124,6 +124,8 @@ class Task(ABC):
     auto_class: ClassVar[str]
     processor_class: ClassVar[str] = "AutoTokenizer"
     checkpoints: ClassVar[Sequence[Checkpoint]]
+    quick_backends: ClassVar[Sequence[str] | None] = None
+    """What `-m quick` runs of it; `None` for the pair that it runs of most."""
     dataset: ClassVar[HubDataset | None] = None
     metric: ClassVar[str]
     """What `accuracy` means for this task, in words: "entity F1"."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -25,8 +24,8 @@ from suite.training.tuning import Trained, Tuning
 MODEL, ADAPTER, FACTS = "model", "adapter", "facts.json"
 """In a build: the tuned checkpoint, whole; the adapter by itself, where there is one; and what is known of both."""
 LIBRARIES = ("torch", "transformers", "accelerate", "peft")
-TOLD_EVERY = 10.0
-"""Seconds from one line about a training's progress to the next."""
+TOLD_EVERY, TOLD_SHARE = 10.0, 0.05
+"""Word of how far a training is comes after so many seconds, and after such a share of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,13 +42,15 @@ class CellTraining:
     """One checkpoint, one method, one set of lessons."""
 
     def __init__(
-        self, task: TrainingTask, subject: Subject, method: Method, samples: Sequence[Sample], *, seed: int, steps: int
-    ) -> None:
+        self, task: TrainingTask, subject: Subject, method: Method, samples: Sequence[Sample], *, seed: int, steps: int,
+        tell: Callable[[str], None] = print,
+    ) -> None:  # fmt: skip
         self.task, self.subject, self.method = task, subject, method
         self.inputs = frozenset(str(sample.input).strip() for sample in samples)
         rows = task.lesson(subject.processor, samples, subject.config)
         schedule = dataclasses.replace(task.schedule, steps=steps)
         self.lessons = Lessons(rows, self._collate, schedule, seed)
+        self._tell = tell
         self._scratch: TemporaryFolder | None = None
 
     def _collate(self, rows: Sequence[Any]) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class CellTraining:
         started = time.perf_counter()
         with TemporaryFolder() as work:
             tuning = self.tuning()
-            trained = tuning.train(work, tell=_teller(self.lessons.schedule.steps))
+            trained = tuning.train(work, tell=self._teller(self.lessons))
         model = trained.model
         facts = Facts(
             trained.losses,
@@ -109,7 +110,23 @@ class CellTraining:
     def train(self, lessons: Lessons, **options: Any) -> Trained:
         """Train a copy by this cell's method on other lessons, and keep nothing of it but what is returned."""
         with TemporaryFolder() as work:
-            return self.tuning(lessons).train(work, **options)
+            return self.tuning(lessons).train(work, tell=self._teller(lessons), **options)
+
+    def _teller(self, lessons: Lessons) -> Callable[[int, float], None]:
+        """Says at times how far a long training is, what its loss is and how long it will take."""
+        steps, started = lessons.schedule.steps, time.monotonic()
+        told_at, told_step = started, 0
+
+        def tell(step: int, loss: float) -> None:
+            nonlocal told_at, told_step
+            now = time.monotonic()
+            if now - told_at < TOLD_EVERY or step - told_step < TOLD_SHARE * steps:
+                return
+            told_at, told_step = now, step
+            left = (now - started) / step * (steps - step)
+            self._tell(f"step {step:,} of {steps:,}, loss {loss:.4g}, {left:.0f} s left")
+
+        return tell
 
     def step(self) -> tuple[Callable[[], Any], int]:
         """One step of the training loop to be timed, and the length in tokens of its batch."""
@@ -121,21 +138,6 @@ class CellTraining:
 def read_facts(build: Path) -> Facts:
     """What a training left beside its checkpoint."""
     return Facts(**json.loads((build / FACTS).read_text(encoding="utf-8")))
-
-
-def _teller(steps: int) -> Callable[[int, float], None]:
-    """Tells the log of a long training how far it is, what the loss is and how long it will take."""
-    started = told = time.monotonic()
-
-    def tell(step: int, loss: float) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= TOLD_EVERY:
-            told = now
-            left = (now - started) / step * (steps - step)
-            print(f"step {step} of {steps}, loss {loss:.4f}, {left:.0f} s left", file=sys.stderr, flush=True)
-
-    return tell
 
 
 def _version(distribution: str) -> str:

@@ -64,6 +64,8 @@ class CellWorker:
         self._runnable: Runnable | None = None
         self.timed_length: int | None = None
         self._elsewhere: TemporaryFolder | None = None
+        self.tell: Callable[[str], None] = print
+        """Where word goes of how far a long answer is."""
         self.tuned: Path | None = None
         """Of a training cell the folder of its tuned checkpoint (see `suite.training.cell`)."""
 
@@ -265,8 +267,17 @@ class CellWorker:
         is_random = self.spec.source.kind == "random"
         steps = STEPS_OF_RANDOM if is_random else self.task.schedule.steps
         return CellTraining(
-            self.task, self.subject, self.backend.method, self.training_samples, seed=self.spec.seed, steps=steps
+            self.task,
+            self.subject,
+            self.backend.method,
+            self.training_samples,
+            seed=self.spec.seed,
+            steps=steps,
+            tell=self._say,
         )
+
+    def _say(self, text: str) -> None:
+        self.tell(text)  # whoever listens by then
 
     @property
     def _trains(self) -> bool:

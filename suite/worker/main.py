@@ -17,7 +17,7 @@ from suite.processes.memory_limit import limit_memory
 from suite.processes.stdio import print_to
 from suite.worker.cell_worker import CellWorker
 from suite.worker.failures import failure
-from suite.worker.messages import Reply, Request, Spec
+from suite.worker.messages import TOLD, Reply, Request, Spec
 
 _SET_PARENT_DEATH_SIGNAL = 1
 
@@ -46,7 +46,9 @@ def serve(pipe: Connection, spec: Spec) -> None:
         except (EOFError, ConnectionResetError):
             return
         try:
-            cell = cell or CellWorker(spec)
+            if cell is None:
+                cell = CellWorker(spec)
+                cell.tell = lambda text: pipe.send(Reply(TOLD, text))
             reply = Reply("ok", cell.answer(request))
             if request.method == "warm_up":
                 gc.collect()

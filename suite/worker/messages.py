@@ -9,6 +9,9 @@ from typing import Any
 from suite.subjects import Source
 from suite.task.generation_settings import PLAIN
 
+TOLD = "told"
+"""The kind of a reply that is no answer yet."""
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -51,7 +54,7 @@ class Reply:
     """The answer to a request.
 
     `kind` is "ok", "unsupported", "failed", "oom" or "error"; `value` the result, or the sentence that says what was
-    wrong.
+    wrong. One of kind `TOLD` comes before the answer, and says how far it is.
     """
 
     kind: str

@@ -22,6 +22,7 @@ class FineTuning(ClassifierTraining):
 
     name = "fine-tuning"
     modality = "text"
+    quick_backends = ("eager",)
     checkpoints = (
         Checkpoint(
             id="distilbert/distilroberta-base",

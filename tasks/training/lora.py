@@ -14,6 +14,7 @@ class LowRankAdaptation(FineTuning):
     """
 
     name = "lora"
+    quick_backends = ("lora-8",)
 
     def takes_method(self, method: Method) -> bool:
         return method == Method() or method.rank is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +38,9 @@ class Worker:
         if self.is_killed:
             raise RequestFailed(Status.ERROR, "killed")
         return method
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        pass
 
     def pause(self) -> None:
         self.is_paused = True

@@ -46,6 +46,22 @@ def test_more_backends_than_fit_continue_below(tmp_path: Path) -> None:
     assert "b10" in text
 
 
+def test_what_trains_has_a_table_of_its_own(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, "run")
+    fields = {"accuracy": 0.5, "latency_p50_ms": 12.0}
+    for index in range(7):
+        run.append(cell(backend=f"b{index}"), "latency", Status.PASSED, "", fields)
+    for name in ("eager", "checkpointing"):
+        run.append(cell("fine-tuning", name, work="training"), "latency", Status.PASSED, "", fields)
+    text = printed(run.path)
+    answering, training = text.split("training: accuracy afterwards, and time of a step")
+    assert "fine-tuning" not in answering
+    assert "checkpointing" not in answering
+    assert "sentiment-analysis" not in training
+    assert "b3" not in training
+    assert "checkpointing" in training
+
+
 def test_ascii_terminals_get_ascii(tmp_path: Path) -> None:
     assert printed(write_run(tmp_path, cycles=2), "ascii").isascii()
 

@@ -16,7 +16,8 @@ from suite.worker.messages import Built
 
 
 def planned(backend: str) -> Any:
-    return SimpleNamespace(cell=cell(checkpoint="a", backend=backend), backend=get_backend(backend), reason=None)
+    found = get_backend(backend)
+    return SimpleNamespace(cell=cell(checkpoint="a", backend=backend), backend=found, builds=found.builds, reason=None)
 
 
 class Builder:
@@ -25,11 +26,14 @@ class Builder:
     def __init__(self, entry: Any, seconds: float, journal: list[str]) -> None:
         self.entry, self.seconds, self.journal = entry, seconds, journal
 
-    def ask(self, method: str, timeout: float) -> Built:
-        self.journal.append(method)
+    def ask(self, method: str, timeout: float, threads: int) -> Built:
+        self.journal.append(f"{method} on {threads}" if threads > 1 else method)
         if self.seconds < 0:
             raise RequestFailed(Status.ERROR, "it has no graph")
         return Built(self.entry.cell.backend, self.seconds)
+
+    def listen(self, told: Any) -> None:
+        self.told = told
 
     def close(self) -> None:
         self.journal.append("close")
@@ -63,3 +67,9 @@ def test_what_cannot_be_built_is_not_tried_again() -> None:
         with pytest.raises(RequestFailed, match="no graph"):
             made.get(planned("onnx"))
     assert journal == ["build", "close"]
+
+
+def test_a_training_is_given_its_share_of_the_cores() -> None:
+    made, journal, _ = builds(3.0)
+    made.get(planned("onnx"), 4)
+    assert journal == ["build on 4", "close"]

@@ -1,0 +1,87 @@
+"""A checkpoint to be tuned: its body as it is stored, a new head where it has none, and the same one each time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from suite.core.errors import CheckpointError
+from suite.core.work import Schedule
+from suite.subjects import Source, open_subject
+from suite.task.text_training import ClassifierTraining
+from suite.tests.support import made_checkpoints as made
+
+
+class Tuning(ClassifierTraining):
+    """A stub of a training."""
+
+    name = "tuning"
+    modality = "text"
+    checkpoints = (made.CHECKPOINT,)
+    labels = ("GOOD", "BAD")
+    schedule = Schedule(steps=2, batch_size=2, rate=1e-3, adapter_rate=1e-3)
+
+    def samples(self) -> Any:
+        return made.Moods().samples()
+
+    def training_samples(self) -> Any:
+        return made.Moods().samples()
+
+
+def untuned(folder: Path, classes: tuple[str, ...] = ("a", "b", "c"), seed: int = 0) -> Any:
+    source = Source("local", made.CHECKPOINT, directory=folder)
+    return open_subject(source, Tuning(), seed=seed, classes=classes).load_model()
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> Path:
+    return made.classifier(tmp_path)
+
+
+def test_a_head_for_other_classes_is_made_anew(classifier: Path) -> None:
+    stored = load_file(classifier / "model.safetensors")
+    model = untuned(classifier)
+    assert model.classifier.out_features == 3
+    assert model.config.id2label == {0: "a", 1: "b", 2: "c"}
+    weights = model.state_dict()
+    body = [name for name in stored if not name.startswith("classifier")]
+    assert body
+    assert all((weights[name].numpy() == stored[name]).all() for name in body)
+
+
+def test_the_new_head_is_the_seeds_and_nothing_elses(classifier: Path) -> None:
+    torch.manual_seed(17)
+    first = untuned(classifier).classifier.weight
+    torch.manual_seed(18)
+    assert torch.equal(untuned(classifier).classifier.weight, first)
+    assert not torch.equal(untuned(classifier, seed=1).classifier.weight, first)
+
+
+def test_a_head_for_as_many_classes_is_kept(classifier: Path) -> None:
+    stored = load_file(classifier / "model.safetensors")["classifier.weight"]
+    assert (untuned(classifier, ("a", "b")).classifier.weight.detach().numpy() == stored).all()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("missing", "has no weights for bert.encoder.layer.0"),
+        ("shape", "stores bert.embeddings.word_embeddings.weight as"),
+    ],
+)
+def test_a_body_that_is_not_whole_is_refused(classifier: Path, damage: str, words: str) -> None:
+    file = classifier / "model.safetensors"
+    tensors = load_file(file)
+    if damage == "missing":
+        tensors = {name: value for name, value in tensors.items() if "layer.0.attention.self.query" not in name}
+        save_file(tensors, file, metadata={"format": "pt"})
+    else:
+        config = json.loads((classifier / "config.json").read_text())
+        (classifier / "config.json").write_text(json.dumps(config | {"vocab_size": config["vocab_size"] + 8}))
+    with pytest.raises(CheckpointError, match=words):
+        untuned(classifier)
