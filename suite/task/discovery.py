@@ -149,7 +149,7 @@ def _validate(task: type[Task], folder: str, where: str) -> None:
         raise UsageError(f"{where} is named {task.name!r}: write lower-case words joined by hyphens.")
     if task.modality not in MODALITIES:
         raise UsageError(f"{where} has the modality {task.modality!r}: write one of {', '.join(MODALITIES)}.")
-    proper = TRAINING if task.work is Work.TRAINING else task.modality
+    proper = TRAINING if task.work == Work.TRAINING else task.modality
     if proper != folder:
         raise UsageError(f"{where} has the modality {task.modality!r}, but lies in {folder}: move it or correct it.")
     if not task.auto_class.isidentifier():

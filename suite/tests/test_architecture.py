@@ -178,9 +178,9 @@ def test_the_imports_obey(rule: Rule, imports: list[Import]) -> None:
     ("rule", "files", "problem"),
     [
         (upward, {"suite/core/a.py": "import suite.task"}, "suite.core.a:1 imports suite.task as its module is loaded"),
-        (upward, {"suite/task/a.py": "def f():\n    from suite.run import run"}, "task is on level 2, run on 7"),
+        (upward, {"suite/task/a.py": "def f():\n    from suite.run import run"}, "task is on level 2, run on 8"),
         (upward, {"suite/core/a.py": "from ..task.b import c"}, "core is on level 1, task on 2"),
-        (upward, {"suite/report/a.py": "from suite.executors import base"}, "report is on level 6, executors on 6"),
+        (upward, {"suite/report/a.py": "from suite.executors import base"}, "report is on level 7, executors on 7"),
         (
             upward,
             {"suite/core/a.py": "import typing\nif typing.TYPE_CHECKING:\n    from suite.task import Task"},
@@ -188,7 +188,7 @@ def test_the_imports_obey(rule: Rule, imports: list[Import]) -> None:
         ),
         (upward, {"suite/loft/a.py": "from suite.core import cell"}, "loft is on level None, core on 1"),
         (upward, {"suite/course/a.py": "from tasks.worlds import x"}, "suite.course.a:1 imports tasks.worlds"),
-        (upward, {"suite/run/a.py": "from suite.tests.support import tiny"}, "run is on level 7, tests on None"),
+        (upward, {"suite/run/a.py": "from suite.tests.support import tiny"}, "run is on level 8, tests on None"),
         (not_allowed, {"suite/measure/a.py": "from suite.core import cell"}, "suite.measure.a:1 imports suite.core"),
         (not_allowed, {"suite/course/a.py": "import suite.measure.memory"}, "suite.course.a:1 imports suite.measure"),
         (not_allowed, {"tasks/text/a.py": "from suite.subjects import a"}, "tasks.text.a:1 imports suite.subjects"),

@@ -26,7 +26,7 @@ SHIPPED = "tasks/miniatures/shipped/sentiment-analysis"
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install --quiet tox && .venv/bin/tox run -e tests"
 PLACEHOLDERS = {
     "--model": SHIPPED, "--samples": "mine.jsonl", "--course": "tasks/examples/classic", "--backend": "onnx",
-    "--capability": "sentiment-analysis",
+    "--capability": "sentiment-analysis", "--train-samples": "train.jsonl",
 }  # fmt: skip
 """What stands for the words in capitals, and for files that only a reader has, by the option before them."""
 PARSED_ONLY = {
@@ -75,7 +75,8 @@ class Trial:
             option = words[place - 1]
             if word.isupper() or word == "DIR_OR_ID" or not _is_here(option, word):
                 assert option in PLACEHOLDERS, f"nothing stands for {word} after {option}"
-                words[place] = PLACEHOLDERS[option].replace("mine.jsonl", str(self.place / "mine.jsonl"))
+                stands = PLACEHOLDERS[option]
+                words[place] = str(self.place / stands) if stands.endswith(".jsonl") else stands
         words = [word for word in words if word not in ("--co", "-q")]
         collected = self.run(
             "-m", "pytest", *words, "--co", "-q", "-p", "no:cacheprovider", "--results", str(self.place / "results")
@@ -153,7 +154,7 @@ RULES: dict[tuple[str, ...], Callable[[Trial, list[str]], None]] = {
 
 def _is_here(option: str, word: str) -> bool:
     """Whether what follows an option that names a file is there, so that nothing has to stand for it."""
-    return option not in ("--model", "--samples") or (ROOT / word).exists()
+    return option not in ("--model", "--samples", "--train-samples") or (ROOT / word).exists()
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
@@ -185,7 +186,9 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
     place = tmp_path_factory.mktemp("reader")
     for name, seed in (("a", 0), ("b", 1)):
         write_run(place, name, capabilities=("sentiment-analysis",), backends=("eager", "onnx"), seed=seed)
-    (place / "mine.jsonl").write_text('{"input": "A film to fall asleep by.", "truth": "negative"}\n')
+    row = '{"input": "A film to fall asleep by.", "truth": "negative"}\n'
+    (place / "mine.jsonl").write_text(row)
+    (place / "train.jsonl").write_text(row + row.replace("negative", "positive"))
     return Trial(place)
 
 

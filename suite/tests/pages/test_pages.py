@@ -11,7 +11,7 @@ from suite.core.cell import Status
 from suite.course.verdicts.verdict import Verdict
 from suite.tests.pages.reading import ROOT, anchors, links, pages, paths_in_sentences
 
-NOT_IN_A_CLONE = ("results/latest/", "chapters/", "chapter1/")
+NOT_IN_A_CLONE = ("results/latest/", "tuned/", "chapters/", "chapter1/")
 """What begins the paths that a run makes, or a reader has."""
 PAGES = pages()
 

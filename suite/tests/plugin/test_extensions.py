@@ -122,7 +122,7 @@ def test_a_package_brings_a_capability_a_backend_and_a_section(
 
     coverage = touchstone.pytester.run(sys.executable, "-m", "suite", "coverage", "--tasks", str(touchstone.tasks))
     assert OTHER in coverage.stdout.str()
-    assert "onnx-int8, noop, loud" in " ".join(touchstone.run_apart("--help").stdout.str().split())
+    assert "lora-8, lora-32, loud" in " ".join(touchstone.run_apart("--help").stdout.str().split())
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,8 @@ def test_private_classes_and_files_are_no_tasks(root: Path) -> None:
     [
         ({"name": "My_Task"}, "joined by hyphens"),
         ({"modality": "audio"}, "lies in text"),
-        ({"modality": "smell"}, "lies in text"),
+        ({"modality": "smell"}, "write one of text, audio, vision, multimodal"),
+        ({"work": "training"}, "lies in text"),
         ({"checkpoints": "[]"}, "names no checkpoint"),
         ({"checkpoints": '[Checkpoint("org/model", "main", "Model")]'}, "commit hash"),
         (

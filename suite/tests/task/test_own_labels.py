@@ -151,6 +151,7 @@ RIGHT: dict[str, Sequence[Any]] = {
     "multilingual-translation": ("a",), "translation-to-english": ("a",),
     "object-detection": ([BOX], [["dog", [0, 0, 1, 1]]]),
     "image-segmentation": ({"size": [2, 2], "counts": [1, 3]},), "named-entity-recognition": (["O", "B-X"], [0, 1]),
+    "fine-tuning": ("sport", 1), "lora": ("sport",),
 }  # fmt: skip
 WRONG: dict[str, Sequence[Any]] = {
     "sentiment-analysis": (1.0, True, ["POSITIVE"], {"a": 1}), "image-classification": (0.5, ["cat"]),
@@ -161,6 +162,7 @@ WRONG: dict[str, Sequence[Any]] = {
     "zero-shot-audio-classification": (0,), "tokenization": (["a"], 1), "chat": ({"rule": "x"}, 1, [1]),
     "object-detection": ("dog", [["dog", [1, 2, 3]]], [["dog", [5, 5, 1, 1]]], [[0.5, [0, 0, 1, 1]]]),
     "image-segmentation": ("a", {"size": [2, 2], "counts": [1]}), "named-entity-recognition": ([0.5], [True]),
+    **dict.fromkeys(("fine-tuning", "lora"), (1.0, True, ["sport"], {"a": 1})),
 }  # fmt: skip
 FREE: tuple[Any, ...] = (1, 1.5, [1, "a"], [], {"a": "b"})
 
