@@ -83,7 +83,6 @@ def test_private_classes_and_files_are_no_tasks(root: Path) -> None:
         ({"name": "My_Task"}, "joined by hyphens"),
         ({"modality": "audio"}, "lies in text"),
         ({"modality": "smell"}, "write one of text, audio, vision, multimodal"),
-        ({"work": "training"}, "lies in text"),
         ({"checkpoints": "[]"}, "names no checkpoint"),
         ({"checkpoints": '[Checkpoint("org/model", "main", "Model")]'}, "commit hash"),
         (
@@ -96,6 +95,17 @@ def test_incomplete_metadata_is_a_sentence(root: Path, values: dict[str, str], s
     write(root, **values)
     with pytest.raises(UsageError, match=sentence):
         discovery.load_tasks(root)
+
+
+def test_what_trains_lies_in_a_folder_of_its_own(root: Path) -> None:
+    write(root)
+    file = root / "text" / "mark.py"
+    file.write_text(file.read_text().replace("    metric =", '    work = "training"\n    metric ='))
+    with pytest.raises(UsageError, match="lies in text: move it"):
+        discovery.load_tasks(root)
+    (root / "training").mkdir()
+    file.rename(root / "training" / "mark.py")
+    assert list(discovery.load_tasks(root)) == ["mark"]
 
 
 def test_one_name_twice(root: Path) -> None:
