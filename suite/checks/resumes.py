@@ -17,6 +17,8 @@ from suite.training.tuning import InterruptedTrainingError
 
 STEPS = 24
 SAVED_EVERY = 5
+FEWEST = 3
+"""Steps of which one can be saved, one lost and one left."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,17 @@ class Resumption:
 def examine(cell: OpenCell) -> Resumption:
     """In the worker: train once unbroken, once cut off after a random step and resumed from the last checkpoint."""
     training = cell.training
-    steps = min(STEPS, training.lessons.schedule.steps)
+    steps = max(FEWEST, min(STEPS, training.lessons.schedule.steps))
     lessons = training.lessons.for_steps(steps)
-    every = min(SAVED_EVERY, max(1, steps // 3))
-    cut_at = random.Random(cell.seed).randrange(every, steps)
+    every = min(SAVED_EVERY, steps // FEWEST)
+    cut_at = random.Random(cell.seed).randrange(every + 1, steps)
     unbroken = training.train(lessons)
     with TemporaryFolder() as work:
         tuning = training.tuning(lessons)
         with suppress(InterruptedTrainingError):
             tuning.train(work, save_every=every, interrupt_after=cut_at)
         resumed = training.tuning(lessons).train(work, save_every=every, resume=True)
-    saved_at = cut_at // every * every
+    saved_at = (cut_at - 1) // every * every  # a step that is cut off at its end was not saved yet
     one, other = unbroken.losses[-1], resumed.losses[-1]
     return Resumption(
         cut_at,

@@ -43,6 +43,8 @@ class Tuning:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.lessons.seed)
             model = model if self.method.rank is None else with_adapter(model, self.method.rank)
+        if self.method.checkpointing:  # the trainer's own option has another name from transformers 5.24 on
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         return model.train()
 
     def train(
@@ -122,7 +124,6 @@ class Tuning:
             lr_scheduler_type="linear",
             bf16=self.method.autocast == DTYPE_OF_AUTOCAST,
             fp16=self.method.autocast == "float16",
-            gradient_checkpointing=self.method.checkpointing,
             torch_compile=self.method.compiled,
             use_cpu=self.device == "cpu",
             seed=self.lessons.seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import random
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,24 @@ def test_an_evaluation_on_the_training_split_is_none(open_training: OpenTraining
     outcome = learns.judge(learnt(worker), worker.task)
     assert outcome.status is Status.FAILED
     assert "300 of 300 test samples are training samples too" in outcome.reason
+
+
+@pytest.mark.parametrize(("steps", "cut_at"), [(24, 6), (24, 10), (24, 23), (3, 2), (1, 2)])
+def test_wherever_it_is_cut_off_it_goes_on(
+    open_training: OpenTraining, monkeypatch: pytest.MonkeyPatch, steps: int, cut_at: int
+) -> None:
+    schedule = training_task(open_training()).schedule
+    worker = open_training(schedule=dataclasses.replace(schedule, steps=steps))
+    drawn: list[tuple[int, int]] = []
+
+    def draw(_: random.Random, low: int, high: int) -> int:
+        drawn.append((low, high))
+        return cut_at
+
+    monkeypatch.setattr(random.Random, "randrange", draw)
+    outcome = resumes.judge(resumes.examine(worker), "cpu")
+    assert outcome.status is Status.PASSED, outcome.reason
+    assert drawn[0][0] <= cut_at < drawn[0][1]
 
 
 def test_a_resumption_that_begins_anew_is_seen(open_training: OpenTraining, monkeypatch: pytest.MonkeyPatch) -> None:
