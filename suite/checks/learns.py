@@ -86,6 +86,21 @@ def judge(lesson: Lesson, task: Task) -> Outcome:
             fields,
         )
     gained = better(task, lesson.after, lesson.before, lesson.truths)
+    chance = float(task.chance(lesson.truths))
+    if better(task, lesson.before, lesson.after, lesson.truths) is Finding.BETTER:
+        return Outcome(
+            Status.FAILED,
+            f"it unlearnt: accuracy was {before:.4f} before the training and is {after:.4f} after it, on the same "
+            f"{len(lesson.truths)} samples",
+            fields,
+        )
+    if gained is not Finding.BETTER and _above(before, chance, len(lesson.truths)):
+        return Outcome(
+            Status.UNSTABLE,
+            f"accuracy was {before:.4f} before the training and is {after:.4f} after it: the checkpoint knew what it "
+            f"was to learn, and {len(lesson.truths)} samples cannot tell whether it learnt more",
+            fields,
+        )
     if gained is Finding.NO_BETTER or (gained is Finding.CANNOT_TELL and after <= before):
         return Outcome(
             Status.FAILED,
@@ -93,7 +108,6 @@ def judge(lesson: Lesson, task: Task) -> Outcome:
             f"same {len(lesson.truths)} samples",
             fields,
         )
-    chance = float(task.chance(lesson.truths))
     if _above(control, chance, len(lesson.truths)) and control - chance > (after - chance) / 2:
         return Outcome(
             Status.FAILED,

@@ -39,6 +39,8 @@ class Settings:
     limit: int | None = None
     train_samples: Path | None = None
     """The user's own samples that a training learns from."""
+    train_steps: int | None = None
+    """Steps of a training; the task's own number, where it is None."""
     base: str | None = None
     """The model that an adapter, given as a model, stands on: a folder or a Hub id."""
     generation: str = "plain"

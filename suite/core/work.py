@@ -30,11 +30,18 @@ class Method:
     rank: int | None = None
 
 
+SMALL = 124_000
+"""The number of parameters that the rates of a schedule are for: a miniature's."""
+FALL, FALL_OF_ADAPTERS = 0.645, 0.45
+"""The powers of the number of parameters by which the rates fall."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long and how fast a task trains: linear warm-up over the share `warmup`, then linear decay to zero.
 
-    `rates` are the highest learning rates, of all weights and of adapters, which take a higher one.
+    `rate` and `adapter_rate` are the highest learning rates of all weights and of adapters, in a model of
+    `SMALL` parameters; larger ones take lower ones.
     """
 
     steps: int
@@ -43,3 +50,13 @@ class Schedule:
     adapter_rate: float
     warmup: float = 0.1
     weight_decay: float = 0.01
+
+    def rate_for(self, parameters: int, rank: int | None) -> float:
+        """The highest learning rate for a model of so many parameters; `rank` is that of its adapters.
+
+        A power of the size through what is usual at both ends: 4e-3 for a miniature gives 3e-4 for 7 million parameters
+        (Turc et al. 2019 take 3e-4 to 3e-5 for their small BERTs), 5e-5 for BERT-base (Devlin et al. 2019) and 2e-5 for
+        BERT-large. Adapters take 5e-4 in a model of BERT-base's size (Hu et al. 2021).
+        """
+        at, falls = (self.rate, FALL) if rank is None else (self.adapter_rate, FALL_OF_ADAPTERS)
+        return at * min(1.0, (SMALL / max(1, parameters)) ** falls)

@@ -43,6 +43,7 @@ def add_options(parser: pytest.Parser) -> None:
         "or a folder of datasets' save_to_disk()")  # fmt: skip
     add("--train-samples", default=None, metavar="FILE",
         help="your own data to learn from, in the same forms: for the capabilities that train")  # fmt: skip
+    add("--train-steps", default=None, metavar="N", help="steps of a training (default: the capability's own number)")
     add("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:N or mps (default: cpu)")
     add("--threads", default=None, metavar="N", help="threads per worker (default: physical cores)")
     add("--batch-size", default="1", metavar="N", help="inputs per timed call (default: 1)")
@@ -105,6 +106,7 @@ def read_settings(config: pytest.Config, default_tasks: Path, further_tasks: Ite
         weights=weights,
         samples=samples,
         train_samples=train_samples,
+        train_steps=_count("--train-steps", get("--train-steps")) if get("--train-steps") else None,
         device=_device(get("--device")),
         threads=_count("--threads", get("--threads")) if get("--threads") else physical_cores(),
         batch_size=_count("--batch-size", get("--batch-size")),

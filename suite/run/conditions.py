@@ -10,8 +10,8 @@ from suite.subjects.samples_file import samples_identity
 
 MUST_MATCH = (
     "weights", "device", "threads", "batch_size", "seed", "strict", "budget_s", "precision", "limit", "generation",
-    "samples_sha256", "train_samples_sha256", "isolated", "cpu", "gpu", "libraries", "extensions", "python",
-    "touchstone",
+    "samples_sha256", "train_samples_sha256", "train_steps", "isolated", "cpu", "gpu", "libraries", "extensions",
+    "python", "touchstone",
 )  # fmt: skip
 """What a resumed run must share with the one that it continues."""
 
@@ -33,6 +33,7 @@ def conditions(settings: Settings) -> dict[str, Any]:
         "cell_timeout_s": settings.cell_timeout,
         "isolated": settings.isolate,
         "samples_sha256": samples_identity(settings.samples) if settings.samples else None,
+        "train_steps": settings.train_steps,
         "train_samples_sha256": samples_identity(settings.train_samples) if settings.train_samples else None,
     }
 

@@ -69,6 +69,7 @@ class WorkerStarter:
             samples=settings.samples,
             hub_data=settings.weights == "hub",
             train_samples=settings.train_samples,
+            train_steps=settings.train_steps,
             shared=self._scratch.path,
             limit=settings.limit,
             generation=settings.generation,

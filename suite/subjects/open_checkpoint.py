@@ -20,7 +20,7 @@ from suite.subjects.integrity import check_files, fingerprint, read_object
 from suite.subjects.processor_files import check_vocabulary
 from suite.subjects.random_weights import assemble
 from suite.subjects.source import Source
-from suite.subjects.stored_weights import load_body, load_weights
+from suite.subjects.stored_weights import load_body, load_weights, renew_head
 from suite.task import families, generation_settings
 from suite.task.generation_settings import PLAIN
 from suite.task.training import TrainingTask
@@ -63,7 +63,8 @@ def open_subject(
     if is_users:
         words = read_declared(directory)
         _refuse(task.misfit(words if adapter is None else declared_with(adapter, words), own_samples is not None))
-    config = _config(directory, adapter, task, classes)
+    config = _config(directory, adapter)
+    has_new_head = isinstance(task, TrainingTask) and classes is not None and task.set_classes(config, classes)
     notes = task.adapt(directory, config) | _padding_notes(task, config)
     has_processor_of_its_own = adapter is not None and has_processor(adapter.directory)
     processor = load_processor(
@@ -77,13 +78,11 @@ def open_subject(
     limits = _limits(task, processor, config)
     if own_samples is None:
         task.check_config(config)
-    if task.no_weights:
-        identity, load_model = _weightless_model(directory, task, config)
-    elif source.kind == "random" or classes is not None:
-        of_new = _random_model if source.kind == "random" else _untuned_model
-        identity, load_model = of_new(directory, task.auto_class, config, seed)
-    else:
-        identity, load_model = _stored_model(directory, task.auto_class, config, adapter, notes)
+    identity, load_model = (
+        _stored_model(directory, task.auto_class, config, adapter, notes)
+        if task.no_weights is None and source.kind != "random" and classes is None
+        else _other_model(source, task, directory, config, seed=seed, has_new_head=has_new_head)
+    )
 
     def example() -> dict[str, Any]:
         return _example(task, processor, config, task.samples() if own_samples is None else own_samples)
@@ -243,20 +242,27 @@ def _declared_generation(directory: Path, config: Any) -> Any:
         raise CheckpointError(f"{file} cannot be read ({first_line(error)}): restore or save it again.") from error
 
 
+def _other_model(
+    source: Source, task: Task, directory: Path, config: Any, *, seed: int, has_new_head: bool
+) -> tuple[str, Callable[[], Any]]:
+    """What is not loaded as it is stored: a model without weights, with random ones, or with a head to be trained."""
+    if task.no_weights:
+        return _weightless_model(directory, task, config)
+    if source.kind == "random":
+        return _random_model(directory, task.auto_class, config, seed)
+    return _untuned_model(directory, task.auto_class, config, seed, has_new_head)
+
+
 def _weightless_model(directory: Path, task: Task, config: Any) -> tuple[str, Callable[[], Any]]:
     return _identity(directory), lambda: task.load_model(directory, config)
 
 
-def _config(directory: Path, adapter: Adapter | None, task: Task, classes: Sequence[str] | None) -> Any:
-    """The checkpoint's config, with the classes that it is to be trained for; an adapter's own where it has one, else
-    with as many classes as its head.
-    """
+def _config(directory: Path, adapter: Adapter | None) -> Any:
+    """The checkpoint's config; an adapter's own where it has one, else with as many classes as its head."""
     own = adapter is not None and has_config(adapter.directory)
     config = _load(adapter.directory if adapter and own else directory, "AutoConfig", "config")
     if adapter is not None and not own and adapter.labels not in (None, len(config.id2label)):
         config.num_labels = adapter.labels
-    if isinstance(task, TrainingTask) and classes is not None:
-        task.set_classes(config, classes)
     return config
 
 
@@ -277,8 +283,10 @@ def _stored_model(
     return identity, load_model
 
 
-def _untuned_model(directory: Path, auto_class: str, config: Any, seed: int) -> tuple[str, Callable[[], Any]]:
-    """The stored weights below a head that is new, and the same each time, unless there is one of its shape."""
+def _untuned_model(
+    directory: Path, auto_class: str, config: Any, seed: int, has_new_head: bool
+) -> tuple[str, Callable[[], Any]]:
+    """The stored weights below a head that is new, and the same each time, unless there is one for its classes."""
     identity = _identity(directory, f"head of {sorted(config.id2label.items())}, seed {seed}")
 
     def load_model() -> Any:
@@ -286,7 +294,10 @@ def _untuned_model(directory: Path, auto_class: str, config: Any, seed: int) -> 
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return load_body(directory, auto_class, copy.deepcopy(config)).eval()
+            model = load_body(directory, auto_class, copy.deepcopy(config))
+            if has_new_head:
+                renew_head(model, from_config(auto_class, copy.deepcopy(config)))
+            return model.eval()
 
     return identity, load_model
 

@@ -58,6 +58,14 @@ def load_body(directory: Path, auto_class: str, config: Any) -> Any:
     return model
 
 
+def renew_head(model: Any, other: Any) -> None:
+    """Give a model the head of another one of its class and config: its own is for other classes."""
+    theirs = other.state_dict()
+    for name, weight in model.state_dict().items():
+        if _is_of_head(name, model):
+            weight.copy_(theirs[name])
+
+
 def not_finite(directory: Path) -> list[str]:
     """The names of the stored tensors that hold NaN or infinity; none where the files cannot be read any more."""
     from safetensors import safe_open

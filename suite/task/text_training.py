@@ -40,7 +40,8 @@ class ClassifierTraining(TrainingTask, LabelTask):
         """The head is made for the training samples' classes."""
 
     def classes(self, samples: Sequence[Sample]) -> Sequence[str]:
-        names = list(dict.fromkeys(str(sample.truth) for sample in samples))
+        by_case = {str(sample.truth).strip().lower(): str(sample.truth).strip() for sample in reversed(samples)}
+        names = list(by_case.values())
         if not 2 <= len(names) <= MOST_CLASSES:
             raise UsageError(
                 f"The training samples of {self.name} have {len(names)} different truths ({listed(names)}), and a "
@@ -48,16 +49,23 @@ class ClassifierTraining(TrainingTask, LabelTask):
             )
         return sorted(names)
 
-    def set_classes(self, config: Any, names: Sequence[str]) -> None:
-        config.id2label = dict(enumerate(names))
-        config.label2id = {name: index for index, name in enumerate(names)}
+    def set_classes(self, config: Any, names: Sequence[str]) -> bool:
+        own = [str(name) for _, name in sorted(config.id2label.items())]
+        is_new = sorted(map(str.lower, own)) != sorted(map(str.lower, names))
+        chosen = list(names) if is_new else own  # in its own order, or its head would mean others
+        config.id2label = dict(enumerate(chosen))
+        config.label2id = {name: index for index, name in enumerate(chosen)}
         config.problem_type = "single_label_classification"
+        return is_new
 
     def lesson(self, processor: Any, samples: Sequence[Sample], config: Any) -> Sequence[Mapping[str, Any]]:
         encoded = processor([self.task_prefix + sample.input for sample in samples])
-        numbers = {str(name): index for index, name in config.id2label.items()}
+        numbers = {str(name).lower(): index for index, name in config.id2label.items()}
         return [
-            {**{name: values[place] for name, values in encoded.items()}, "labels": numbers[str(sample.truth)]}
+            {
+                **{name: values[place] for name, values in encoded.items()},
+                "labels": numbers[str(sample.truth).strip().lower()],
+            }
             for place, sample in enumerate(samples)
         ]
 

@@ -33,8 +33,8 @@ class TrainingTask(Task):
         """The names of the classes that these training samples have, in the order of the head."""
 
     @abstractmethod
-    def set_classes(self, config: Any, names: Sequence[str]) -> None:
-        """Give a config the classes that its head is made for."""
+    def set_classes(self, config: Any, names: Sequence[str]) -> bool:
+        """Give a config the classes that its head is to be for; whether they are others than those that it has."""
 
     @abstractmethod
     def lesson(self, processor: Any, samples: Sequence[Sample], config: Any) -> Sequence[Mapping[str, Any]]:

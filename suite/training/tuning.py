@@ -110,14 +110,14 @@ class Tuning:
     def _trainer(self, work: Path, save_every: int | None, note: Callable[[int, float], None] | None = None) -> Any:
         import transformers
 
-        schedule = self.lessons.schedule
-        rate = schedule.rate if self.method.rank is None else schedule.adapter_rate
+        schedule, model = self.lessons.schedule, self.untuned()
+        size = sum(weight.numel() for weight in model.parameters())
         # trl and accelerate default to bf16 where a CPU can do it: what is not asked for is said.
         arguments = transformers.TrainingArguments(
             output_dir=str(work),
             max_steps=schedule.steps,
             per_device_train_batch_size=schedule.batch_size,
-            learning_rate=rate,
+            learning_rate=schedule.rate_for(size, self.method.rank),
             warmup_steps=round(schedule.warmup * schedule.steps),
             weight_decay=schedule.weight_decay,
             optim=self.method.optimizer,
@@ -137,7 +137,7 @@ class Tuning:
             dataloader_pin_memory=False,
         )
         trainer = (transformers.Trainer if note is None else _noting(note))(
-            model=self.untuned(),
+            model=model,
             args=arguments,
             train_dataset=_Rows(self.lessons.rows),
             data_collator=self.lessons.collate,

@@ -265,7 +265,8 @@ class CellWorker:
         assert self.backend.method is not None
         check_inputs(self.training_samples, self.task, self.subject)
         is_random = self.spec.source.kind == "random"
-        steps = STEPS_OF_RANDOM if is_random else self.task.schedule.steps
+        usual = STEPS_OF_RANDOM if is_random else self.task.schedule.steps
+        steps = self.spec.train_steps or usual
         return CellTraining(
             self.task,
             self.subject,

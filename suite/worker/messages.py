@@ -33,6 +33,7 @@ class Spec:
     hub_data: bool
     train_samples: Path | None = None
     """The user's own samples to learn from; the task's own where it is None."""
+    train_steps: int | None = None
     shared: Path | None = None
     """A folder of the run's own, in which one worker leaves for the others what takes long to make."""
     limit: int | None = None

@@ -203,6 +203,29 @@ def test_better_is_a_paired_test(open_training: OpenTraining, before: int, after
     assert outcome.status is status, outcome.reason
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "status", "words"),
+    [
+        (90, 90, Status.UNSTABLE, "the checkpoint knew what it was to learn"),
+        (90, 92, Status.UNSTABLE, "the checkpoint knew what it was to learn"),
+        (90, 60, Status.FAILED, "it unlearnt: accuracy was 0.9000"),
+        (60, 95, Status.PASSED, ""),
+    ],
+)
+def test_who_knew_it_before_is_not_blamed_for_learning_little(
+    open_training: OpenTraining, before: int, after: int, status: Status, words: str
+) -> None:
+    truths = ["sport", "law"] * 50
+
+    def answers(right: int) -> list[str]:
+        return truths[:right] + ["music"] * (100 - right)
+
+    found = learns.Lesson(answers(before), answers(after), answers(0), truths, [2.0, 1.0], 1.0, 1.0, [])
+    outcome = learns.judge(found, open_training().task)
+    assert outcome.status is status
+    assert words in outcome.reason
+
+
 def test_adapters_alone_are_asked_about_adapters() -> None:
     check = adapter.AdapterCheck()
     assert check.applies_to(Method(rank=4))
