@@ -87,7 +87,7 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
                 source.unavailable
                 or source.misfit
                 or _without_weights(task, backend)
-                or _cannot_train(task, backend, source)
+                or _cannot_train(task, backend, source, settings.device)
                 or backend.unsupported(settings.device)
             )
             planned.append(Planned(cell, task, source, backend, reason))
@@ -138,11 +138,13 @@ def _without_weights(task: Task, backend: Backend) -> str | None:
     return task.no_weights if backend.needs_weights else None
 
 
-def _cannot_train(task: Task, backend: Backend, source: Source) -> str | None:
+def _cannot_train(task: Task, backend: Backend, source: Source, device: str) -> str | None:
     if not isinstance(task, TrainingTask):
         return None
     if source.adapter is not None:
         return "an adapter is merged before it is trained further: pass the merged model, without --base"
+    if device.startswith("cuda:") and device != "cuda:0":
+        return "a training takes the first GPU that it sees: choose it by CUDA_VISIBLE_DEVICES, with --device cuda"
     needed = ["accelerate", *(["peft"] if backend.method is not None and backend.method.rank else [])]
     absent = [name for name in needed if find_spec(name) is None]
     if absent:

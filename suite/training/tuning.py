@@ -136,6 +136,7 @@ class Tuning:
             remove_unused_columns=False,
             dataloader_pin_memory=False,
         )
+        arguments._n_gpu = min(arguments.n_gpu, 1)  # of several it would use all, and time something else
         trainer = (transformers.Trainer if note is None else _noting(note))(
             model=model,
             args=arguments,
