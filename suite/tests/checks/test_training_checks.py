@@ -15,6 +15,7 @@ from suite.checks import adapter, keeps, learns, reproducible, resumes
 from suite.core.cell import Status
 from suite.core.runnable import Runnable
 from suite.core.work import Method
+from suite.task.discovery import load_tasks, tasks_root
 from suite.task.miniatures import damage
 from suite.task.training import TrainingTask
 from suite.tests.training.conftest import OpenTraining, open_training
@@ -28,9 +29,13 @@ __all__ = ["open_training"]
 pytestmark = pytest.mark.slow
 
 
-def training_task(worker: CellWorker) -> TrainingTask:
-    assert isinstance(worker.task, TrainingTask)
-    return worker.task
+def fine_tuning() -> TrainingTask:
+    task = load_tasks(tasks_root())["fine-tuning"]
+    assert isinstance(task, TrainingTask)
+    return task
+
+
+TASK = fine_tuning()
 
 
 def learnt(worker: CellWorker) -> learns.Lesson:
@@ -38,7 +43,7 @@ def learnt(worker: CellWorker) -> learns.Lesson:
 
 
 def test_a_sound_training_passes_everything(open_training: OpenTraining) -> None:
-    worker = open_training("lora-8")
+    worker = open_training("lora-8", steps=None)
     lesson = learnt(worker)
     outcome = learns.judge(lesson, worker.task)
     assert outcome.status is Status.PASSED, outcome.reason
@@ -51,15 +56,14 @@ def test_a_sound_training_passes_everything(open_training: OpenTraining) -> None
 
 
 def test_a_frozen_optimizer_is_no_training(open_training: OpenTraining) -> None:
-    schedule = training_task(open_training()).schedule
-    worker = open_training(schedule=dataclasses.replace(schedule, rate=0.0))
+    worker = open_training(schedule=dataclasses.replace(TASK.schedule, rate=0.0))
     outcome = learns.judge(learnt(worker), worker.task)
     assert outcome.status is Status.FAILED
     assert "it learnt nothing" in outcome.reason
 
 
 def test_permuted_labels_that_teach_are_a_leak(open_training: OpenTraining, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = open_training()
+    worker = open_training(steps=150)
     monkeypatch.setattr(Lessons, "with_permuted_labels", lambda lessons: lessons)
     outcome = learns.judge(learnt(worker), worker.task)
     assert outcome.status is Status.FAILED
@@ -67,8 +71,7 @@ def test_permuted_labels_that_teach_are_a_leak(open_training: OpenTraining, monk
 
 
 def test_an_evaluation_on_the_training_split_is_none(open_training: OpenTraining) -> None:
-    task = training_task(open_training())
-    worker = open_training(samples=lambda: task.training_samples()[:300])
+    worker = open_training(samples=lambda: TASK.training_samples()[:300])
     outcome = learns.judge(learnt(worker), worker.task)
     assert outcome.status is Status.FAILED
     assert "300 of 300 test samples are training samples too" in outcome.reason
@@ -78,8 +81,7 @@ def test_an_evaluation_on_the_training_split_is_none(open_training: OpenTraining
 def test_wherever_it_is_cut_off_it_goes_on(
     open_training: OpenTraining, monkeypatch: pytest.MonkeyPatch, steps: int, cut_at: int
 ) -> None:
-    schedule = training_task(open_training()).schedule
-    worker = open_training(schedule=dataclasses.replace(schedule, steps=steps))
+    worker = open_training(steps=steps)
     drawn: list[tuple[int, int]] = []
 
     def draw(_: random.Random, low: int, high: int) -> int:
@@ -161,7 +163,7 @@ def test_a_merge_that_changes_the_answers_is_seen(open_training: OpenTraining) -
 
 
 def test_what_another_backend_loses_is_seen(open_training: OpenTraining, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = open_training()
+    worker = open_training(steps=None)
     outcome = keeps.judge(keeps.examine(worker), worker.task, 0, False)
     assert outcome.status is Status.PASSED, outcome.reason
 
@@ -197,9 +199,8 @@ def lesson(before: int, after: int, control: int, of: int) -> learns.Lesson:
         (50, 55, 100, Status.UNSTABLE),
     ],
 )
-def test_better_is_a_paired_test(open_training: OpenTraining, before: int, after: int, of: int, status: Status) -> None:
-    task = open_training().task
-    outcome = learns.judge(lesson(before, after, 0, of), task)
+def test_better_is_a_paired_test(before: int, after: int, of: int, status: Status) -> None:
+    outcome = learns.judge(lesson(before, after, 0, of), TASK)
     assert outcome.status is status, outcome.reason
 
 
@@ -213,7 +214,7 @@ def test_better_is_a_paired_test(open_training: OpenTraining, before: int, after
     ],
 )
 def test_who_knew_it_before_is_not_blamed_for_learning_little(
-    open_training: OpenTraining, before: int, after: int, status: Status, words: str
+    before: int, after: int, status: Status, words: str
 ) -> None:
     truths = ["sport", "law"] * 50
 
@@ -221,7 +222,7 @@ def test_who_knew_it_before_is_not_blamed_for_learning_little(
         return truths[:right] + ["music"] * (100 - right)
 
     found = learns.Lesson(answers(before), answers(after), answers(0), truths, [2.0, 1.0], 1.0, 1.0, [])
-    outcome = learns.judge(found, open_training().task)
+    outcome = learns.judge(found, TASK)
     assert outcome.status is status
     assert words in outcome.reason
 

@@ -24,7 +24,7 @@ METHODS = [name for name in REGISTRY if get_backend(name).method is not None and
 @pytest.mark.parametrize("backend", METHODS)
 def test_it_learns(open_training: OpenTraining, backend: str) -> None:
     capability = "lora" if backend.startswith("lora") else "fine-tuning"
-    worker = open_training(backend, capability)
+    worker = open_training(backend, capability, steps=None)
     assert worker.tuned is not None
     assert isinstance(worker.task, TrainingTask)
     facts = read_facts(worker.tuned)

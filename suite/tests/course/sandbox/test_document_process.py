@@ -235,13 +235,13 @@ def test_a_document_that_kills_all_its_processes_goes_on_without_its_names(
 
 
 def test_a_zygote_that_dies_costs_one_example(process: document_process.DocumentProcess) -> None:
-    """The fault is planted: all that is behind the outer wall is killed, twice."""
-    results = run(process, "x = 1")
+    """The fault is planted: all that is behind the outer wall is killed, twice, and dies a moment later."""
+    run(process, "x = 1")
     for number in (1, 2):
         process._zygote.kill()
-        results += run(process, f"x = {number}", "1 + 1")
-    assert [result.termination for result in results[2::2]] == ["", ""]
-    assert [result.values for result in results[2::2]] == [("2",), ("2",)]
+        results = run(process, f"x = {number}", "1 + 1", "1 + 1")
+        assert sum(result.termination != "" for result in results) <= 1
+        assert (results[-1].termination, results[-1].values) == ("", ("2",))
 
 
 def test_no_right_can_be_regained(process: document_process.DocumentProcess) -> None:
