@@ -43,7 +43,9 @@ class Tuning:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.lessons.seed)
             model = model if self.method.rank is None else with_adapter(model, self.method.rank)
-        if self.method.checkpointing:  # the trainer's own option has another name from transformers 5.24 on
+        if self.method.checkpointing and hasattr(model, "activation_checkpointing_enable"):
+            model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+        elif self.method.checkpointing:  # transformers 4 has it under another name, and so has the trainer's own option
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         return model.train()
 
