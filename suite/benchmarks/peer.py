@@ -27,6 +27,7 @@ import psutil
 
 from suite.core.errors import UsageError
 from suite.core.ownership import TemporaryFolder
+from suite.core.work import Work
 from suite.subjects.source import resolve
 from suite.task import discovery
 from suite.task.card import CARD
@@ -111,7 +112,7 @@ def _checkpoints(place: Path) -> tuple[str, list[Path]]:
         (task.name, resolve(checkpoint, "miniature", discovery.folder_of(task)).directory)
         for task in discovery.load_tasks(discovery.tasks_root()).values()
         for checkpoint in task.checkpoints
-        if task.auto_class == AUTO_CLASS and checkpoint.miniature
+        if task.auto_class == AUTO_CLASS and task.work is Work.INFERENCE and checkpoint.miniature
     )
     capability, source = next((name, folder) for name, folder in found if folder is not None)
     labels = AutoConfig.from_pretrained(source).id2label

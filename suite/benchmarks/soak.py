@@ -28,6 +28,7 @@ from suite.core.cell import COULD_NOT_MEASURE
 from suite.core.errors import UsageError
 from suite.core.ownership import TemporaryFolder
 from suite.core.settings import LATEST
+from suite.core.work import Work
 from suite.course.sandbox import outer_wall
 from suite.records.run_folder import LOCK, RunFolder, read_lines
 from suite.task import discovery, miniatures
@@ -320,7 +321,8 @@ def _smallest() -> str:
     root = discovery.tasks_root()
     sizes = {name: _bytes_of_weights(folder) for name, folder in miniatures.shipped(root).items()}
     tasks = discovery.load_tasks(root).values()
-    made = [(sizes.get(one.miniature or "", 0), task.name) for task in tasks for one in task.checkpoints]
+    answering = [task for task in tasks if task.work is Work.INFERENCE]
+    made = [(sizes.get(one.miniature or "", 0), task.name) for task in answering for one in task.checkpoints]
     return min((size, name) for size, name in made if size)[1]
 
 

@@ -17,6 +17,7 @@ from suite.backends import REFERENCE, load_backend, references
 from suite.benchmarks.families.tiny_checkpoint import labels_of
 from suite.benchmarks.families.trial import Family, Line, Result, serve
 from suite.core.errors import UsageError
+from suite.core.work import Work
 from suite.processes.forkserver import Forkserver
 from suite.subjects.architectures import model_types
 from suite.subjects.declared import declared_by
@@ -62,7 +63,7 @@ def families(tasks: Iterable[Task], auto_classes: Iterable[str] = (), names: Ite
     table, wanted, named = model_types(), set(auto_classes), set(names)
     capabilities: dict[str, list[str]] = {}
     for task in tasks:
-        if task.auto_class in table:
+        if task.auto_class in table and task.work is Work.INFERENCE:
             capabilities.setdefault(task.auto_class, []).append(task.name)
     unknown = sorted(wanted - capabilities.keys()) + sorted(
         named - {name for auto_class in capabilities for name in table[auto_class]}

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from suite.core.work import Work
 from suite.task import Checkpoint, Task
 from suite.task.discovery import load_module, load_tasks, tasks_root
 from suite.task.miniatures import shipped
@@ -44,7 +45,8 @@ def _miniatures() -> Mapping[Path, Mapping[str, Any]]:
 
 @functools.cache
 def _tasks() -> Sequence[Task]:
-    return tuple(load_tasks(tasks_root()).values())
+    # A checkpoint that is to be tuned has no answers to stand in with.
+    return tuple(task for task in load_tasks(tasks_root()).values() if task.work is Work.INFERENCE)
 
 
 def stand_in_folder(stand_in: str) -> Path | None:

@@ -18,6 +18,7 @@ from suite.benchmarks.families.trials import Bounds, Row, families, read_rows, w
 from suite.cli import families as command
 from suite.core.errors import UsageError
 from suite.core.files import ROOT_VARIABLE
+from suite.core.work import Work
 from suite.processes.forkserver import Forkserver
 from suite.task import discovery
 from suite.worker.cell_worker import CellWorker
@@ -43,6 +44,12 @@ def test_every_architecture_of_the_tasks_auto_classes_is_there() -> None:
     assert {one.model_type for one in families(TASKS.values(), (), ["gpt2"])} == {"gpt2"}
     with pytest.raises(UsageError, match="No task loads gtp2"):
         families(TASKS.values(), (), ["gtp2"])
+
+
+def test_a_capability_that_trains_is_no_family_s() -> None:
+    tried = {name for family in families(TASKS.values()) for name in family.capabilities}
+    assert tried
+    assert {name for name in tried if TASKS[name].work is Work.TRAINING} == set()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from suite.core.files import project_root
+from suite.course.stand_ins import shipped
 from suite.task.discovery import load_tasks, tasks_root
 from suite.task.miniatures import shipped as shipped_miniatures
 
@@ -92,3 +95,9 @@ def test_one_file_of_the_course_looks_into_the_tasks_folder() -> None:
             if isinstance(node, ast.ImportFrom) and node.module in {"suite.task.discovery", "suite.task.miniatures"}:
                 readers.append(f"{file.relative_to(SUITE)}:{node.lineno} imports {node.module}")
     assert not readers, "\n".join(readers)
+
+
+def test_what_is_yet_to_be_tuned_stands_in_for_nothing() -> None:
+    with pytest.raises(LookupError):
+        shipped.task_for("RobertaForSequenceClassification")
+    assert shipped.folder_for("RobertaForMaskedLM").name == "fill-mask"
