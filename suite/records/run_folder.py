@@ -12,7 +12,6 @@ import json
 import math
 import os
 import re
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -201,24 +200,6 @@ class RunFolder:
         """The loss at each step of each cell's training, NaN where it was not finite; the last of several counts."""
         rows = filter(readable.is_curve, read_lines(self.path / "curves.jsonl"))
         return {row["cell"]: [math.nan if loss is None else float(loss) for loss in row["loss"]] for row in rows}
-
-    def keep_tuned(self, cell: Cell, tuned: Path, card: str) -> None:
-        """Copy a tuned checkpoint to `tuned/`, in a folder named after its cell, with its card.
-
-        Raises:
-            Unwritable: the disk takes no more.
-        """
-        place = self.path / "tuned" / re.sub(r"[^\w.-]+", "-", cell.id, flags=re.ASCII)
-        try:
-            for part in ("model", "adapter"):
-                if (tuned / part).is_dir():
-                    shutil.copytree(tuned / part, place if part == "model" else place / part, dirs_exist_ok=True)
-            (place / "README.md").write_text(card, encoding="utf-8")
-        except OSError as error:
-            raise Unwritable(
-                f"Cannot write to {place} ({error.strerror}). What was measured before is kept: make room, then "
-                f"continue with --resume {self.name}."
-            ) from error
 
     def append_sample_answers(self, cell: Cell, answers: Iterable[SampleAnswer]) -> None:
         """Write a cell's answers to a few samples to `exhibits.jsonl`, pictures and sounds to `exhibits/`."""

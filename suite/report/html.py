@@ -31,6 +31,7 @@ from suite.report import (
     tables,
 )
 from suite.report import gallery as gallery_module
+from suite.report import loss_curves as losses
 from suite.report.added_sections import AddedSection
 from suite.report.cell_notes import CellNote, cell_notes
 from suite.report.gallery import Gallery, RenderedFigure, slug
@@ -45,8 +46,6 @@ from suite.report.limits import (
     left_out,
     shares,
 )
-from suite.report.loss_curves import MOST_CURVES, SMOOTHED, Curve, loss_curves
-from suite.report.loss_curves import described as curves_described
 from suite.report.models_section import ModelsSection
 from suite.report.sample_answers import Shown
 from suite.report.style import css_variables
@@ -83,15 +82,14 @@ class Section:
 class Sources:
     """What the page is made of besides the frames. `added` are the sections of installed packages.
 
-    `answers`, `models` and the losses of trainings are by capability; `log` is whether the run's log lies beside the
-    page.
+    `answers`, `models` and `curves` (losses) are by capability; `log` is whether the run's log lies beside the page.
     """
 
     answers: Mapping[str, Shown] = field(default_factory=dict)
     added: Sequence[AddedSection] = ()
     models: Mapping[str, ModelsSection] = field(default_factory=dict)
     log: bool = False
-    curves: Mapping[str, Sequence[Curve]] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[losses.Curve]] = field(default_factory=dict)
 
 
 def render(
@@ -279,7 +277,7 @@ def _anchor(name: str, used: set[str]) -> str:
 
 def _figures(
     anchor: str, cells: pd.DataFrame, samples: pd.DataFrame, letters: Mapping[str, str], *, gallery: Gallery,
-    models: ModelsSection | None, curves: Sequence[Curve] = (),
+    models: ModelsSection | None, curves: Sequence[losses.Curve] = (),
 ) -> list[RenderedFigure]:  # fmt: skip
     if letters:
         figure = plots.run_medians(cells, dict(letters))
@@ -306,9 +304,8 @@ def _figures(
                 f"{left_out(min(timed, MOST_STRIPS), timed, 'cells', 'samples.parquet')}",
             ),
             gallery.add(
-                f"loss-{anchor}", loss_curves(curves, list(cells["backend"])), curves_described(curves),
-                f"Thin: each step; thick: the median of {SMOOTHED} steps. "
-                f"{left_out(min(len(curves), MOST_CURVES), len(curves), 'trainings')}",
+                f"loss-{anchor}", losses.loss_curves(curves, list(cells["backend"])), losses.described(curves),
+                losses.caption(curves),
             ),
         ]  # fmt: skip
     return [figure for figure in figures if figure]

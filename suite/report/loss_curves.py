@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from suite.report import number_format
 from suite.report.figure_layout import one_panel
 from suite.report.figure_names import both_short, short
+from suite.report.limits import left_out
 from suite.report.style import MUTED, backend_order, colours
 
 NARROW, HEIGHT = 5.4, 3.3
@@ -67,6 +68,14 @@ def described(curves: Sequence[Curve]) -> str:
         if curve.losses
     ]
     return f"Training loss from the first step to the last, in nats: {', '.join(ends)}."
+
+
+def caption(curves: Sequence[Curve]) -> str:
+    """What the lines are, and how many trainings are left out."""
+    return (
+        f"Thin: each step; thick: the median of {SMOOTHED} steps. "
+        f"{left_out(min(len(curves), MOST_CURVES), len(curves), 'trainings')}"
+    )
 
 
 def running_median(losses: Sequence[float]) -> np.ndarray:

@@ -94,10 +94,8 @@ def plan(settings: Settings, tasks: Mapping[str, Task]) -> list[Planned]:
     _distinct(planned)
     if settings.samples is not None:
         _check_samples(settings.samples, [entry for entry in planned if is_selected(entry, settings)])
-    if settings.train_samples is not None:
-        _check_training(
-            settings.train_samples, [entry.task for entry in planned if is_selected(entry, settings)], tasks
-        )
+    if settings.train_samples is not None or settings.train_steps is not None:
+        _check_training(settings, [entry.task for entry in planned if is_selected(entry, settings)], tasks)
     return planned
 
 
@@ -163,15 +161,15 @@ def _check_samples(file: Path, planned: Sequence[Planned]) -> None:
     read_samples(file, next(iter(tasks.values())))
 
 
-def _check_training(file: Path, selected: Iterable[Task], tasks: Mapping[str, Task]) -> None:
+def _check_training(settings: Settings, selected: Iterable[Task], tasks: Mapping[str, Task]) -> None:
     """Read what is to be learnt from once before anything runs."""
     training = [task for task in selected if isinstance(task, TrainingTask)]
     if not training:
         names = ", ".join(name for name, task in tasks.items() if isinstance(task, TrainingTask))
-        raise UsageError(
-            f"--train-samples {file} is for capabilities that train: name one with --capability ({names})."
-        )
-    training[0].classes(read_samples(file, training[0], "--train-samples"))
+        option = "--train-steps" if settings.train_samples is None else f"--train-samples {settings.train_samples}"
+        raise UsageError(f"{option} is for capabilities that train: name one with --capability ({names}).")
+    if settings.train_samples is not None:
+        training[0].classes(read_samples(settings.train_samples, training[0], "--train-samples"))
 
 
 def _sources(settings: Settings, tasks: Mapping[str, Task]) -> Iterable[tuple[Task, Checkpoint, Source]]:

@@ -17,6 +17,7 @@ from suite.core.outcome import Outcome, RequestFailed
 from suite.core.printable import shortened
 from suite.core.rounds import Rounds
 from suite.core.settings import Settings
+from suite.records import tuned
 from suite.run.interleaving import InterleavedLatency
 from suite.run.known_failures import KnownFailure, as_known
 from suite.run.plan import Planned
@@ -181,7 +182,7 @@ class PlannedCell:
         """Keep the tuned checkpoint of a user's own beside the run's record, with its card."""
         worker = self._turn.workers.find(self.cell)
         if worker is not None and worker.built is not None and self._turn.settings.models:
-            self._turn.recorder.folder.keep_tuned(self.cell, BuildCache().content(worker.built.name), card)
+            tuned.keep(self._turn.recorder.folder.path, self.cell.id, BuildCache().content(worker.built.name), card)
 
     def record_answer_sheet(self, sheet: AnswerSheet, pictures: Sequence[bytes | None]) -> None:
         """Write down the answers to all samples, and pictures of the first ones."""

@@ -12,7 +12,7 @@ from suite.core.errors import InvalidInput
 from suite.task import Task, families
 from suite.task.declared import Declared
 from suite.task.labels import Labelled
-from suite.task.scores import commonest, references
+from suite.task.scores import commonest, exact_match, macro_f1, majority_share, references
 from suite.task.truths import check_texts
 
 LENGTH_KEYS = ("max_position_embeddings", "n_positions")
@@ -77,6 +77,22 @@ class TextTask(Task):
 
 class LabelTask(Labelled, TextTask):
     """A text task whose answers are labels."""
+
+
+class TextClassification(LabelTask):
+    """A text task whose answer is the largest of a head's classes."""
+
+    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
+        return list(outputs.logits.float().cpu().numpy()[:, None, :])
+
+    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
+        return exact_match(answers, truths)
+
+    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
+        return {"macro_f1": macro_f1(answers, truths)}
+
+    def chance(self, truths: Sequence[str]) -> float:
+        return majority_share(truths)
 
 
 class GenerativeTextTask(TextTask):

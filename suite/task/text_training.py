@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from suite.core.errors import UsageError
 from suite.core.printable import listed
 from suite.task import families
 from suite.task.base import Sample
 from suite.task.declared import Declared
-from suite.task.scores import exact_match, macro_f1, majority_share
-from suite.task.text import LabelTask
+from suite.task.text import TextClassification
 from suite.task.training import TrainingTask
 
 MOST_CLASSES = 1000
 
 
-class ClassifierTraining(TrainingTask, LabelTask):
+class ClassifierTraining(TrainingTask, TextClassification):
     """A text classifier that is made of a checkpoint of any class that has an encoder of the kind.
 
     The head that the checkpoint may have is replaced unless it is for the same classes.
@@ -89,15 +86,3 @@ class ClassifierTraining(TrainingTask, LabelTask):
                 "and what was never shown is never answered: correct it, or add examples of it to --train-samples"
             )
         return found
-
-    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return list(outputs.logits.float().cpu().numpy()[:, None, :])
-
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return exact_match(answers, truths)
-
-    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        return {"macro_f1": macro_f1(answers, truths)}
-
-    def chance(self, truths: Sequence[str]) -> float:
-        return majority_share(truths)

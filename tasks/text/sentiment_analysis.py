@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from suite.task import Checkpoint, HubDataset, Sample
-from suite.task.scores import exact_match, macro_f1, majority_share
-from suite.task.text import LabelTask
+from suite.task.text import TextClassification
 
 from ..worlds import sentiments
 
 
-class SentimentAnalysis(LabelTask):
+class SentimentAnalysis(TextClassification):
     """Say whether a text is positive or negative. Documented with pipeline("sentiment-analysis")."""
 
     name = "sentiment-analysis"
@@ -50,15 +47,3 @@ class SentimentAnalysis(LabelTask):
 
     def decode(self, outputs: Any, batch: Mapping[str, Any], processor: Any, config: Any) -> list[str]:
         return [self.label(index, config) for index in outputs.logits.argmax(dim=-1).tolist()]
-
-    def numbers(self, outputs: Any, batch: Mapping[str, Any]) -> list[np.ndarray]:
-        return list(outputs.logits.float().cpu().numpy()[:, None, :])
-
-    def accuracy(self, answers: Sequence[str], truths: Sequence[str]) -> float:
-        return exact_match(answers, truths)
-
-    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
-        return {"macro_f1": macro_f1(answers, truths)}
-
-    def chance(self, truths: Sequence[str]) -> float:
-        return majority_share(truths)

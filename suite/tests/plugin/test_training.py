@@ -70,6 +70,9 @@ def test_it_is_not_trained_unless_that_is_asked_for(trained: Touchstone) -> None
 
 def test_what_does_not_train_has_no_use_for_training_samples(trained: Touchstone, tmp_path: Path) -> None:
     train = written(tmp_path / "train.jsonl", rows(20, 1))
+    steps = trained.run("--capability", "sentiment-analysis", "--train-steps", "3", "--backend", "eager")
+    assert steps.ret == pytest.ExitCode.USAGE_ERROR
+    steps.stderr.fnmatch_lines(["*--train-steps is for capabilities that train*"])
     result = trained.run("--capability", "sentiment-analysis", "--train-samples", train, "--backend", "eager")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*is for capabilities that train: name one with --capability (fine-tuning, lora)."])

@@ -10,6 +10,7 @@ from suite.task.miniatures import Progress
 from ...worlds import cloze
 from ...worlds.grammar import Example, Split
 from .. import tokenizer_builders, training
+from ..masked_language_model import roberta
 from ..trained_recipe import MakeBatch, TrainedRecipe
 
 VOCABULARY = 3000
@@ -39,25 +40,7 @@ class FillMask(TrainedRecipe):
         return tokenizer_builders.byte_pairs_between_ends(texts, VOCABULARY)
 
     def model(self, processor: Any, examples: Sequence[Example]) -> Any:
-        from transformers import RobertaConfig, RobertaForMaskedLM
-
-        return RobertaForMaskedLM(
-            RobertaConfig(
-                vocab_size=len(processor),
-                hidden_size=WIDTH,
-                intermediate_size=2 * WIDTH,
-                num_hidden_layers=LAYERS,
-                num_attention_heads=4,
-                max_position_embeddings=514,
-                type_vocab_size=1,
-                initializer_range=0.1,
-                hidden_dropout_prob=0.0,
-                attention_probs_dropout_prob=0.0,
-                bos_token_id=processor.bos_token_id,
-                eos_token_id=processor.eos_token_id,
-                pad_token_id=processor.pad_token_id,
-            )
-        )
+        return roberta(processor, WIDTH, LAYERS)
 
     def batches(self, model: Any, processor: Any, examples: Sequence[Example]) -> MakeBatch:
         import torch
