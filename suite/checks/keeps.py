@@ -9,6 +9,7 @@ from typing import Any
 
 from suite.checks.accuracy import keeps_accuracy, score
 from suite.checks.base import CellAccess, Check, OpenCell
+from suite.checks.finite import require_finite
 from suite.checks.significance import Finding, better
 from suite.core.cell import Status
 from suite.core.errors import Unsupported
@@ -16,7 +17,6 @@ from suite.core.outcome import Outcome
 from suite.core.runnable import Runnable
 from suite.core.work import Work
 from suite.task import Sample, Task
-from suite.task.base import on_device
 
 BACKENDS = ("int8", "onnx")
 """Where a tuned checkpoint is to be used: quantized, and exported."""
@@ -46,12 +46,18 @@ def examine(cell: OpenCell) -> Elsewhere:
 
 
 def answers_of(cell: OpenCell, runnable: Runnable, samples: Sequence[Sample]) -> list[Any]:
-    """What a model answers to samples, some at a time."""
+    """What a model answers to samples, some at a time.
+
+    Raises:
+        NotFinite: its outputs are not, and so mean no answer.
+    """
     task, answers = cell.task, []
     for start in range(0, len(samples), task.scored_together):
-        inputs = [sample.input for sample in samples[start : start + task.scored_together]]
-        batch = on_device(task.encode(cell.subject.processor, inputs), cell.device)
-        answers += task.decode(task.infer(runnable, batch), batch, cell.subject.processor, cell.subject.config)
+        some = samples[start : start + task.scored_together]
+        batch = cell.encode([sample.input for sample in some])
+        outputs = task.infer(runnable, batch)
+        require_finite(task.numbers(outputs, batch), [sample.id for sample in some])
+        answers += task.decode(outputs, batch, cell.subject.processor, cell.subject.config)
     return answers
 
 

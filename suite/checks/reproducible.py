@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -32,18 +33,27 @@ def examine(cell: OpenCell) -> TwoRuns:
     first, second = training.train(lessons), training.train(lessons)
     pairs = list(zip(first.losses, second.losses, strict=True))
     return TwoRuns(
-        next((step for step, (one, other) in enumerate(pairs, 1) if one != other), None),
-        max((abs(one - other) / max(abs(one), 1e-9) for one, other in pairs), default=0.0),
+        next((step for step, (one, other) in enumerate(pairs, 1) if apart(one, other) != 0), None),
+        max((apart(one, other) for one, other in pairs), default=0.0),
         different_weights(first.model, second.model),
     )
 
 
 def different_weights(one: Any, other: Any) -> list[str]:
-    """The names of the weights of two models that are not equal to the bit."""
-    import torch
-
+    """The names of the weights of two models that are not equal to the bit; what is no number twice is equal."""
     theirs = other.state_dict()
-    return [name for name, weight in one.state_dict().items() if not torch.equal(weight, theirs[name])]
+    return [
+        name
+        for name, weight in one.state_dict().items()
+        if not ((weight == theirs[name]) | (weight.isnan() & theirs[name].isnan())).all()
+    ]
+
+
+def apart(one: float, other: float) -> float:
+    """How far two losses are from each other, relatively: not at all where both are no numbers."""
+    if math.isnan(one) and math.isnan(other):
+        return 0.0
+    return abs(one - other) / max(abs(one), 1e-9)
 
 
 def judge(runs: TwoRuns, device: str) -> Outcome:

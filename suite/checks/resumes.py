@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from suite.checks.base import CellAccess, Check, OpenCell
-from suite.checks.reproducible import ON_OTHER_DEVICES, different_weights
+from suite.checks.reproducible import ON_OTHER_DEVICES, apart, different_weights
 from suite.core.cell import Status
 from suite.core.outcome import Outcome
 from suite.core.ownership import TemporaryFolder
@@ -51,7 +51,7 @@ def examine(cell: OpenCell) -> Resumption:
         cut_at,
         len(resumed.losses),
         steps - saved_at,
-        abs(one - other) / max(abs(one), 1e-9),
+        apart(one, other),
         different_weights(unbroken.model, resumed.model),
     )
 

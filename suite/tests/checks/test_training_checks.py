@@ -13,6 +13,7 @@ import torch
 
 from suite.checks import adapter, keeps, learns, reproducible, resumes
 from suite.core.cell import Status
+from suite.core.errors import NotFinite
 from suite.core.runnable import Runnable
 from suite.core.work import Method
 from suite.task.discovery import load_tasks, tasks_root
@@ -177,6 +178,28 @@ def test_what_another_backend_loses_is_seen(open_training: OpenTraining, monkeyp
     outcome = keeps.judge(keeps.examine(worker), worker.task, 0, False)
     assert outcome.status is Status.FAILED
     assert "tuned and then run on onnx" in outcome.reason
+
+
+def test_what_is_not_finite_is_said_so_and_blamed_on_nothing_else(
+    open_training: OpenTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = open_training()
+    load = worker.subject.load_model
+
+    def damaged() -> Any:
+        model = load()
+        with torch.no_grad():
+            model.roberta.encoder.layer[0].attention.self.query.weight.fill_(float("nan"))
+        return model
+
+    worker.subject.load_model = damaged
+    with torch.no_grad():
+        worker.runnable.model.classifier.dense.weight.fill_(float("nan"))
+    for examine in (learns.examine, keeps.examine):
+        with pytest.raises(NotFinite):
+            examine(worker)
+    assert reproducible.judge(reproducible.examine(worker), "cpu").status is Status.PASSED
+    assert resumes.judge(resumes.examine(worker), "cpu").status is Status.PASSED
 
 
 def lesson(before: int, after: int, control: int, of: int) -> learns.Lesson:
